@@ -1,0 +1,49 @@
+# One word each. `make sandbox` and `make test` are enough on a fresh machine with Python 3.11 or later and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# what it takes to run, and what it takes to change it
+RUNS := $(VENV)/.runs
+STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+
+.PHONY: setup sandbox test check wire docs clean
+
+setup: $(STAMP)
+
+# every package is pinned with its hashes in requirements/
+$(RUNS): requirements/custodian.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; name it with PYTHON=…" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --require-hashes -r requirements/custodian.txt
+	$(PIP) --no-build-isolation --editable .
+	touch $(RUNS)
+
+$(STAMP): $(RUNS) requirements/dev.txt
+	$(PIP) --require-hashes -r requirements/dev.txt
+	touch $(STAMP)
+
+sandbox: $(RUNS)
+	$(BIN)/wattshare sandbox $(ARGS)
+
+test: $(STAMP)
+	$(BIN)/pytest $(ARGS)
+
+# what must pass: lint, types, the floors of the house, pages that mirror tables
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m docs.pages --check
+
+# the files in tests/wire, written anew: look at the difference before you commit it
+wire: $(STAMP)
+	WATTSHARE_WRITE_WIRE=1 $(BIN)/pytest tests $(ARGS)
+
+# the reference pages that are printed from tables
+docs: $(STAMP)
+	$(BIN)/python -m docs.pages
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
