@@ -1,0 +1,1 @@
+"""The custodian's commands: a few lines each over a service."""

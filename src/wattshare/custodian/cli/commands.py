@@ -1,0 +1,155 @@
+"""The operator's commands. What is heavy is imported when a command runs, so that help is there at once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wattshare.custodian.cli import authorizations, third_parties
+
+app = typer.Typer(no_args_is_help=True)
+db = typer.Typer(no_args_is_help=True, help="The database.")
+app.add_typer(db, name="db")
+app.add_typer(third_parties.app, name="third-party")
+app.add_typer(authorizations.app, name="authorization")
+
+Home = Annotated[Path | None, typer.Option("--home", help="The installation's folder.", envvar="WATTSHARE_HOME")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
+
+
+@app.command()
+def init(*, home: Home = None) -> None:
+    """Make the keys of a new installation and its database."""
+    from wattshare.custodian.app import settings_of
+    from wattshare.custodian.cli.printing import failing, out
+    from wattshare.custodian.store.database import Store
+    from wattshare.custodian.store.keys import Keys
+
+    with failing(as_json=False):
+        settings = settings_of(home)
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = settings.home / "keys.json"
+        if not path.exists():
+            Keys.make(path)
+        Store.connect(settings.database_url, Keys.read(path)).upgrade()
+    out.print(f"{settings.home} is ready. Keep keys.json apart from backups of the database.")
+
+
+@app.command()
+def serve(*, home: Home = None) -> None:
+    """Serve the API and the customers' pages."""
+    from wattshare.custodian.app import opened
+    from wattshare.custodian.cli.printing import failing
+
+    with failing(as_json=False), opened(home) as house:
+        house.serve()
+
+
+@app.command()
+def worker(*, home: Home = None) -> None:
+    """Make ordered files, tell notices, and end what has run out."""
+    from wattshare.custodian.app import opened
+    from wattshare.custodian.cli.printing import failing
+
+    with failing(as_json=False), opened(home) as house:
+        house.worker().run()
+
+
+@app.command()
+def settings(*, home: Home = None, as_json: AsJson = False) -> None:
+    """Every setting: its value, where it came from, and what it is."""
+    from wattshare.custodian.app import settings_of
+    from wattshare.custodian.cli.printing import failing, out, print_json
+
+    with failing(as_json=as_json):
+        described = tuple(settings_of(home).describe())
+    if as_json:
+        keys = ("name", "value", "sentence", "source")
+        print_json([dict(zip(keys, row, strict=True)) for row in described])
+        return
+    for name, value, sentence, source in described:
+        out.print(f"[bold]{name}[/bold] = {value or '(unset)'}  [dim]{source}[/dim]\n  {sentence}")
+
+
+@db.command("upgrade")
+def upgrade(*, home: Home = None) -> None:
+    """Bring the database to the form that this release needs."""
+    from wattshare.custodian.app import opened
+    from wattshare.custodian.cli.printing import failing, out
+
+    with failing(as_json=False), opened(home) as house:
+        house.store.upgrade()
+    out.print("The database is up to date.")
+
+
+@app.command("import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(help="Green Button XML files.")],
+    *,
+    home: Home = None,
+    usage_point: Annotated[int | None, typer.Option(help="The usage point that a file of one lands on.")] = None,
+    account: Annotated[str | None, typer.Option(help="The account number whose usage it is.")] = None,
+    lenient: Annotated[
+        bool, typer.Option("--lenient", help="Read what breaks the schema where its meaning is known.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and count; write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take readings, bills and customers in; each file whole or not at all."""
+    from wattshare.custodian.app import opened
+    from wattshare.custodian.cli.intake import take
+    from wattshare.custodian.cli.printing import failing
+
+    with failing(as_json=as_json), opened(home) as house:
+        whole = take(
+            house.intake,
+            files,
+            usage_point=usage_point,
+            account=account,
+            lenient=lenient,
+            dry_run=dry_run,
+            as_json=as_json,
+        )
+    if not whole:
+        raise typer.Exit(1)
+
+
+@app.command()
+def sandbox(
+    *,
+    home: Annotated[Path, typer.Option("--home", help="The sandbox's folder.")] = Path("sandbox"),
+    port: Annotated[int, typer.Option(help="The port of everything.")] = 8443,
+    http: Annotated[bool, typer.Option("--http", help="No TLS, and so no mutual TLS.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what the home holds and begin anew.")] = False,
+    seed: Annotated[int, typer.Option(help="Another number, other data.")] = 1,
+    days: Annotated[int, typer.Option(help="Days of history.", min=2, max=3650)] = 760,
+    now: Annotated[str | None, typer.Option(help="The time at which its clock starts, 2026-03-01T12:00:00Z.")] = None,
+    usage_points: Annotated[
+        int, typer.Option(help="More usage points, of an invented town beside the households.", min=0)
+    ] = 0,
+    allow_notify: Annotated[
+        list[str] | None, typer.Option(help="HOST:PORT of a receiver of notices on this machine.")
+    ] = None,
+    public_base: Annotated[str | None, typer.Option(help="What stands in every address.")] = None,
+    rate_limits: Annotated[str, typer.Option(help="on or off.")] = "off",
+) -> None:
+    """Start a whole utility on this machine: server, worker, customers, third parties, a receiver of notices."""
+    from wattshare.custodian.cli.printing import failing
+    from wattshare.custodian.sandbox.run import Plan, run
+
+    with failing(as_json=False):
+        run(
+            Plan.read(
+                home=home,
+                port=port,
+                http=http,
+                fresh=fresh,
+                seed=seed,
+                days=days,
+                now=now,
+                usage_points=usage_points,
+                allow_notify=tuple(allow_notify or ()),
+                public_base=public_base,
+                rate_limits=rate_limits,
+            )
+        )

@@ -1,0 +1,44 @@
+"""How the operator's commands print: facts for people, or the same facts as JSON."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from wattshare.custodian.app import NotReady
+from wattshare.custodian.model.errors import Refusal
+from wattshare.custodian.settings import BadSettings
+from wattshare.custodian.store.keys import BadKeys
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(facts: Any) -> None:
+    """Facts on standard output, for a program."""
+    typer.echo(json.dumps(facts, indent=1, ensure_ascii=False))
+
+
+@contextmanager
+def failing(*, as_json: bool) -> Iterator[None]:
+    """A refusal becomes a sentence and the exit code 1."""
+    try:
+        yield
+    except Refusal as refusal:
+        told = {"error": type(refusal).__name__, "sentence": refusal.told, "field": refusal.field}
+        fail(refusal.told, told, as_json=as_json)
+    except (BadSettings, BadKeys, NotReady) as why:
+        fail(str(why), {"error": type(why).__name__, "sentence": str(why)}, as_json=as_json)
+
+
+def fail(sentence: str, told: dict[str, Any], *, as_json: bool) -> None:
+    """Print and leave."""
+    if as_json:
+        print_json(told)
+    else:
+        err.print(f"[red]{escape(sentence)}[/red]")
+    raise typer.Exit(1)

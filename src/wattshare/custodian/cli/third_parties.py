@@ -1,0 +1,260 @@
+"""`wattshare third-party`: registrations."""
+
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from wattshare.custodian.sandbox.authority import Authority
+    from wattshare.custodian.services.registration import Wish
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+class Pkces(StrEnum):
+    """Whether a proof key is demanded. RFC 7636."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+
+
+app = typer.Typer(no_args_is_help=True, help="Third parties: who asks for data.")
+
+Home = Annotated[Path | None, typer.Option("--home", help="The installation's folder.", envvar="WATTSHARE_HOME")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
+UserType = Annotated[str | None, typer.Option(help="standard, self_access, ee_finance or cca.")]
+Role = Annotated[str | None, typer.Option(help="primary, standalone or partner.")]
+Partner = Annotated[str | None, typer.Option(help="The partner named on this primary's consent page.")]
+RedirectUri = Annotated[list[str] | None, typer.Option(help="Where customers come back to; may be repeated.")]
+PortalUri = Annotated[str | None, typer.Option(help="Where customers find the app.")]
+NotificationUri = Annotated[str | None, typer.Option(help="Where notices go.")]
+NotifyDaily = Annotated[bool | None, typer.Option("--notify-daily/--no-notify-daily", help="Tell what is new each day.")]
+Required = Annotated[str | None, typer.Option(help="Kinds that it cannot do without: usage,billing,…")]
+Optional = Annotated[str | None, typer.Option(help="Kinds that customers may add: billing,basic,…")]
+History = Annotated[int | None, typer.Option(help="Days of history that it may see.")]
+Visible = Annotated[bool | None, typer.Option("--visible/--hidden", help="Listed among the apps that customers may pick.")]
+Certificate = Annotated[Path | None, typer.Option(help="Its client certificate, PEM.", exists=True, dir_okay=False)]
+MakeCertificate = Annotated[Path | None, typer.Option(help="A folder in which to make a key and a certificate.")]
+Pkce = Annotated[str | None, typer.Option(help="required or optional.")]
+Purpose = Annotated[str | None, typer.Option(help="Why it asks, in its own words.")]
+
+
+@app.command()
+def add(
+    *,
+    home: Home = None,
+    name: Annotated[str, typer.Option(help="Its name, as customers read it.")],
+    user_type: UserType = None,
+    role: Role = None,
+    partner: Partner = None,
+    redirect_uri: RedirectUri = None,
+    portal_uri: PortalUri = None,
+    notification_uri: NotificationUri = None,
+    notify_daily: NotifyDaily = None,
+    kinds_required: Required = None,
+    kinds_optional: Optional = None,
+    history: History = None,
+    visible: Visible = None,
+    certificate: Certificate = None,
+    make_certificate: MakeCertificate = None,
+    pkce: Pkce = None,
+    purpose: Purpose = None,
+    as_json: AsJson = False,
+) -> None:
+    """Register a third party; its credentials are shown."""
+    from wattshare.custodian.app import opened
+    from wattshare.custodian.cli.printing import failing
+    from wattshare.custodian.services.registration import Wish
+
+    with failing(as_json=as_json), opened(home) as house:
+        made = certified(house.authority(), name, make_certificate)
+        wish = changed(
+            Wish(name=name),
+            user_type=user_type,
+            role=role,
+            partner=partner,
+            redirect_uri=redirect_uri,
+            portal_uri=portal_uri,
+            notification_uri=notification_uri,
+            notify_daily=notify_daily,
+            kinds_required=kinds_required,
+            kinds_optional=kinds_optional,
+            history=history,
+            visible=visible,
+            certificate=made or certificate,
+            pkce=pkce,
+            purpose=purpose,
+        )
+        house.registration.register(wish)
+        show_facts(house.third_party_facts(name, made), as_json=as_json)
+
+
+@app.command("set")
+def set_(
+    name: Annotated[str, typer.Argument(help="Its name.")],
+    *,
+    home: Home = None,
+    user_type: UserType = None,
+    role: Role = None,
+    partner: Partner = None,
+    redirect_uri: RedirectUri = None,
+    portal_uri: PortalUri = None,
+    notification_uri: NotificationUri = None,
+    notify_daily: NotifyDaily = None,
+    kinds_required: Required = None,
+    kinds_optional: Optional = None,
+    history: History = None,
+    visible: Visible = None,
+    certificate: Certificate = None,
+    make_certificate: MakeCertificate = None,
+    pkce: Pkce = None,
+    purpose: Purpose = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change what a third party registered; what is not named stays."""
+    from wattshare.custodian.app import opened
+    from wattshare.custodian.cli.printing import failing
+
+    with failing(as_json=as_json), opened(home) as house:
+        made = certified(house.authority(), name, make_certificate)
+        wish = changed(
+            house.registration.wish(house.registration.show(name).party),
+            user_type=user_type,
+            role=role,
+            partner=partner,
+            redirect_uri=redirect_uri,
+            portal_uri=portal_uri,
+            notification_uri=notification_uri,
+            notify_daily=notify_daily,
+            kinds_required=kinds_required,
+            kinds_optional=kinds_optional,
+            history=history,
+            visible=visible,
+            certificate=made or certificate,
+            pkce=pkce,
+            purpose=purpose,
+        )
+        house.registration.change(name, wish)
+        show_facts(house.third_party_facts(name, made), as_json=as_json)
+
+
+@app.command("list")
+def list_(*, home: Home = None, as_json: AsJson = False) -> None:
+    """Every third party."""
+    from wattshare.custodian.app import opened
+    from wattshare.custodian.cli.printing import failing, out, print_json
+
+    with failing(as_json=as_json), opened(home) as house:
+        facts = [house.third_party_facts(party.name, None) for party in house.registration.every()]
+    if as_json:
+        print_json(facts)
+        return
+    for fact in facts:
+        out.print(f"{fact['third_party_id']}  {fact['standing']:10}  {fact['user_type']:11}  {fact['name']}")
+
+
+@app.command()
+def show(name: Annotated[str, typer.Argument(help="Its name.")], *, home: Home = None, as_json: AsJson = False) -> None:
+    """One third party: registration, credentials, milestones."""
+    from wattshare.custodian.app import opened
+    from wattshare.custodian.cli.printing import failing
+
+    with failing(as_json=as_json), opened(home) as house:
+        show_facts(house.third_party_facts(name, None), as_json=as_json)
+
+
+@app.command()
+def suspend(
+    name: Annotated[str, typer.Argument(help="Its name.")],
+    *,
+    home: Home = None,
+    lift: Annotated[bool, typer.Option("--lift", help="Let it work again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let a third party do nothing until it is lifted."""
+    from wattshare.custodian.app import opened
+    from wattshare.custodian.cli.printing import failing
+    from wattshare.custodian.model.parties import Standing
+
+    with failing(as_json=as_json), opened(home) as house:
+        house.registration.move(name, Standing.PRODUCTION if lift else Standing.SUSPENDED)
+        show_facts(house.third_party_facts(name, None), as_json=as_json)
+
+
+def changed(
+    wish: "Wish",
+    *,
+    user_type: str | None,
+    role: str | None,
+    partner: str | None,
+    redirect_uri: list[str] | None,
+    portal_uri: str | None,
+    notification_uri: str | None,
+    notify_daily: bool | None,
+    kinds_required: str | None,
+    kinds_optional: str | None,
+    history: int | None,
+    visible: bool | None,
+    certificate: Path | None,
+    pkce: str | None,
+    purpose: str | None,
+) -> "Wish":
+    """The wish with what was typed; None leaves a field as it is."""
+    from wattshare.custodian.cli.kinds import read_kinds
+    from wattshare.custodian.model import parties
+
+    typed: dict[str, Any] = {
+        "user_type": None if user_type is None else one_of(parties.UserType, user_type, "user_type"),
+        "role": None if role is None else one_of(parties.Role, role, "role"),
+        "partner": partner,
+        "redirect_uris": None if redirect_uri is None else tuple(redirect_uri),
+        "portal_uri": portal_uri,
+        "notification_uri": notification_uri,
+        "notify_daily": notify_daily,
+        "kinds_required": None if kinds_required is None else read_kinds(kinds_required, "kinds_required"),
+        "kinds_optional": None if kinds_optional is None else read_kinds(kinds_optional, "kinds_optional"),
+        "history_days": history,
+        "visible": visible,
+        "certificate": None if certificate is None else certificate.read_text(),
+        "pkce_required": None if pkce is None else one_of(Pkces, pkce, "pkce") is Pkces.REQUIRED,
+        "purpose": purpose,
+    }
+    return replace(wish, **{name: value for name, value in typed.items() if value is not None})
+
+
+def one_of(words: type[Word], text: str, field: str) -> Word:
+    """The word that was typed.
+
+    Raises:
+        BadRequest: it is none of them.
+    """
+    from wattshare.custodian.model.errors import BadRequest
+
+    try:
+        return words(text.lower())
+    except ValueError as why:
+        known = ", ".join(words)
+        raise BadRequest(f"{text!r} is not one of {known}.", field=field) from why
+
+
+def certified(authority: "Authority | None", name: str, folder: Path | None) -> Path | None:
+    """Make a key and a certificate in a folder: of the house's own authority, else self-signed."""
+    if folder is None:
+        return None
+    from wattshare.custodian.cli.certificates import make
+
+    return make(authority, name, folder)
+
+
+def show_facts(facts: dict[str, Any], *, as_json: bool) -> None:
+    """A third party for people or for a program."""
+    from wattshare.custodian.cli.printing import out, print_json
+
+    if as_json:
+        print_json(facts)
+        return
+    for name, value in facts.items():
+        out.print(f"[bold]{name}[/bold]: {value}", markup=True)

@@ -1,0 +1,136 @@
+"""What is written to the log: events with keys, and only keys of one list.
+
+No bearer, code, secret, cookie, password, query string, name, address or reading has a key here. Texts of
+exceptions are not written either, as they carry values; classes and places are.
+"""
+
+import logging
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+ALLOWED = frozenset(
+    {
+        "event",
+        "level",
+        "timestamp",
+        "advice",
+        "attempts",
+        "authorization",
+        "batch",
+        "cause",
+        "certificates",
+        "code",
+        "correlation_id",
+        "count",
+        "dropped",
+        "endpoint",
+        "entries",
+        "fault",
+        "job",
+        "kind",
+        "logger",
+        "method",
+        "milliseconds",
+        "notice",
+        "part",
+        "port",
+        "readings",
+        "revision",
+        "route",
+        "setting",
+        "status",
+        "subject",
+        "third_party",
+        "trace",
+        "usage_point",
+        "version",
+    }
+)
+FIRST = ("timestamp", "level", "event")
+LONGEST = 4000
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def only_allowed(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Drop every key that is not on the list; the names of the dropped ones stay."""
+    kept = {key: value for key, value in event.items() if key in ALLOWED}
+    dropped = sorted(set(event) - ALLOWED - {"exc_info", "_record", "_from_structlog"})
+    return kept | {"dropped": ",".join(dropped)} if dropped else kept
+
+
+def traced(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Turn `exc_info` into classes and places, without a text, a value or a line of code."""
+    given = event.pop("exc_info", None)
+    fault = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if isinstance(fault, BaseException):
+        chain = list(causes(fault))
+        event["fault"] = " < ".join(type(link).__qualname__ for link in chain)
+        event["trace"] = " | ".join(places(link) for link in chain)
+    return event
+
+
+def causes(fault: BaseException) -> Iterator[BaseException]:
+    """The fault, what it came from, and so on."""
+    met: set[int] = set()
+    link: BaseException | None = fault
+    while link is not None and id(link) not in met:
+        met.add(id(link))
+        yield link
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+
+
+def places(fault: BaseException) -> str:
+    """Files, lines and functions that the fault went through, the outermost first."""
+    frames = traceback.extract_tb(fault.__traceback__, limit=-30)
+    return " ".join(f"{short(frame.filename)}:{frame.lineno}:{frame.name}" for frame in frames)
+
+
+def short(filename: str) -> str:
+    """A path below the package, or the last two parts of one elsewhere."""
+    path = Path(filename)
+    return str(path.relative_to(PACKAGE)) if path.is_relative_to(PACKAGE) else "/".join(path.parts[-2:])
+
+
+def one_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Escape line ends and other control characters, and cut what is too long."""
+    for key, value in event.items():
+        if isinstance(value, str) and not (value.isprintable() and len(value) <= LONGEST):
+            event[key] = "".join(c if c.isprintable() else repr(c)[1:-1] for c in value[:LONGEST])
+    return event
+
+
+def first_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Keep a library's message up to its first line end: what follows are values."""
+    event["event"] = str(event.get("event", "")).partition("\n")[0]
+    return event
+
+
+PROCESSORS = (
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    traced,
+    only_allowed,
+    one_line,
+)
+
+
+def configure() -> None:
+    """Send our events and those of the libraries to standard error, one line each."""
+    renderer = structlog.processors.LogfmtRenderer(key_order=FIRST, drop_missing=True)
+    structlog.configure(
+        processors=[*PROCESSORS, renderer],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    libraries = structlog.stdlib.ProcessorFormatter(
+        processors=[renderer],
+        foreign_pre_chain=(first_line, *PROCESSORS),
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(libraries)
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

@@ -1,0 +1,104 @@
+"""A customer's permission to one third party, and the two entries that every third party has besides."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from wattshare.espi.kinds import Kind
+
+
+class Entry(StrEnum):
+    """What an entry of the Authorization feed stands for. One growing sequence of ids serves all three."""
+
+    REGISTRATION = "registration"
+    BULK = "bulk"
+    CUSTOMER = "customer"
+
+
+class State(StrEnum):
+    """Where an authorization stands."""
+
+    # consented; listed with status 1, but no data flows until its code is redeemed
+    CONSENTED = "consented"
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+MOVES = {
+    State.CONSENTED: {State.ACTIVE, State.ENDED},
+    State.ACTIVE: {State.ENDED},
+    State.ENDED: set(),
+}
+
+
+class Ending(StrEnum):
+    """Why an authorization ended."""
+
+    CUSTOMER = "customer"
+    THIRD_PARTY = "third_party"
+    OPERATOR = "operator"
+    REPLACED = "replaced"
+    LAPSED = "lapsed"  # its code was never redeemed
+    EXPIRED = "expired"
+    MOVED_OUT = "moved_out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Authorization:
+    """What one third party may see of one customer. espi.xsd Authorization.
+
+    Its id is the AuthorizationID, the SubscriptionID and the RetailCustomerID.
+    """
+
+    id: int
+    third_party_id: int
+    entry: Entry = Entry.CUSTOMER
+    state: State = State.ACTIVE
+    customer_id: int | None = None
+    kinds: frozenset[Kind] = frozenset()
+    # the granted scope string
+    scope: str = ""
+    # authorizedPeriod: to the second; None: no end
+    starts: int
+    ends: int | None = None
+    # publishedPeriod: the earliest day of data, a local midnight
+    floor: int
+    # grows with every change; part of each ETag
+    version: int = 1
+    created_at: int
+    changed_at: int
+    ended_at: int | None = None
+    ending: Ending | None = None
+    # the authorization that ends when this one opens
+    replaces_id: int | None = None
+    # the primary's authorization that brought this partner's
+    primary_id: int | None = None
+    # made without OAuth: no code will be redeemed
+    offline: bool = False
+
+    def moved(self, to: State, *, at: int, why: Ending | None = None) -> "Authorization":
+        """The same authorization in another state.
+
+        Raises:
+            ValueError: `to` may not follow the present state.
+        """
+        if to not in MOVES[self.state]:
+            raise ValueError(f"an authorization that is {self.state} cannot become {to}")
+        ended = at if to is State.ENDED else None
+        return replace(self, state=to, changed_at=at, ended_at=ended, ending=why, version=self.version + 1)
+
+    def alive(self, at: int) -> bool:
+        """Whether data may flow at that second."""
+        return self.state is State.ACTIVE and self.starts <= at and (self.ends is None or at < self.ends)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """One usage point of an authorization, with the seconds of metering that it opens: [since, until).
+
+    Already cut by the agreement's dates, the authorization's floor and its end; `until` None means still running.
+    """
+
+    usage_point_id: int
+    agreement_id: int
+    since: int
+    until: int | None = None

@@ -1,0 +1,212 @@
+"""The sandbox's people, as data: who they are, what they have, and what happens to them.
+
+Invented throughout. Days are counted back from the last day of the data.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wattshare.custodian.model.premises import Address, Commodity, Enrollment
+from wattshare.custodian.sandbox.curves import (
+    HEAT_MONTHS,
+    NIGHT,
+    SHOP,
+    SHOP_WEEK,
+    SUN,
+    SUN_MONTHS,
+    Load,
+)
+
+QUARTER, HOUR, DAY = 900, 3_600, 86_400
+
+
+class Tariff(StrEnum):
+    """Rates of the invented utility."""
+
+    FLAT = "R-1"
+    TIME_OF_USE = "R-TOU"
+    ELECTRIC_CAR = "R-EV"
+    SOLAR = "R-NEM"
+    BUSINESS = "B-6"
+    GAS = "G-1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Home:
+    """One service of a household."""
+
+    commodity: Commodity = Commodity.ELECTRICITY
+    tariff: Tariff = Tariff.FLAT
+    loads: tuple[Load, ...]
+    # what is made on the roof; the surplus of each interval is the received channel
+    sun: tuple[Load, ...] = ()
+    step: int = QUARTER
+    # the agreement, in days before the last day; `until` None: still running
+    since: int | None = None
+    until: int | None = None
+    # what happens, in days before the last day
+    meter_swapped: int | None = None
+    # before that day the intervals were an hour long
+    shortened: int | None = None
+    estimated: tuple[int, int] | None = None
+    missing: tuple[int, int] | None = None
+    metered: bool = True
+    programs: tuple[tuple[str, Enrollment], ...] = ()
+    address: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Household:
+    """A customer of the sandbox."""
+
+    slug: str
+    name: str
+    login: str
+    phone: str
+    homes: tuple[Home, ...]
+    addresses: tuple[Address, ...]
+    customer_class: str = "RES"
+
+
+def street(line: str, postal_code: str = "95990", city: str = "Riverton") -> Address:
+    """An address in the invented town."""
+    return Address(line=line, city=city, state="CA", postal_code=postal_code)
+
+
+FLAT_LOAD = (Load(daily=14_500),)
+GAS_LOAD = (Load(daily=112_000, months=HEAT_MONTHS),)
+CAR = (Load(daily=12_500), Load(daily=9_000, hours=NIGHT))
+SHOP_LOAD = (Load(daily=86_000, hours=SHOP, week=SHOP_WEEK),)
+
+
+def shop(number: int) -> Home:
+    """One of the forty services of the business: mostly electricity, every eighth one gas."""
+    if number % 8 == 7:
+        return Home(
+            commodity=Commodity.GAS,
+            tariff=Tariff.GAS,
+            loads=(Load(daily=240_000 + 9_000 * number, months=HEAT_MONTHS, week=SHOP_WEEK),),
+            step=DAY,
+            address=number,
+        )
+    load = Load(daily=60_000 + 2_700 * number, hours=SHOP, week=SHOP_WEEK)
+    return Home(tariff=Tariff.BUSINESS, loads=(load,), address=number)
+
+
+HOUSEHOLDS = (
+    Household(
+        slug="flat",
+        name="Fern Adler",
+        login="fern@example.com",
+        phone="5305550101",
+        homes=(Home(loads=FLAT_LOAD),),
+        addresses=(street("12 Alder St"),),
+    ),
+    Household(
+        slug="solar",
+        name="Sol Whitaker",
+        login="sol@example.com",
+        phone="5305550102",
+        homes=(
+            Home(
+                tariff=Tariff.SOLAR,
+                loads=(Load(daily=16_800),),
+                sun=(Load(daily=15_900, hours=SUN, months=SUN_MONTHS, week=(1000,) * 7),),
+            ),
+        ),
+        addresses=(street("40 Bayberry Ct"),),
+    ),
+    Household(
+        slug="gas_and_electric",
+        name="Gale Okafor",
+        login="gale@example.com",
+        phone="5305550103",
+        homes=(
+            Home(loads=FLAT_LOAD),
+            Home(commodity=Commodity.GAS, tariff=Tariff.GAS, loads=GAS_LOAD, step=DAY),
+        ),
+        addresses=(street("7 Cedar Ln"),),
+    ),
+    Household(
+        slug="electric_car",
+        name="Evan Castillo",
+        login="evan@example.com",
+        phone="5305550104",
+        homes=(Home(tariff=Tariff.ELECTRIC_CAR, loads=CAR),),
+        addresses=(street("88 Dogwood Ave"),),
+    ),
+    Household(
+        slug="business",
+        name="Brightwater Markets",
+        login="facilities@example.com",
+        phone="5305550105",
+        customer_class="COM",
+        homes=tuple(shop(number) for number in range(40)),
+        addresses=tuple(street(f"{100 + 20 * number} Market Sq", "95991") for number in range(40)),
+    ),
+    Household(
+        slug="moved",
+        name="Mona Petrov",
+        login="mona@example.com",
+        phone="5305550106",
+        homes=(
+            Home(loads=(Load(daily=11_200),), until=310, address=0),
+            Home(tariff=Tariff.TIME_OF_USE, loads=(Load(daily=15_300),), since=309, address=1),
+        ),
+        addresses=(street("5 Elm Way"), street("61 Fir St")),
+    ),
+    Household(
+        slug="meter_swap",
+        name="Milo Tanaka",
+        login="milo@example.com",
+        phone="5305550107",
+        homes=(Home(loads=(Load(daily=13_300),), meter_swapped=200),),
+        addresses=(street("23 Grove Rd"),),
+    ),
+    Household(
+        slug="interval_switch",
+        name="Ines Holm",
+        login="ines@example.com",
+        phone="5305550108",
+        homes=(Home(tariff=Tariff.TIME_OF_USE, loads=(Load(daily=17_500),), shortened=260),),
+        addresses=(street("9 Hazel Dr"),),
+    ),
+    Household(
+        slug="corrected",
+        name="Cora Lindqvist",
+        login="cora@example.com",
+        phone="5305550109",
+        homes=(Home(loads=(Load(daily=12_700),), estimated=(45, 43)),),
+        addresses=(street("31 Ivy Pl"),),
+    ),
+    Household(
+        slug="missing_week",
+        name="Wes Moreno",
+        login="wes@example.com",
+        phone="5305550110",
+        homes=(Home(loads=(Load(daily=15_900),), missing=(96, 90)),),
+        addresses=(street("74 Juniper St"),),
+    ),
+    Household(
+        slug="demand_response",
+        name="Dara Nwosu",
+        login="dara@example.com",
+        phone="5305550111",
+        homes=(
+            Home(
+                tariff=Tariff.TIME_OF_USE,
+                loads=(Load(daily=21_000),),
+                programs=(("Peak Day Saver", Enrollment.ENROLLED), ("Cool Hours", Enrollment.PENDING)),
+            ),
+        ),
+        addresses=(street("50 Kestrel Ct"),),
+    ),
+    Household(
+        slug="billing_only",
+        name="Bill Ferreira",
+        login="bill@example.com",
+        phone="5305550112",
+        homes=(Home(loads=(Load(daily=10_400),), metered=False),),
+        addresses=(street("2 Laurel Ave"),),
+    ),
+)

@@ -1,0 +1,24 @@
+"""What a service hands to the web: a feed in pieces, and what is known of it beforehand."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Content(StrEnum):
+    """What kind of document it is."""
+
+    ATOM = "atom"
+    XML = "xml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """A document to send. The caller closes `pieces` when it stops early."""
+
+    pieces: Iterator[bytes]
+    content: Content = Content.ATOM
+    # a strong validator of the identity form, without quotes; None: not to be kept at all
+    etag: str | None = None
+    # whether the caller's copy is as good: `pieces` is empty then
+    unchanged: bool = False

@@ -1,0 +1,16 @@
+"""Which days an answer is about: a window, or what is new since the last time."""
+
+from dataclasses import dataclass
+
+from wattshare.espi.window import Window
+
+
+@dataclass(frozen=True, kw_only=True)
+class Latest:
+    """The latest day of each channel and every revision since an earlier answer. For bulk without bounds."""
+
+    # the second of the earlier answer; None: there was none
+    since: int | None = None
+
+
+Selection = Window | Latest | None

@@ -1,0 +1,283 @@
+"""What an installation decides: one field each, with its sentence.
+
+An argument goes before the environment (`WATTSHARE_…`), the environment before `<home>/wattshare.toml`, and
+the file before the default.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from tomllib import TOMLDecodeError
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+PREFIX = "WATTSHARE_"
+FILE = "wattshare.toml"
+DEFAULT_HOME = Path("wattshare-home")
+MASK = "***"
+
+Network = IPv4Network | IPv6Network
+
+
+class BadSettings(Exception):
+    """The settings do not fit together; the text is one line for the operator."""
+
+
+def listed(value: object) -> object:
+    """Read a list from the environment: separated by commas."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    if isinstance(value, Path | IPv4Network | IPv6Network):
+        return (value,)
+    return value
+
+
+def network(value: object) -> Network:
+    """Read a CIDR; a lone address is a network of one."""
+    return value if isinstance(value, IPv4Network | IPv6Network) else ip_network(str(value))
+
+
+def host_and_port(value: str) -> str:
+    """Check HOST:PORT, where HOST is a name, an address, `[address]` or a CIDR."""
+    if not re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:@]+|[0-9a-fA-F:]+/\d+):\d{1,5}", value):
+        raise ValueError("must be HOST:PORT")
+    return value
+
+
+Paths = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(listed)]
+Networks = Annotated[
+    tuple[Annotated[Network, BeforeValidator(network)], ...], NoDecode, BeforeValidator(listed)
+]
+HostPorts = Annotated[
+    tuple[Annotated[str, BeforeValidator(host_and_port)], ...], NoDecode, BeforeValidator(listed)
+]
+Count = Annotated[int, Field(gt=0)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+def default_database(values: dict[str, Any]) -> str:
+    """SQLite in the home folder."""
+    return f"sqlite:///{values['home'] / 'wattshare.db'}"
+
+
+class Settings(BaseSettings):
+    """Everything that an installation may set. Relative paths start at `home`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
+    )
+
+    home: Path = Field(DEFAULT_HOME, description="The folder of everything that this installation keeps.")
+    database_url: str = Field(
+        default_factory=default_database, description="Where the database is, as SQLAlchemy writes it."
+    )
+    sandbox: bool = Field(False, description="A utility for trying things out, with invented customers.")
+
+    public_base: str = Field(
+        "https://localhost:8443", description="Scheme, host and port that stand in every address we give out."
+    )
+    profile: Literal["PGE", "STANDARD"] = Field("PGE", description="Whose manners the API has.")
+    data_custodian_id: str | None = Field(
+        None, description="What stands as the data custodian's id in scopes; the profile's where unset."
+    )
+    utility_name: str = Field("Riverton Power", description="The utility's name, on pages and in feeds.")
+    utility_phone: str = Field("555-0100", description="The telephone number that customers are given.")
+    utility_email: str = Field(
+        "share@rivertonpower.example", description="The mail address that customers are given."
+    )
+
+    listen_host: str = Field("127.0.0.1", description="The address that the server listens on.")
+    listen_port: Port = Field(8443, description="The port that the server listens on.")
+    threads: Count = Field(40, description="How many requests are worked on at the same time.")
+    tls: Literal["native", "proxy", "off"] = Field(
+        "native", description="Who speaks TLS: the server itself, a proxy before it, or nobody."
+    )
+    tls_certificate: Path | None = Field(None, description="The server's certificate chain, PEM.")
+    tls_key: Path | None = Field(None, description="The key of the server's certificate, PEM.")
+    tls_ca: Paths = Field((), description="CA files, PEM, whose client certificates are let in.")
+    mutual_tls: bool = Field(
+        True, description="Whether a bearer works only with its third party's client certificate."
+    )
+    proxy_addresses: Networks = Field(
+        (), description="Networks of the proxies whose headers about the caller are believed."
+    )
+    proxy_certificate_header: str = Field(
+        "Client-Cert", description="The header in which the proxy hands on the client certificate."
+    )
+    allow_self_signed: bool = Field(
+        True, description="Whether third parties may register certificates that no public CA issued."
+    )
+
+    outbound_certificate: Path | None = Field(
+        None, description="The certificate, PEM, that we show to the receivers of notices."
+    )
+    outbound_key: Path | None = Field(None, description="The key of the certificate that we show, PEM.")
+    outbound_ca: Paths = Field(
+        (), description="CA files, PEM, that receivers may have besides the public ones."
+    )
+    allow_notify: HostPorts = Field(
+        (), description="HOST:PORT of receivers that may be in a private network; a host may be a CIDR."
+    )
+    allow_http_callbacks: bool = Field(
+        False, description="Whether redirects may be http, and notices to the receivers of allow_notify."
+    )
+
+    batch_days: Count = Field(5, description="Days for which prepared files are kept.")
+    part_megabytes: Count = Field(200, description="Size at which a prepared file is continued in another.")
+    rate_limits: bool = Field(True, description="Whether third parties' requests are limited.")
+    rate_per_second: Count = Field(1, description="Requests a second and third party.")
+    rate_per_hour: Count = Field(2000, description="Requests an hour and third party.")
+    rate_per_day: Count = Field(20_000, description="Requests a day and third party, up to 17:00 local time.")
+    mask_client_secret: bool = Field(
+        False, description="Whether ApplicationInformation hides the client secret."
+    )
+
+    session_minutes: Count = Field(30, description="Minutes after which an idle browser is signed out.")
+    access_seconds: Count = Field(3600, description="Life of an access token.")
+    refresh_days: Count = Field(365, description="Days for which an unused refresh token works.")
+    mail_dir: Path | None = Field(
+        None, description="A folder that gets each mail and one-time code as a file."
+    )
+
+    body_bytes: Count = Field(
+        65_536, description="Largest body that is read at OAuth endpoints and of forms."
+    )
+    body_seconds: Count = Field(10, description="Time in which headers, and then the body, must have come.")
+    header_bytes: Count = Field(16_384, description="Most bytes of request line and headers.")
+    header_count: Count = Field(100, description="Most headers of a request.")
+    xml_bytes: Count = Field(2 * 1024**3, description="Largest XML file that is taken in.")
+    xml_depth: Count = Field(32, description="Deepest nesting of elements that is read.")
+    xml_elements: Count = Field(50_000_000, description="Most elements of a file.")
+    xml_attributes: Count = Field(64, description="Most attributes of an element.")
+    xml_text: Count = Field(1024**2, description="Longest text of an element, in bytes.")
+
+    _sources: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def __init__(self, **values: Any) -> None:
+        """Take arguments; what is not among them is looked for in the environment and in the file.
+
+        Raises:
+            BadSettings: a value is unknown, missing or out of range, or the file cannot be read.
+        """
+        try:
+            super().__init__(**values)
+        except ValidationError as refusal:
+            raise BadSettings(one_line(refusal)) from None
+        except (TOMLDecodeError, OSError) as broken:
+            raise BadSettings(f"{FILE} cannot be read: {broken}") from None
+        self._sources = where_from(type(self), self.home, values)
+        if self.mutual_tls and self.tls == "off":
+            raise BadSettings("mutual_tls: cannot be on while tls is off")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 given by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 given by name
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the file of the home folder last; home itself cannot come from it."""
+        home = {**env_settings(), **init_settings()}.get("home", DEFAULT_HOME)
+        return init_settings, env_settings, HomeFile(settings_cls, toml_file=Path(home) / FILE)
+
+    @field_validator("home")
+    @classmethod
+    def absolute(cls, value: Path) -> Path:
+        """Relative to where we were started."""
+        return value.absolute()
+
+    @field_validator("tls_certificate", "tls_key", "outbound_certificate", "outbound_key", "mail_dir")
+    @classmethod
+    def below_home(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        """Relative to home."""
+        return None if value is None else Path(info.data["home"]) / value
+
+    @field_validator("tls_ca", "outbound_ca")
+    @classmethod
+    def all_below_home(cls, value: tuple[Path, ...], info: ValidationInfo) -> tuple[Path, ...]:
+        """Relative to home."""
+        return tuple(Path(info.data["home"]) / path for path in value)
+
+    @field_validator("public_base")
+    @classmethod
+    def bare_base(cls, value: str) -> str:
+        """Scheme, host and port in lower case, without a trailing slash."""
+        parts = urlsplit(value.rstrip("/").lower())
+        bare = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        if not bare or "@" in parts.netloc or parts.path or parts.query or parts.fragment:
+            raise ValueError("must be http(s)://host[:port] without a path")
+        return parts.geturl()
+
+    def for_serving(self) -> "Settings":
+        """The same settings, when a server can be started with them.
+
+        Raises:
+            BadSettings: something is missing.
+        """
+        if self.tls == "native" and not (self.tls_certificate and self.tls_key):
+            raise BadSettings("tls: native needs tls_certificate and tls_key")
+        if self.tls == "proxy" and not self.proxy_addresses:
+            raise BadSettings("tls: proxy needs proxy_addresses")
+        return self
+
+    def describe(self) -> Iterator[tuple[str, str, str, str]]:
+        """Name, value, sentence and source of each setting; what is secret in a value is masked."""
+        for name, field in type(self).model_fields.items():
+            yield name, shown(getattr(self, name)), field.description or "", self._sources[name]
+
+
+class HomeFile(TomlConfigSettingsSource):
+    """The TOML file of the home folder, without a say on where home is."""
+
+    def __call__(self) -> dict[str, Any]:
+        """Read the file's values."""
+        values = super().__call__()
+        if "home" in values:
+            raise BadSettings(f"home: cannot be set in {FILE}, as the file is found by it")
+        return values
+
+
+def where_from(settings: type[Settings], home: Path, arguments: dict[str, Any]) -> dict[str, str]:
+    """Where each value came from."""
+    environment = {name.upper() for name, value in os.environ.items() if value}
+    file = HomeFile(settings, toml_file=home / FILE)()
+    found: dict[str, str] = {}
+    for name in settings.model_fields:
+        variable = PREFIX + name.upper()
+        if name in arguments:
+            found[name] = "argument"
+        elif variable in environment:
+            found[name] = variable
+        else:
+            found[name] = str(home / FILE) if name in file else "default"
+    return found
+
+
+def shown(value: object) -> str:
+    """A value as the operator writes it, the password of a database masked."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join(str(part) for part in value)
+    text = re.sub(r"(?<=://)([^/@:]*):[^/]*@", rf"\1:{MASK}@", str(value))
+    return re.sub(r"(?<=[?&]password=)[^&]*", MASK, text)
+
+
+def one_line(refusal: ValidationError) -> str:
+    """Every fault of the settings, without the values."""
+    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in refusal.errors())

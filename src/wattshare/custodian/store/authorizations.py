@@ -1,0 +1,211 @@
+"""Authorizations, and which seconds of which usage points each of them opens."""
+
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Table,
+    Text,
+    case,
+    or_,
+    select,
+    update,
+)
+
+from wattshare.custodian.model.authorization import Authorization, Ending, Entry, Share, State
+from wattshare.custodian.model.errors import Conflict
+from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.metadata import METADATA, Big, Row
+from wattshare.custodian.store.premises import ACCOUNT, AGREEMENT
+from wattshare.custodian.store.statements import earlier, grow, later
+from wattshare.espi.kinds import Kind, in_order
+
+AUTHORIZATION = Table(
+    "authorization",
+    METADATA,
+    Column("id", Big, primary_key=True, autoincrement=False),
+    Column("third_party_id", Big, ForeignKey("third_party.id"), nullable=False),
+    Column("entry", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("customer_id", Big, ForeignKey("customer.id"), index=True),
+    Column("kinds", JSON, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("starts", Big, nullable=False),
+    Column("ends", Big),
+    Column("floor", Big, nullable=False),
+    Column("version", Big, nullable=False),
+    Column("created_at", Big, nullable=False),
+    Column("changed_at", Big, nullable=False),
+    Column("ended_at", Big),
+    Column("ending", String),
+    Column("replaces_id", Big, ForeignKey("authorization.id")),
+    Column("primary_id", Big, ForeignKey("authorization.id"), index=True),
+    Column("offline", Boolean, nullable=False),
+    Index("ix_authorization_third_party_id", "third_party_id", "state"),
+    Index("ix_authorization_state", "state", "ends"),
+)
+
+AUTHORIZATION_USAGE_POINT = Table(
+    "authorization_usage_point",
+    METADATA,
+    Column("authorization_id", Big, ForeignKey("authorization.id"), primary_key=True),
+    Column("usage_point_id", Big, ForeignKey("usage_point.id"), primary_key=True, index=True),
+    Column("agreement_id", Big, ForeignKey("agreement.id"), primary_key=True, index=True),
+)
+
+
+def open_shares(authorization: Authorization, at: int) -> Select[tuple[int, int, int, int | None]]:
+    """What an authorization opens at that second: usage_point_id, agreement_id, since, until.
+
+    Every query of data joins this, as a subquery, so that one statement goes the whole chain. Nothing of the
+    value but its id counts: state, bounds, customer and usage points are what the database says they are.
+    """
+    held, shared, agreement = AUTHORIZATION.c, AUTHORIZATION_USAGE_POINT.c, AGREEMENT.c
+    since = later(agreement.starts, held.floor)
+    until = earlier(agreement.ends, held.ends)
+    return (
+        select(
+            shared.usage_point_id,
+            shared.agreement_id,
+            since.label("since"),
+            until.label("until"),
+        )
+        .select_from(AUTHORIZATION)
+        .join(AUTHORIZATION_USAGE_POINT, shared.authorization_id == held.id)
+        .join(
+            AGREEMENT,
+            (agreement.id == shared.agreement_id) & (agreement.usage_point_id == shared.usage_point_id),
+        )
+        .join(ACCOUNT, (ACCOUNT.c.id == agreement.account_id) & (ACCOUNT.c.customer_id == held.customer_id))
+        .where(held.id == authorization.id, alive(at), or_(until.is_(None), until > since))
+    )
+
+
+def alive(at: int) -> ColumnElement[bool]:
+    """Whether data may flow at that second, as `Authorization.alive` says it."""
+    held = AUTHORIZATION.c
+    return (held.state == State.ACTIVE) & (held.starts <= at) & (held.ends.is_(None) | (held.ends > at))
+
+
+class Authorizations:
+    """Authorizations by id, third party and customer."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        """Take the transaction's connection."""
+        self._connection, self._keys = connection, keys
+
+    def next_id(self) -> int:
+        """A fresh AuthorizationID: one sequence for registration, bulk and customer entries."""
+        return grow(self._connection, "authorization", 4_100_001)
+
+    def add(self, authorization: Authorization, shares: tuple[tuple[int, int], ...]) -> None:
+        """Keep a new authorization with its (usage point, agreement) pairs."""
+        self._connection.execute(AUTHORIZATION.insert().values(**_columns(authorization)))
+        pairs = [
+            {"authorization_id": authorization.id, "usage_point_id": point, "agreement_id": agreement}
+            for point, agreement in shares
+        ]
+        if pairs:
+            self._connection.execute(AUTHORIZATION_USAGE_POINT.insert(), pairs)
+
+    def change(self, authorization: Authorization) -> None:
+        """Keep another state of an authorization, whose version must have grown.
+
+        Raises:
+            Conflict: somebody else changed it meanwhile.
+        """
+        known = (AUTHORIZATION.c.id == authorization.id) & (AUTHORIZATION.c.version < authorization.version)
+        changed = update(AUTHORIZATION).where(known).values(**_columns(authorization))
+        if self._connection.execute(changed).rowcount != 1:
+            raise Conflict("This authorization was changed meanwhile.")
+
+    def by_id(self, authorization_id: int) -> Authorization | None:
+        """The authorization of that id."""
+        found = self._every(AUTHORIZATION.c.id == authorization_id)
+        return found[0] if found else None
+
+    def owned(self, authorization_id: int, third_party_id: int) -> Authorization | None:
+        """The authorization of that id and that third party; ended ones too."""
+        mine = AUTHORIZATION.c.third_party_id == third_party_id
+        found = self._every(mine & (AUTHORIZATION.c.id == authorization_id))
+        return found[0] if found else None
+
+    def own_entry(self, third_party_id: int, entry: Entry) -> Authorization | None:
+        """The registration entry or the bulk entry of a third party."""
+        mine = AUTHORIZATION.c.third_party_id == third_party_id
+        found = self._every(mine & (AUTHORIZATION.c.entry == entry))
+        return found[0] if found else None
+
+    def of_third_party(self, third_party_id: int, *, alive_only: bool) -> tuple[Authorization, ...]:
+        """A third party's: registration, bulk, then customers' by id. `alive_only`: what has not ended."""
+        mine = AUTHORIZATION.c.third_party_id == third_party_id
+        return self._every(mine & (AUTHORIZATION.c.state != State.ENDED) if alive_only else mine)
+
+    def standing(self, third_party_id: int, customer_id: int) -> tuple[Authorization, ...]:
+        """A customer's to one third party that have not ended."""
+        return self._every(
+            (AUTHORIZATION.c.third_party_id == third_party_id)
+            & (AUTHORIZATION.c.customer_id == customer_id)
+            & (AUTHORIZATION.c.state != State.ENDED)
+        )
+
+    def of_customer(self, customer_id: int) -> tuple[Authorization, ...]:
+        """Everything that a customer ever allowed."""
+        return self._every(AUTHORIZATION.c.customer_id == customer_id)
+
+    def consented_before(self, at: int) -> tuple[Authorization, ...]:
+        """Those consented before that second whose code was not redeemed."""
+        return self._every((AUTHORIZATION.c.state == State.CONSENTED) & (AUTHORIZATION.c.created_at < at))
+
+    def ending_before(self, at: int) -> tuple[Authorization, ...]:
+        """Those that have not ended and whose period is over at that second."""
+        return self._every((AUTHORIZATION.c.state != State.ENDED) & (AUTHORIZATION.c.ends <= at))
+
+    def partner_of(self, primary_authorization_id: int) -> Authorization | None:
+        """The partner's authorization that a primary's brought."""
+        found = self._every(AUTHORIZATION.c.primary_id == primary_authorization_id)
+        return found[0] if found else None
+
+    def shares(self, authorization: Authorization, at: int) -> tuple[Share, ...]:
+        """What an authorization opens at that second, by usage point; nothing unless it is alive then."""
+        found = open_shares(authorization, at)
+        rows = self._connection.execute(found.order_by("usage_point_id", "since"))
+        return tuple(Share(**row) for row in rows.mappings())
+
+    def shared(self, authorization_id: int) -> tuple[tuple[int, int], ...]:
+        """The (usage point, agreement) pairs that were consented to, whatever has become of them since."""
+        columns = AUTHORIZATION_USAGE_POINT.c
+        rows = self._connection.execute(
+            select(columns.usage_point_id, columns.agreement_id)
+            .where(columns.authorization_id == authorization_id)
+            .order_by(columns.usage_point_id, columns.agreement_id)
+        )
+        return tuple((row.usage_point_id, row.agreement_id) for row in rows)
+
+    def _every(self, which: ColumnElement[bool]) -> tuple[Authorization, ...]:
+        rank = case({entry.value: place for place, entry in enumerate(Entry)}, value=AUTHORIZATION.c.entry)
+        rows = self._connection.execute(select(AUTHORIZATION).where(which).order_by(rank, AUTHORIZATION.c.id))
+        return tuple(_value(row) for row in rows.mappings())
+
+
+def _columns(authorization: Authorization) -> dict[str, Any]:
+    plain = {column.name: getattr(authorization, column.name) for column in AUTHORIZATION.columns}
+    return plain | {"kinds": list(in_order(authorization.kinds))}
+
+
+def _value(row: Row) -> Authorization:
+    words = {
+        "entry": Entry(row["entry"]),
+        "state": State(row["state"]),
+        "kinds": frozenset(map(Kind, row["kinds"])),
+        "ending": None if row["ending"] is None else Ending(row["ending"]),
+    }
+    return Authorization(**{**row, **words})

@@ -1,0 +1,172 @@
+"""Batches that were ordered, and the files that they are made of."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    delete,
+    select,
+    update,
+)
+
+from wattshare.custodian.model.work import Batch, BatchState, Part
+from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.metadata import METADATA, Big, Row
+
+BATCH = Table(
+    "batch",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("third_party_id", Big, ForeignKey("third_party.id"), nullable=False),
+    Column("authorization_id", Big, ForeignKey("authorization.id"), index=True),
+    Column("endpoint", String, nullable=False),
+    Column("window", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("transaction", String),
+    Column("ordered_at", Big, nullable=False),
+    Column("made_at", Big),
+    Column("expires_at", Big),
+    Column("failure", Text),
+    Index("ix_batch_third_party_id", "third_party_id", "state"),
+    Index("ix_batch_state", "state", "expires_at"),
+)
+
+PART = Table(
+    "part",
+    METADATA,
+    Column("correlation_id", String, primary_key=True),
+    Column("batch_id", String, ForeignKey("batch.id"), nullable=False, index=True),
+    Column("number", Big, nullable=False),
+    Column("file", String),
+    Column("identity_bytes", Big, nullable=False),
+    Column("gzip_bytes", Big, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("entries", Big, nullable=False),
+    Column("readings", Big, nullable=False),
+    Column("usage_points", Big, nullable=False),
+    Column("stale", Boolean, nullable=False),
+    Column("version", Big, nullable=False),
+)
+
+PART_AUTHORIZATION = Table(
+    "part_authorization",
+    METADATA,
+    Column("correlation_id", String, ForeignKey("part.correlation_id"), primary_key=True),
+    Column("authorization_id", Big, ForeignKey("authorization.id"), primary_key=True, index=True),
+)
+
+
+class Batches:
+    """Batches and their parts."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        """Take the transaction's connection."""
+        self._connection, self._keys = connection, keys
+
+    def add(self, batch: Batch) -> None:
+        """Keep a new order."""
+        self._connection.execute(BATCH.insert().values(**asdict(batch)))
+
+    def by_id(self, batch_id: str) -> Batch | None:
+        """The batch of that id."""
+        found = self._every(BATCH.c.id == batch_id)
+        return found[0] if found else None
+
+    def open_batch(
+        self, third_party_id: int, authorization_id: int | None, endpoint: str, window: str
+    ) -> Batch | None:
+        """The same order, while it has not been made."""
+        found = self._every(
+            (BATCH.c.third_party_id == third_party_id)
+            # null where null is asked for
+            & BATCH.c.authorization_id.is_not_distinct_from(authorization_id)
+            & (BATCH.c.endpoint == endpoint)
+            & (BATCH.c.window == window)
+            & (BATCH.c.state == BatchState.ORDERED)
+        )
+        return found[0] if found else None
+
+    def change(self, batch: Batch) -> None:
+        """Keep another state of a batch."""
+        self._connection.execute(update(BATCH).where(BATCH.c.id == batch.id).values(**asdict(batch)))
+
+    def expired_batches(self, at: int) -> tuple[Batch, ...]:
+        """Those whose files were to be kept until that second, and that have not been marked as expired."""
+        kept = BATCH.c.state.in_((BatchState.MADE, BatchState.FAILED))
+        return self._every(kept & (BATCH.c.expires_at <= at))
+
+    def add_part(self, part: Part, authorization_ids: Iterable[int]) -> None:
+        """Keep a new part, and whose data is in it."""
+        self._connection.execute(PART.insert().values(**asdict(part)))
+        self._name(part.correlation_id, authorization_ids)
+
+    def part(self, correlation_id: str) -> tuple[Part, Batch] | None:
+        """The part of that correlationID, with its batch."""
+        row = (
+            self._connection.execute(select(PART).where(PART.c.correlation_id == correlation_id))
+            .mappings()
+            .one_or_none()
+        )
+        if row is None:
+            return None
+        part = Part(**row)
+        return part, self._every(BATCH.c.id == part.batch_id)[0]
+
+    def parts(self, batch_id: str) -> tuple[Part, ...]:
+        """A batch's parts in their order."""
+        found = select(PART).where(PART.c.batch_id == batch_id).order_by(PART.c.number)
+        return tuple(Part(**row) for row in self._connection.execute(found).mappings())
+
+    def change_part(self, part: Part, authorization_ids: Iterable[int] | None = None) -> None:
+        """Keep another state of a part; where it was made again, also whose data is in it now."""
+        changed = update(PART).where(PART.c.correlation_id == part.correlation_id)
+        self._connection.execute(changed.values(**asdict(part)))
+        if authorization_ids is not None:
+            mine = PART_AUTHORIZATION.c.correlation_id == part.correlation_id
+            self._connection.execute(delete(PART_AUTHORIZATION).where(mine))
+            self._name(part.correlation_id, authorization_ids)
+
+    def authorizations_in(self, correlation_id: str) -> tuple[int, ...]:
+        """Whose data is in a part, by authorization."""
+        columns = PART_AUTHORIZATION.c
+        found = select(columns.authorization_id).where(columns.correlation_id == correlation_id)
+        return tuple(self._connection.execute(found.order_by(columns.authorization_id)).scalars())
+
+    def mark_stale(self, authorization_id: int) -> tuple[str, ...]:
+        """Close every part that holds an authorization's data until it is made again. Their batches."""
+        holding = select(PART_AUTHORIZATION.c.correlation_id).where(
+            PART_AUTHORIZATION.c.authorization_id == authorization_id
+        )
+        kept = select(BATCH.c.id).where(BATCH.c.state.not_in((BatchState.VOID, BatchState.EXPIRED)))
+        marked = self._connection.execute(
+            update(PART)
+            .where(PART.c.correlation_id.in_(holding), PART.c.batch_id.in_(kept))
+            .values(stale=True)
+            .returning(PART.c.batch_id)
+        )
+        return tuple(sorted(set(marked.scalars())))
+
+    def _every(self, which: ColumnElement[bool]) -> tuple[Batch, ...]:
+        rows = self._connection.execute(select(BATCH).where(which).order_by(BATCH.c.ordered_at, BATCH.c.id))
+        return tuple(map(_batch, rows.mappings()))
+
+    def _name(self, correlation_id: str, authorization_ids: Iterable[int]) -> None:
+        rows = [
+            {"correlation_id": correlation_id, "authorization_id": held}
+            for held in sorted(set(authorization_ids))
+        ]
+        if rows:
+            self._connection.execute(PART_AUTHORIZATION.insert(), rows)
+
+
+def _batch(row: Row) -> Batch:
+    return Batch(**{**row, "state": BatchState(row["state"])})

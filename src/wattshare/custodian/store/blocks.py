@@ -1,0 +1,195 @@
+"""Tables of readings, and which of their rows an authorization and a window take.
+
+A block belongs to who held the agreement on its day, whole. An agreement that ends in the middle of a day ends, for
+the readings, with the midnight before; one that starts in the middle of a day starts with the midnight before. So the
+day of a move is the newcomer's: it goes to one of the two and never to both. `held_from` and `held_to` are kept beside
+the block so that this is a comparison of two numbers, without a calendar:
+
+    share.since < held_from and held_to <= share.until
+
+where both are the end of the block's local day. The day that `since` is in ends after it, the day before does not.
+
+- A reading longer than a day is seen only by who had the service for all of it, to the second: `held_from` is the
+  second after its start, `held_to` the second before its end (a gas month, like a gas day, ends at midnight and a second).
+- A day whose last reading reaches far into the next day, as those from noon to noon do, is held to that reading's end.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    and_,
+    or_,
+    select,
+)
+
+from wattshare.custodian.model.authorization import Authorization
+from wattshare.custodian.model.packing import is_long
+from wattshare.custodian.model.readings import Block
+from wattshare.custodian.store.authorizations import open_shares
+from wattshare.custodian.store.metadata import METADATA, Big
+from wattshare.espi.profile import Profile
+from wattshare.espi.window import Window
+
+# what may stick out of a day: a gas day's second, and the hour that a 23-hour day of 24 hours has too much
+SPILL = 3_601
+
+READING_TYPE = Table(
+    "reading_type",
+    METADATA,
+    Column("id", String, primary_key=True),
+    # as espi.plain writes it
+    Column("content", Text, nullable=False, unique=True),
+)
+
+CHANNEL = Table(
+    "channel",
+    METADATA,
+    Column("usage_point_id", Big, ForeignKey("usage_point.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("reading_type_id", String, ForeignKey("reading_type.id"), nullable=False),
+    Column("meter_serial", String),
+)
+
+# what is packed, in both tables below
+PACKED = ("step", "count", "width", "values", "presence", "grid", "quality", "tou", "cost", "tier", "cpp", "valueless")
+NUMBERS = ("step", "count", "width")
+
+
+def _packed_columns(prefix: str = "", *, nullable: bool = False) -> list[Column[Any]]:
+    return [
+        Column(
+            prefix + name,
+            Big if name in NUMBERS else LargeBinary,
+            nullable=nullable or name not in (*NUMBERS, "values"),
+        )
+        for name in PACKED
+    ]
+
+
+INTERVAL_BLOCK = Table(
+    "interval_block",
+    METADATA,
+    Column("usage_point_id", Big, primary_key=True, autoincrement=False),
+    Column("channel", Integer, primary_key=True, autoincrement=False),
+    Column("start", Big, primary_key=True, autoincrement=False),
+    Column("duration", Big, nullable=False),
+    Column("day_end", Big, nullable=False),
+    Column("held_from", Big, nullable=False),
+    Column("held_to", Big, nullable=False),
+    *_packed_columns(),
+    Column("first_revision", Big, nullable=False),
+    Column("revision", Big, nullable=False),
+    Column("published_at", Big, nullable=False),
+    Column("updated_at", Big, nullable=False),
+    ForeignKeyConstraint(["usage_point_id", "channel"], ["channel.usage_point_id", "channel.number"]),
+    # the delta goes by time of change
+    Index("ix_interval_block_updated_at", "updated_at", "usage_point_id"),
+)
+
+# only the readings that were replaced, and what replaced them; as blocks of their own
+CORRECTION = Table(
+    "correction",
+    METADATA,
+    Column("usage_point_id", Big, primary_key=True, autoincrement=False),
+    Column("channel", Integer, primary_key=True, autoincrement=False),
+    Column("start", Big, primary_key=True, autoincrement=False),
+    Column("revision", Big, primary_key=True, autoincrement=False),
+    # beside one another where one revision changes a block twice
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Big, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("day_end", Big, nullable=False),
+    *_packed_columns("old_"),
+    *_packed_columns("new_"),
+    ForeignKeyConstraint(["usage_point_id", "channel"], ["channel.usage_point_id", "channel.number"]),
+)
+
+
+def block_columns(block: Block) -> dict[str, Any]:
+    """The row of a block."""
+    long = is_long(block.start, block.day_end)
+    end = block.start + block.duration
+    spills = end > block.day_end + SPILL
+    return {
+        "usage_point_id": block.usage_point_id,
+        "channel": block.channel,
+        "start": block.start,
+        "duration": block.duration,
+        "day_end": block.day_end,
+        "held_from": block.start + 1 if long else block.day_end,
+        "held_to": end - 1 if long else (end if spills else block.day_end),
+        **packed_columns(block),
+        "first_revision": block.first_revision or block.revision,
+        "revision": block.revision,
+        "published_at": block.published_at or block.updated_at,
+        "updated_at": block.updated_at,
+    }
+
+
+def packed_columns(block: Block, prefix: str = "") -> dict[str, Any]:
+    """The packed part of a row."""
+    return {prefix + name: getattr(block, name) for name in PACKED}
+
+
+def read_block(row: Mapping[Any, Any]) -> Block:
+    """The block of a row."""
+    return Block(**{name: row[name] for name in BLOCK_COLUMNS})
+
+
+BLOCK_COLUMNS = tuple(name for name in INTERVAL_BLOCK.c.keys() if name not in ("held_from", "held_to"))
+
+
+def held(authorization: Authorization, at: int) -> ColumnElement[bool]:
+    """Whether a block is of a day that the authorization opens: the whole chain, in the statement that asks it."""
+    share = open_shares(authorization, at).subquery("share")
+    blocks = INTERVAL_BLOCK.c
+    return (
+        select(share.c.usage_point_id)
+        .where(
+            share.c.usage_point_id == blocks.usage_point_id,
+            share.c.since < blocks.held_from,
+            or_(share.c.until.is_(None), blocks.held_to <= share.c.until),
+        )
+        .exists()
+    )
+
+
+def in_window(window: Window | None, profile: Profile) -> ColumnElement[bool]:
+    """`Window.covers_block` and `Window.covers_change` in SQL."""
+    blocks = INTERVAL_BLOCK.c
+    return covers(window, profile, blocks.start, blocks.day_end, blocks.updated_at)
+
+
+def covers(
+    window: Window | None,
+    profile: Profile,
+    start: ColumnElement[int],
+    day_end: ColumnElement[int],
+    updated_at: ColumnElement[int],
+) -> ColumnElement[bool]:
+    """The rules of a window on three columns; a minimum inside a day takes that day."""
+    if window is None:
+        window = Window()
+    rules: list[ColumnElement[bool]] = []
+    if window.published_min is not None:
+        rules.append(day_end > window.published_min)
+    if window.published_max is not None:
+        rules.append(
+            start < window.published_max if profile.half_open_windows else start <= window.published_max
+        )
+    if window.updated_min is not None:
+        rules.append(updated_at >= window.updated_min)
+    if window.updated_max is not None:
+        rules.append(updated_at <= window.updated_max)
+    return and_(True, *rules)

@@ -1,0 +1,309 @@
+"""Customers, their accounts and agreements, and what is metered for them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, or_, select, update
+
+from wattshare.custodian.model.authorization import Authorization
+from wattshare.custodian.model.errors import Conflict, Unknown
+from wattshare.custodian.model.premises import (
+    Account,
+    Address,
+    Agreement,
+    Customer,
+    Login,
+    Meter,
+    Service,
+    ServiceLocation,
+    UsagePoint,
+)
+from wattshare.custodian.store import premises
+from wattshare.custodian.store.authorizations import open_shares
+from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.metadata import Row
+from wattshare.custodian.store.premises import (
+    ACCOUNT,
+    AGREEMENT,
+    CUSTOMER,
+    CUSTOMER_LOGIN,
+    METER,
+    SERVICE_LOCATION,
+    USAGE_POINT,
+)
+from wattshare.custodian.store.statements import grow
+
+TABLES = (AGREEMENT, ACCOUNT, CUSTOMER, USAGE_POINT, SERVICE_LOCATION)
+
+
+class Customers:
+    """Customers and their premises."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        """Take the transaction's connection."""
+        self._connection, self._keys = connection, keys
+
+    # what comes
+
+    def add_customer(self, name: str, email: str | None = None, customer_class: str = "RES") -> Customer:
+        """Keep a new customer."""
+        customer = Customer(
+            id=grow(self._connection, "customer"), name=name, email=email, customer_class=customer_class
+        )
+        self._add(CUSTOMER, premises.customer_columns(self._keys, customer))
+        return customer
+
+    def add_account(
+        self,
+        customer_id: int,
+        number: str,
+        *,
+        phone: str | None = None,
+        mailing: Address | None = None,
+        bill_cycle: str | None = None,
+    ) -> Account:
+        """Keep a new account.
+
+        Raises:
+            Conflict: the number is taken, or has neither letter nor digit.
+        """
+        if not premises.normal_number(number) or self.by_account_number(number) is not None:
+            raise Conflict("This account number is empty or taken.", field="account")
+        account = Account(
+            id=grow(self._connection, "account", 7_100_000_001),
+            customer_id=customer_id,
+            number=number,
+            phone=phone,
+            mailing=mailing,
+            bill_cycle=bill_cycle,
+        )
+        self._add(ACCOUNT, premises.account_columns(self._keys, account))
+        return account
+
+    def add_location(self, address: Address) -> ServiceLocation:
+        """Keep a new place of service."""
+        location = ServiceLocation(id=grow(self._connection, "service_location"), address=address)
+        self._add(SERVICE_LOCATION, premises.location_columns(self._keys, location))
+        return location
+
+    def next_usage_point_id(self) -> int:
+        """A fresh usage point id: ten digits that no file brought."""
+        while self.usage_point(fresh := grow(self._connection, "usage_point", 5_390_000_001)) is not None:
+            pass
+        return fresh
+
+    def add_usage_point(self, usage_point: UsagePoint) -> None:
+        """Keep a new usage point."""
+        self._add(USAGE_POINT, asdict(usage_point))
+
+    def add_agreement(
+        self,
+        usage_point_id: int,
+        account_id: int,
+        number: str,
+        *,
+        starts: int,
+        ends: int | None = None,
+        tariff: str | None = None,
+    ) -> Agreement:
+        """Keep a new agreement: from `starts` to before `ends` the service is that account's.
+
+        Raises:
+            Conflict: it is empty, or another agreement covers some of that time.
+        """
+        agreement = Agreement(
+            id=grow(self._connection, "agreement"),
+            usage_point_id=usage_point_id,
+            account_id=account_id,
+            number=number,
+            starts=starts,
+            ends=ends,
+            tariff=tariff,
+        )
+        self._check_period(agreement)
+        self._add(AGREEMENT, premises.agreement_columns(self._keys, agreement))
+        return agreement
+
+    def add_meter(self, meter: Meter) -> None:
+        """Keep a new meter."""
+        self._add(METER, asdict(meter))
+
+    def add_login(self, login: Login) -> None:
+        """Let a customer sign in."""
+        mac = self._keys.mac(premises.login_text(login.login))
+        sealed = self._keys.seal(premises.CONTACTS, f"customer_login/{mac}", login.login)
+        row = {"login_mac": mac, "login": sealed, "password_hash": login.password_hash}
+        self._add(CUSTOMER_LOGIN, row | {"customer_id": login.customer_id})
+
+    # what changes
+
+    def change_customer(self, customer: Customer) -> None:
+        """Keep what is new of a customer."""
+        self._change(CUSTOMER, premises.customer_columns(self._keys, customer))
+
+    def change_account(self, account: Account) -> None:
+        """Keep what is new of an account."""
+        self._change(ACCOUNT, premises.account_columns(self._keys, account))
+
+    def change_location(self, location: ServiceLocation) -> None:
+        """Keep what is new of a place."""
+        self._change(SERVICE_LOCATION, premises.location_columns(self._keys, location))
+
+    def change_usage_point(self, usage_point: UsagePoint) -> None:
+        """Keep what is new of a usage point."""
+        self._change(USAGE_POINT, asdict(usage_point))
+
+    def change_agreement(self, agreement: Agreement) -> None:
+        """Keep what is new of an agreement.
+
+        Raises:
+            Conflict: it is empty, or another agreement covers some of that time.
+        """
+        self._check_period(agreement)
+        self._change(AGREEMENT, premises.agreement_columns(self._keys, agreement))
+
+    def change_meter(self, meter: Meter) -> None:
+        """Keep what is new of a meter."""
+        self._change(METER, asdict(meter))
+
+    def end_agreement(self, agreement_id: int, at: int) -> None:
+        """The customer moves out: what is metered from that second on is not the customer's.
+
+        An earlier end stays.
+        """
+        running = (AGREEMENT.c.id == agreement_id) & or_(AGREEMENT.c.ends.is_(None), AGREEMENT.c.ends > at)
+        self._connection.execute(update(AGREEMENT).where(running).values(ends=at))
+
+    # what is known
+
+    def customer(self, customer_id: int) -> Customer | None:
+        """The customer of that id."""
+        row = self._row(CUSTOMER, CUSTOMER.c.id == customer_id)
+        return None if row is None else premises.read_customer(self._keys, row)
+
+    def account(self, account_id: int) -> Account | None:
+        """The account of that id."""
+        row = self._row(ACCOUNT, ACCOUNT.c.id == account_id)
+        return None if row is None else premises.read_account(self._keys, row)
+
+    def by_account_number(self, number: str) -> Account | None:
+        """The account of the number on a bill, however it is punctuated."""
+        macs = self._keys.macs(premises.number_text(number))
+        row = self._row(ACCOUNT, ACCOUNT.c.number_mac.in_(macs))
+        return None if row is None else premises.read_account(self._keys, row)
+
+    def by_account_and_phone(self, number: str, phone: str) -> Customer | None:
+        """The customer whose account has this number and this phone number on file."""
+        numbers = self._keys.macs(premises.number_text(number))
+        phones = self._keys.macs(premises.phone_text(phone))
+        row = self._row(ACCOUNT, ACCOUNT.c.number_mac.in_(numbers) & ACCOUNT.c.phone_mac.in_(phones))
+        return None if row is None else self.customer(row["customer_id"])
+
+    def usage_point(self, usage_point_id: int) -> UsagePoint | None:
+        """The usage point of that id."""
+        row = self._row(USAGE_POINT, USAGE_POINT.c.id == usage_point_id)
+        return None if row is None else premises.read_usage_point(row)
+
+    def agreements_of(self, usage_point_id: int) -> tuple[Agreement, ...]:
+        """Every agreement for a usage point, the earliest first."""
+        found = select(AGREEMENT).where(AGREEMENT.c.usage_point_id == usage_point_id)
+        rows = self._connection.execute(found.order_by(AGREEMENT.c.starts)).mappings()
+        return tuple(premises.read_agreement(self._keys, row) for row in rows)
+
+    def login(self, login: str) -> Login | None:
+        """The login of that text, in whatever case."""
+        macs = self._keys.macs(premises.login_text(login))
+        row = self._row(CUSTOMER_LOGIN, CUSTOMER_LOGIN.c.login_mac.in_(macs))
+        if row is None:
+            return None
+        kept = self._keys.open(premises.CONTACTS, f"customer_login/{row['login_mac']}", row["login"])
+        return Login(customer_id=row["customer_id"], login=kept, password_hash=row["password_hash"])
+
+    def services(self, customer_id: int) -> tuple[Service, ...]:
+        """Every agreement of a customer, past and present, with all that belongs to it; by usage point."""
+        return self._services(CUSTOMER.c.id == customer_id)
+
+    def service(self, agreement_id: int) -> Service:
+        """One agreement with all that belongs to it.
+
+        Raises:
+            Unknown: there is no such agreement.
+        """
+        found = self._services(AGREEMENT.c.id == agreement_id)
+        if not found:
+            raise Unknown
+        return found[0]
+
+    def shared(self, authorization: Authorization, at: int) -> tuple[Service, ...]:
+        """The services that an authorization opens at that second; nothing unless it is alive then."""
+        opened = open_shares(authorization, at).subquery()
+        return self._services(AGREEMENT.c.id.in_(select(opened.c.agreement_id)))
+
+    # parts
+
+    def _add(self, table: Table, row: Row) -> None:
+        self._connection.execute(table.insert().values(**row))
+
+    def _change(self, table: Table, row: Row) -> None:
+        known = [column == row[column.name] for column in table.primary_key]
+        self._connection.execute(update(table).where(*known).values(**row))
+
+    def _row(self, table: Table, which: ColumnElement[bool]) -> Row | None:
+        return self._connection.execute(select(table).where(which)).mappings().one_or_none()
+
+    def _check_period(self, agreement: Agreement) -> None:
+        if agreement.ends is not None and agreement.ends <= agreement.starts:
+            raise Conflict("An agreement ends after it starts.", field="ends")
+        others = (AGREEMENT.c.usage_point_id == agreement.usage_point_id) & (AGREEMENT.c.id != agreement.id)
+        overlaps = or_(AGREEMENT.c.ends.is_(None), AGREEMENT.c.ends > agreement.starts)
+        if agreement.ends is not None:
+            overlaps &= AGREEMENT.c.starts < agreement.ends
+        if self._connection.execute(select(AGREEMENT.c.id).where(others, overlaps)).first() is not None:
+            raise Conflict("Another agreement covers this usage point at that time.", field="starts")
+
+    def _services(self, which: ColumnElement[bool]) -> tuple[Service, ...]:
+        columns = [column.label(f"{table.name}.{column.name}") for table in TABLES for column in table.c]
+        rows = self._connection.execute(
+            select(*columns)
+            .select_from(AGREEMENT)
+            .join(ACCOUNT, ACCOUNT.c.id == AGREEMENT.c.account_id)
+            .join(CUSTOMER, CUSTOMER.c.id == ACCOUNT.c.customer_id)
+            .join(USAGE_POINT, USAGE_POINT.c.id == AGREEMENT.c.usage_point_id)
+            .outerjoin(SERVICE_LOCATION, SERVICE_LOCATION.c.id == USAGE_POINT.c.location_id)
+            .where(which)
+            .order_by(AGREEMENT.c.usage_point_id, AGREEMENT.c.starts)
+        ).mappings()
+        read = [{table.name: _part(table, row) for table in TABLES} for row in rows]
+        meters = self._meters({parts["usage_point"]["id"] for parts in read})
+        return tuple(self._service(parts, meters) for parts in read)
+
+    def _meters(self, usage_point_ids: Iterable[int]) -> tuple[Meter, ...]:
+        found = select(METER).where(METER.c.usage_point_id.in_(usage_point_ids))
+        rows = self._connection.execute(found.order_by(METER.c.installed, METER.c.serial)).mappings()
+        return tuple(map(premises.read_meter, rows))
+
+    def _service(self, parts: Mapping[str, Row], meters: Iterable[Meter]) -> Service:
+        agreement = premises.read_agreement(self._keys, parts["agreement"])
+        location = parts["service_location"]
+        return Service(
+            customer=premises.read_customer(self._keys, parts["customer"]),
+            account=premises.read_account(self._keys, parts["account"]),
+            agreement=agreement,
+            usage_point=premises.read_usage_point(parts["usage_point"]),
+            location=None if location["id"] is None else premises.read_location(self._keys, location),
+            meters=tuple(meter for meter in meters if _stood(meter, agreement)),
+        )
+
+
+def _part(table: Table, row: Row) -> dict[str, Any]:
+    return {column.name: row[f"{table.name}.{column.name}"] for column in table.c}
+
+
+def _stood(meter: Meter, agreement: Agreement) -> bool:
+    """Whether a meter was there while the agreement ran."""
+    return (
+        meter.usage_point_id == agreement.usage_point_id
+        and (agreement.ends is None or meter.installed < agreement.ends)
+        and (meter.removed is None or meter.removed > agreement.starts)
+    )

@@ -1,0 +1,151 @@
+"""Work due, written beside the facts that cause it and claimed under a lease."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    case,
+    delete,
+    or_,
+    select,
+    update,
+)
+
+from wattshare.custodian.model.work import Job
+from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.metadata import METADATA, Big, Row
+from wattshare.custodian.store.statements import insert
+
+JOB = Table(
+    "job",
+    METADATA,
+    Column("id", Big, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("due_at", Big, nullable=False),
+    Column("attempts", Big, nullable=False),
+    Column("fence", Big, nullable=False),
+    Column("owner", String),
+    Column("lease_until", Big),
+    Column("dead", Boolean, nullable=False),
+    Column("last_error", Text),
+    # due again although somebody is at it: a cause came up that the one at it may have missed
+    Column("again_at", Big),
+    UniqueConstraint("kind", "subject"),
+    Index("ix_job_due_at", "dead", "due_at"),
+    # a late worker's id never comes to mean another job
+    sqlite_autoincrement=True,
+)
+
+
+class Jobs:
+    """Jobs that are not done; a finished one is gone."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        """Take the transaction's connection."""
+        self._connection, self._keys = connection, keys
+
+    def add(self, kind: str, subject: str, due_at: int) -> None:
+        """Let something be done. One that waits already is the same job, at the earlier second.
+
+        One that somebody is at is done once more afterwards; one that was given up is tried anew.
+        """
+        waiting = insert(self._connection, JOB).values(
+            kind=kind, subject=subject, due_at=due_at, attempts=0, fence=0, dead=False
+        )
+        row = JOB.c
+        sooner = case((row.dead | (row.due_at > due_at), due_at), else_=row.due_at)
+        self._connection.execute(
+            waiting.on_conflict_do_update(
+                index_elements=["kind", "subject"],
+                set_={
+                    "due_at": case((row.owner.is_(None), sooner), else_=row.due_at),
+                    "again_at": case((row.owner.is_(None), row.again_at), else_=due_at),
+                    "attempts": case((row.dead, 0), else_=row.attempts),
+                    "dead": False,
+                },
+            )
+        )
+
+    def claim(self, owner: str, at: int, lease_seconds: int, kinds: Iterable[str]) -> Job | None:
+        """Take the job that is due for longest; nobody else gets it before the lease ends.
+
+        A transaction of its own: what follows must see the claim committed.
+        """
+        free = or_(JOB.c.lease_until.is_(None), JOB.c.lease_until <= at)
+        due = (
+            select(JOB.c.id, JOB.c.fence)
+            .where(JOB.c.kind.in_(tuple(kinds)), ~JOB.c.dead, JOB.c.due_at <= at, free)
+            .order_by(JOB.c.due_at, JOB.c.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        found = self._connection.execute(due).first()
+        if found is None:
+            return None
+        claimed = (
+            update(JOB)
+            .where(JOB.c.id == found.id, JOB.c.fence == found.fence)
+            .values(
+                owner=owner,
+                lease_until=at + lease_seconds,
+                fence=JOB.c.fence + 1,
+                attempts=JOB.c.attempts + 1,
+                # whoever claims now sees every cause that was written down before
+                again_at=None,
+            )
+            .returning(JOB)
+        )
+        row = self._connection.execute(claimed).mappings().one_or_none()
+        return None if row is None else _job(row)
+
+    def extend(self, job: Job, until: int) -> bool:
+        """Lengthen the lease. Whether the job is still the caller's."""
+        return self._changed(job, lease_until=until)
+
+    def finish(self, job: Job) -> bool:
+        """Say that it is done. Whether it was still the caller's to say."""
+        more = self._mine(job) & JOB.c.again_at.is_not(None)
+        once_more = update(JOB).where(more).values(due_at=JOB.c.again_at, attempts=0, last_error=None, **FREE)
+        if self._connection.execute(once_more).rowcount == 1:
+            return True
+        return self._connection.execute(delete(JOB).where(self._mine(job))).rowcount == 1
+
+    def retry(self, job: Job, due_at: int, error: str | None) -> bool:
+        """Let it be tried again then. Without an error its count starts anew. Whether it was the caller's."""
+        asked = case((JOB.c.again_at < due_at, JOB.c.again_at), else_=due_at)
+        attempts = JOB.c.attempts if error is not None else 0
+        return self._changed(job, due_at=asked, last_error=error, attempts=attempts, **FREE)
+
+    def bury(self, job: Job, error: str) -> bool:
+        """Give it up and keep it for the operator. Whether it was the caller's."""
+        return self._changed(job, dead=True, last_error=error, **FREE)
+
+    def waiting(self, *, dead: bool = False) -> tuple[Job, ...]:
+        """Every job that is not done, or those that were given up; the earliest first."""
+        found = select(JOB).where(JOB.c.dead if dead else ~JOB.c.dead).order_by(JOB.c.due_at, JOB.c.id)
+        return tuple(map(_job, self._connection.execute(found).mappings()))
+
+    @staticmethod
+    def _mine(job: Job) -> ColumnElement[bool]:
+        return (JOB.c.id == job.id) & (JOB.c.fence == job.fence) & (JOB.c.owner == job.owner)
+
+    def _changed(self, job: Job, **values: object) -> bool:
+        return self._connection.execute(update(JOB).where(self._mine(job)).values(**values)).rowcount == 1
+
+
+# nobody is at it
+FREE: dict[str, Any] = {"owner": None, "lease_until": None, "again_at": None}
+
+
+def _job(row: Row) -> Job:
+    return Job(**{name: value for name, value in row.items() if name != "again_at"})

@@ -1,0 +1,13 @@
+"""What Alembic runs: the steps, in the transaction that `Store.upgrade` has begun.
+
+A step that is killed leaves nothing behind, so it can be run again.
+"""
+
+from alembic import context
+
+from wattshare.custodian.store.metadata import METADATA
+
+context.configure(
+    connection=context.config.attributes["connection"], target_metadata=METADATA, render_as_batch=True
+)
+context.run_migrations()

@@ -1,0 +1,196 @@
+"""Browsers that are signed in or about to be, what they were asked, and who guesses too often.
+
+The database holds nothing that could be shown as a cookie: a session is found by the mac of its id.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    delete,
+    func,
+    select,
+    update,
+)
+
+from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.metadata import METADATA, Big, Row
+
+BROWSER_SESSION = Table(
+    "browser_session",
+    METADATA,
+    Column("mac", String, primary_key=True),
+    Column("customer_id", Big, ForeignKey("customer.id"), index=True),
+    Column("form_token", Text, nullable=False),  # sealed
+    Column("guest", Boolean, nullable=False),
+    Column("expires_at", Big, nullable=False, index=True),
+)
+
+CONSENT_REQUEST = Table(
+    "consent_request",
+    METADATA,
+    Column("session_mac", String, ForeignKey("browser_session.mac"), primary_key=True),
+    Column("request_id", String, primary_key=True),
+    Column("body", Text, nullable=False),  # sealed JSON
+    Column("expires_at", Big, nullable=False, index=True),
+)
+
+FAILURE = Table(
+    "failure",
+    METADATA,
+    Column("id", Big, primary_key=True),
+    Column("mac", String, nullable=False),
+    Column("at", Big, nullable=False, index=True),
+    Index("ix_failure_mac", "mac", "at"),
+)
+
+PURPOSE = "sessions"
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptSession:
+    """What is known of a session."""
+
+    customer_id: int | None
+    form_token: str
+    guest: bool
+    expires_at: int
+
+
+class Sessions:
+    """Sessions by the cookie's value."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        """Take the transaction's connection."""
+        self._connection, self._keys = connection, keys
+
+    def add(
+        self, session_id: str, *, customer_id: int | None, form_token: str, guest: bool, expires_at: int
+    ) -> None:
+        """Keep a new session."""
+        mac = self._mac(session_id)
+        self._connection.execute(
+            BROWSER_SESSION.insert().values(
+                mac=mac,
+                customer_id=customer_id,
+                form_token=self._keys.seal(PURPOSE, f"browser_session/{mac}", form_token),
+                guest=guest,
+                expires_at=expires_at,
+            )
+        )
+
+    def find(self, session_id: str, at: int) -> KeptSession | None:
+        """The session of that id, unless it is over at that second."""
+        row = self._session(session_id)
+        if row is None or row["expires_at"] <= at:
+            return None
+        return KeptSession(
+            customer_id=row["customer_id"],
+            form_token=self._keys.open(PURPOSE, f"browser_session/{row['mac']}", row["form_token"]),
+            guest=row["guest"],
+            expires_at=row["expires_at"],
+        )
+
+    def touch(self, session_id: str, expires_at: int) -> None:
+        """Let a session last until then."""
+        which = BROWSER_SESSION.c.mac.in_(self._macs(session_id))
+        self._connection.execute(update(BROWSER_SESSION).where(which).values(expires_at=expires_at))
+
+    def end(self, session_id: str) -> None:
+        """Forget a session and what it was asked."""
+        macs = self._macs(session_id)
+        self._connection.execute(delete(CONSENT_REQUEST).where(CONSENT_REQUEST.c.session_mac.in_(macs)))
+        self._connection.execute(delete(BROWSER_SESSION).where(BROWSER_SESSION.c.mac.in_(macs)))
+
+    # what a third party asks while the customer signs in and decides
+
+    def put_request(
+        self, session_id: str, request_id: str, body: Mapping[str, object], expires_at: int
+    ) -> None:
+        """Keep a request of a session that is there."""
+        session = self._session(session_id)
+        self._connection.execute(
+            CONSENT_REQUEST.insert().values(
+                session_mac=self._mac(session_id) if session is None else session["mac"],
+                request_id=request_id,
+                body=self._keys.seal(PURPOSE, f"consent_request/{request_id}", json.dumps(body)),
+                expires_at=expires_at,
+            )
+        )
+
+    def request(self, session_id: str, request_id: str, at: int) -> dict[str, Any] | None:
+        """A session's request, unless it is over at that second."""
+        columns = CONSENT_REQUEST.c
+        sealed = self._connection.execute(
+            select(columns.body).where(
+                columns.session_mac.in_(self._macs(session_id)),
+                columns.request_id == request_id,
+                columns.expires_at > at,
+            )
+        ).scalar_one_or_none()
+        if sealed is None:
+            return None
+        body: dict[str, Any] = json.loads(self._keys.open(PURPOSE, f"consent_request/{request_id}", sealed))
+        return body
+
+    def drop_request(self, session_id: str, request_id: str) -> bool:
+        """Forget a request. Whether it was there: a form that is sent twice counts once."""
+        columns = CONSENT_REQUEST.c
+        mine = columns.session_mac.in_(self._macs(session_id)) & (columns.request_id == request_id)
+        return self._connection.execute(delete(CONSENT_REQUEST).where(mine)).rowcount == 1
+
+    def move_requests(self, old_id: str, new_id: str) -> None:
+        """Hand a session's requests to the one that takes its place."""
+        mine = CONSENT_REQUEST.c.session_mac.in_(self._macs(old_id))
+        self._connection.execute(update(CONSENT_REQUEST).where(mine).values(session_mac=self._mac(new_id)))
+
+    # guesses
+
+    def failures(self, key: str, since: int) -> int:
+        """How often a key failed since that second."""
+        which = FAILURE.c.mac.in_(self._failure_macs(key)) & (FAILURE.c.at >= since)
+        found = select(func.count()).select_from(FAILURE).where(which)
+        return int(self._connection.execute(found).scalar_one())
+
+    def fail(self, key: str, at: int) -> None:
+        """Count a failure."""
+        self._connection.execute(FAILURE.insert().values(mac=self._failure_macs(key)[0], at=at))
+
+    def forgive(self, key: str) -> None:
+        """Forget a key's failures."""
+        self._connection.execute(delete(FAILURE).where(FAILURE.c.mac.in_(self._failure_macs(key))))
+
+    def forget(self, before: int) -> int:
+        """Drop sessions and requests that were over, and failures from, before that second. How many."""
+        over = select(BROWSER_SESSION.c.mac).where(BROWSER_SESSION.c.expires_at < before)
+        statements = (
+            delete(CONSENT_REQUEST).where(
+                (CONSENT_REQUEST.c.expires_at < before) | CONSENT_REQUEST.c.session_mac.in_(over)
+            ),
+            delete(BROWSER_SESSION).where(BROWSER_SESSION.c.expires_at < before),
+            delete(FAILURE).where(FAILURE.c.at < before),
+        )
+        return sum(self._connection.execute(statement).rowcount for statement in statements)
+
+    def _session(self, session_id: str) -> Row | None:
+        found = select(BROWSER_SESSION).where(BROWSER_SESSION.c.mac.in_(self._macs(session_id)))
+        return self._connection.execute(found).mappings().one_or_none()
+
+    def _mac(self, session_id: str) -> str:
+        return self._keys.mac("browser_session:" + session_id)
+
+    def _macs(self, session_id: str) -> tuple[str, ...]:
+        return self._keys.macs("browser_session:" + session_id)
+
+    def _failure_macs(self, key: str) -> tuple[str, ...]:
+        return self._keys.macs("failure:" + key)

@@ -1,0 +1,96 @@
+"""The trail: who was allowed, shown or refused what, and when. Written once, without personal details."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import JSON, Column, ColumnElement, Connection, Index, String, Table, select
+
+from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.metadata import METADATA, Big
+
+# no foreign keys: an entry outlives what it is about. The migration adds triggers that refuse every change
+TRAIL = Table(
+    "trail",
+    METADATA,
+    Column("id", Big, primary_key=True),
+    Column("at", Big, nullable=False, index=True),
+    Column("event", String, nullable=False),
+    Column("third_party_id", Big),
+    Column("authorization_id", Big),
+    Column("endpoint", String),
+    Column("window", String),
+    Column("count", Big),
+    Column("detail", JSON, nullable=False),
+    Column("correlation_id", String),
+    Index("ix_trail_third_party_id", "third_party_id", "id"),
+    Index("ix_trail_authorization_id", "authorization_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrailEntry:
+    """One thing that happened."""
+
+    id: int
+    at: int
+    event: str
+    third_party_id: int | None = None
+    authorization_id: int | None = None
+    endpoint: str | None = None
+    window: str | None = None
+    count: int | None = None
+    detail: Mapping[str, object] = field(default_factory=dict)
+    correlation_id: str | None = None
+
+
+class Trail:
+    """The trail by authorization, third party and time."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        """Take the transaction's connection."""
+        self._connection, self._keys = connection, keys
+
+    def write(
+        self,
+        event: str,
+        at: int,
+        *,
+        third_party_id: int | None = None,
+        authorization_id: int | None = None,
+        endpoint: str | None = None,
+        window: str | None = None,
+        count: int | None = None,
+        detail: Mapping[str, object] | None = None,
+        correlation_id: str | None = None,
+    ) -> None:
+        """Write down what happened. `detail` names nobody and holds no reading."""
+        self._connection.execute(
+            TRAIL.insert().values(
+                at=at,
+                event=event,
+                third_party_id=third_party_id,
+                authorization_id=authorization_id,
+                endpoint=endpoint,
+                window=window,
+                count=count,
+                detail=dict(detail or {}),
+                correlation_id=correlation_id,
+            )
+        )
+
+    def of_authorization(self, authorization_id: int) -> tuple[TrailEntry, ...]:
+        """What happened to an authorization and its data."""
+        return self._every(TRAIL.c.authorization_id == authorization_id)
+
+    def of_third_party(self, third_party_id: int) -> tuple[TrailEntry, ...]:
+        """What a third party did and was told."""
+        return self._every(TRAIL.c.third_party_id == third_party_id)
+
+    def since(self, at: int) -> tuple[TrailEntry, ...]:
+        """What happened from that second on."""
+        return self._every(TRAIL.c.at >= at)
+
+    def _every(self, which: ColumnElement[bool]) -> tuple[TrailEntry, ...]:
+        rows = self._connection.execute(select(TRAIL).where(which).order_by(TRAIL.c.id)).mappings()
+        return tuple(TrailEntry(**row) for row in rows)

@@ -1,0 +1,264 @@
+"""The edge of the house: ASGI on one side, plain functions on the other. The only module that awaits."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import structlog
+from anyio import CancelScope, CapacityLimiter, create_task_group, fail_after, to_thread
+from starlette.types import Message, Receive, Scope, Send
+
+from wattshare.custodian.settings import Settings
+from wattshare.custodian.web import errors
+from wattshare.custodian.web.call import Call, Handler, Query, Response
+from wattshare.custodian.web.certificates import Certificates
+from wattshare.custodian.web.errors import TooLarge, TooSlow
+from wattshare.custodian.web.incoming import Door, bare, has_body, raw_path
+from wattshare.custodian.web.outgoing import (
+    Heads,
+    confirmed,
+    encoded,
+    fitted,
+    header,
+    untagged,
+    varied,
+    wants_gzip,
+)
+from wattshare.custodian.web.pieces import Pouring
+from wattshare.custodian.web.routes import Routes
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+BODILESS = frozenset({"GET", "HEAD", "DELETE"})
+FORM = "application/x-www-form-urlencoded"
+# a reader who takes no piece for so long is hung up on
+READER_SECONDS = 60
+
+Refuse = Callable[[Exception, Call], Response]
+
+
+class Gone(Exception):
+    """The caller hung up before the request was there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edge:
+    """The ASGI application: finds the route, reads what came, asks the handler in a thread, answers."""
+
+    routes: Routes
+    certificates: Certificates
+    door: Door
+    heads: Heads
+    new_id: Callable[[], str]
+    # the answer to a refusal or a fault, for the call as far as it was read
+    refuse: Refuse
+    body_bytes: int
+    body_seconds: float
+    threads: CapacityLimiter
+
+    @classmethod
+    def of(
+        cls, settings: Settings, routes: Routes, *, new_id: Callable[[], str], refuse: Refuse = errors.answer
+    ) -> "Edge":
+        """As the settings have it; `new_id` makes correlation ids (UUIDs)."""
+        return cls(
+            routes=routes,
+            certificates=Certificates.of(settings),
+            door=Door.of(settings),
+            heads=Heads.of(settings),
+            new_id=new_id,
+            refuse=refuse,
+            body_bytes=settings.body_bytes,
+            body_seconds=settings.body_seconds,
+            threads=CapacityLimiter(settings.threads),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, and a line in the log."""
+        if scope["type"] != "http":
+            return
+        started = time.monotonic()
+        call = bare(scope, self.new_id())
+        exchange = Exchange(edge=self, scope=scope, receive=receive, send=send, call=call)
+        status = await exchange.run()
+        log.info(
+            "answered",
+            method=call.method,
+            route=exchange.template,
+            status=status,
+            milliseconds=int((time.monotonic() - started) * 1000),
+            correlation_id=call.correlation_id,
+        )
+
+    async def in_thread(self, work: Callable[..., T], *arguments: object) -> T:
+        """Run what blocks."""
+        return await to_thread.run_sync(work, *arguments, limiter=self.threads)
+
+
+@dataclass(kw_only=True)
+class Exchange:
+    """One request and its answer."""
+
+    edge: Edge
+    scope: Scope
+    receive: Receive
+    send: Send
+    call: Call
+    # of the route, for the log
+    template: str = ""
+    # nothing of the request is left in the connection
+    read_all: bool = False
+
+    async def run(self) -> int:
+        """Read, ask, answer; gives the status, 0 for none."""
+        self.read_all = not has_body(self.call)
+        condition = self.call.headers.get("if-none-match", "")
+        try:
+            handler = await self.admitted()
+            body: bytes | Iterator[bytes]
+            response, body = await self.edge.in_thread(asked, handler, self.call)
+        except Gone:
+            return 0
+        except Exception as fault:
+            response, body = self.refused(fault)
+        response = confirmed(response, condition)
+        if isinstance(body, bytes):
+            await self.whole(response, body, len(body))
+        else:
+            await self.pour(response, body)
+        return response.status
+
+    async def admitted(self) -> Handler:
+        """Check the head, read the rest, and say who answers."""
+        edge = self.edge
+        edge.door.check(self.scope, self.call)
+        found = edge.routes.find(self.call.method, raw_path(self.scope))
+        self.template = found.route.path
+        call = untagged(self.call)
+        self.call = replace(
+            call,
+            path=found.parameters,
+            certificate=edge.certificates.shown(self.scope, call),
+            address=edge.certificates.caller(call),
+        )
+        body = await self.read_body()
+        if body and call.method not in BODILESS:
+            form = Query.read(body) if call.content_type == FORM else call.form
+            self.call = replace(self.call, body=body, form=form)
+        return found.route.handler
+
+    async def read_body(self) -> bytes:
+        """The body, within its size and time. What comes with a GET is read too, and dropped."""
+        if self.read_all:
+            return b""
+        body = bytearray()
+        try:
+            with fail_after(self.edge.body_seconds):
+                while not self.took_last(await self.receive(), body):
+                    pass
+        except TimeoutError:
+            raise TooSlow from None
+        self.read_all = True
+        return bytes(body)
+
+    def took_last(self, message: Message, body: bytearray) -> bool:
+        """Take one more piece of the body; whether it was the last."""
+        if message["type"] == "http.disconnect":
+            raise Gone
+        body += message.get("body", b"")
+        if len(body) > self.edge.body_bytes:
+            raise TooLarge
+        return not message.get("more_body", False)
+
+    def refused(self, fault: Exception) -> tuple[Response, bytes]:
+        """The answer to a refusal or a fault."""
+        response = self.edge.refuse(fault, self.call)
+        body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
+        return fitted(response, body, self.call)
+
+    async def whole(self, response: Response, body: bytes, length: int | None) -> None:
+        """Send an answer that is all there."""
+        try:
+            with fail_after(READER_SECONDS):
+                await self.start(response, length)
+                await self.piece(body, more=False)
+        except TimeoutError:
+            log.warning("reader_too_slow", route=self.template, correlation_id=self.call.correlation_id)
+
+    async def pour(self, response: Response, source: Iterator[bytes]) -> None:
+        """Pull a body from its iterator while somebody reads it, and close it whatever happens."""
+        gone = threading.Event()
+        pouring = Pouring(source=source, gone=gone.is_set, gzip=wants_gzip(response, self.call))
+        async with create_task_group() as group:
+            group.start_soon(self.watch, gone)
+            try:
+                await self.pull(response, pouring, gone)
+            finally:
+                with CancelScope(shield=True):
+                    await self.edge.in_thread(pouring.close)
+                group.cancel_scope.cancel()
+
+    async def watch(self, gone: threading.Event) -> None:
+        """Wait for the caller to hang up."""
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+        gone.set()
+
+    async def pull(self, response: Response, pouring: Pouring, gone: threading.Event) -> None:
+        """Send the first bytes when they are there, then piece by piece.
+
+        A fault before the first byte is an answer of its own. After it the connection is cut, so that nobody
+        takes a part for the whole.
+        """
+        response = varied(response)
+        if self.call.method == "HEAD":
+            return await self.whole(response, b"", None)
+        try:
+            body = await self.edge.in_thread(pouring.begin)
+        except Exception as fault:
+            response, body = self.refused(fault)
+            return await self.whole(response, body, len(body))
+        try:
+            with fail_after(READER_SECONDS):
+                length = len(body) if pouring.ended else None
+                await self.start(encoded(response) if pouring.gzip else response, length)
+            await self.flow(body, pouring, gone)
+        except Exception:
+            log.exception("cut_short", route=self.template, correlation_id=self.call.correlation_id)
+        return None
+
+    async def flow(self, body: bytes, pouring: Pouring, gone: threading.Event) -> None:
+        """Send what there is, and then what comes, until the end or until nobody listens.
+
+        Raises:
+            TimeoutError: the reader takes too long over a piece.
+        """
+        while not gone.is_set():
+            ended = pouring.ended
+            with fail_after(READER_SECONDS):
+                await self.piece(body, more=not ended)
+            if ended:
+                return
+            body = await self.edge.in_thread(pouring.more)
+
+    async def start(self, response: Response, length: int | None) -> None:
+        """Send the status and the headers."""
+        headers = self.edge.heads.head(response, self.call, length=length, close=not self.read_all)
+        await self.send({"type": "http.response.start", "status": response.status, "headers": headers})
+
+    async def piece(self, body: bytes, *, more: bool) -> None:
+        """Send a piece; HEAD's reader takes none."""
+        shown = b"" if self.call.method == "HEAD" else body
+        await self.send({"type": "http.response.body", "body": shown, "more_body": more})
+
+
+def asked(handler: Handler, call: Call) -> tuple[Response, bytes | Iterator[bytes]]:
+    """Ask the handler, and in the same thread compress a body that is all there."""
+    response = handler(call)
+    for name, value in response.headers:
+        header(name, value)
+    body = response.body
+    return fitted(response, body, call) if isinstance(body, bytes) else (response, body)

@@ -1,0 +1,128 @@
+"""The head of an answer, and the coding of its body."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from wattshare.custodian.settings import Settings
+from wattshare.custodian.web.call import Call, Response
+from wattshare.custodian.web.pieces import WORTHWHILE, compressed
+
+# what a strong ETag ends with when we have compressed what it stands for
+GZIP_TAG = '+gz"'
+UNFIT = re.compile(r"[\x00-\x1f\x7f]")
+# answers that never have a body
+BARE = (204, 304)
+
+DEFAULTS = (
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Referrer-Policy", "same-origin"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+)
+# browsers are to come by TLS from then on; not said for localhost, where it would hold for every port
+STAY = ("Strict-Transport-Security", "max-age=31536000")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heads:
+    """Makes the head of every answer."""
+
+    # on every answer that does not say otherwise
+    encoded: tuple[tuple[bytes, bytes], ...]
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Heads":
+        """With HSTS where browsers come to us by TLS."""
+        base = urlsplit(settings.public_base)
+        stay = base.scheme == "https" and base.hostname != "localhost" and not settings.sandbox
+        defaults = (*DEFAULTS, STAY) if stay else DEFAULTS
+        return cls(encoded=tuple(header(name, value) for name, value in defaults))
+
+    def head(
+        self, response: Response, call: Call, *, length: int | None, close: bool
+    ) -> list[tuple[bytes, bytes]]:
+        """Every header: what the handler says, and ours where it says nothing.
+
+        Raises:
+            ValueError: a header would break the head.
+        """
+        said = [header(name, value) for name, value in response.headers]
+        names = {name for name, _ in said}
+        defaults = [pair for pair in self.encoded if pair[0] not in names]
+        ours = self.envelope(response, call, length=length, close=close)
+        return [*said, *defaults, *(pair for pair in ours if pair[0] not in names)]
+
+    def envelope(
+        self, response: Response, call: Call, *, length: int | None, close: bool
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """What differs from answer to answer."""
+        correlation_id = call.correlation_id.encode("ascii")
+        yield b"x-correlation-id", correlation_id
+        yield b"x-transaction-id", correlation_id
+        if response.content_type and response.status not in BARE:
+            yield header("content-type", response.content_type)
+        if length is not None and response.status not in BARE:
+            yield b"content-length", b"%d" % length
+        if close:
+            yield b"connection", b"close"
+
+
+def header(name: str, value: str) -> tuple[bytes, bytes]:
+    """One header for the wire.
+
+    Raises:
+        ValueError: it has control characters or is not Latin-1.
+    """
+    if UNFIT.search(value) or UNFIT.search(name):
+        raise ValueError("a header has control characters")
+    return name.lower().encode("latin-1"), value.encode("latin-1")
+
+
+def wants_gzip(response: Response, call: Call) -> bool:
+    """Whether we compress, if the body is large enough."""
+    return response.compressible and call.accepts_gzip and not response.header("content-encoding")
+
+
+def fitted(response: Response, body: bytes, call: Call) -> tuple[Response, bytes]:
+    """A whole body in the coding that the caller wants."""
+    response = varied(response)
+    if wants_gzip(response, call) and len(body) >= WORTHWHILE:
+        return encoded(response), compressed(body)
+    return response, body
+
+
+def varied(response: Response) -> Response:
+    """What might be compressed depends on Accept-Encoding, compressed or not."""
+    return response.with_headers(("Vary", "Accept-Encoding")) if response.compressible else response
+
+
+def encoded(response: Response) -> Response:
+    """The headers of an answer that we compress."""
+    return retagged(response).with_headers(("Content-Encoding", "gzip"))
+
+
+def retagged(response: Response) -> Response:
+    """Another representation has another ETag. RFC 9110 §8.8.3."""
+    pairs = tuple(
+        (name, value[:-1] + GZIP_TAG if name.lower() == "etag" else value) for name, value in response.headers
+    )
+    return replace(response, headers=pairs)
+
+
+def untagged(call: Call) -> Call:
+    """The call with If-None-Match as handlers know ETags."""
+    if GZIP_TAG not in (condition := call.headers.get("if-none-match", "")):
+        return call
+    return replace(call, headers={**call.headers, "if-none-match": condition.replace(GZIP_TAG, '"')})
+
+
+def confirmed(response: Response, condition: str) -> Response:
+    """304 names the representation that the caller has. RFC 9110 §15.4.5."""
+    etag = response.header("etag")
+    has_gzip = response.status == 304 and etag is not None and etag[:-1] + GZIP_TAG in condition
+    return retagged(response) if has_gzip else response

@@ -1,0 +1,123 @@
+"""The handler of every row of the resource API: parse, ask one service, answer."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from wattshare.custodian.model.authorization import Ending
+from wattshare.custodian.model.errors import BadRequest
+from wattshare.custodian.services.access import Access, Permission
+from wattshare.custodian.services.batches import Batches, Fetched
+from wattshare.custodian.services.consent import Consent
+from wattshare.custodian.services.disclosure.answers import Answered, Content
+from wattshare.custodian.services.disclosure.disclosure import Disclosure
+from wattshare.custodian.services.limits import Limits
+from wattshare.custodian.services.tokens import Tokens
+from wattshare.custodian.web.call import ATOM_TYPE, XML_TYPE, Call, Handler, Response
+from wattshare.espi.endpoints import ENDPOINTS, Answer, Endpoint, Root
+from wattshare.espi.profile import Profile
+from wattshare.espi.window import BadWindow, Window
+
+# kept by its reader alone, and asked about before it is used again
+KEPT = ("Cache-Control", "private, no-cache")
+TRANSACTION = "x-transaction"
+LONGEST_TRANSACTION = 128
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """Everything below the resource root."""
+
+    tokens: Tokens
+    access: Access
+    limits: Limits
+    disclosure: Disclosure
+    batches: Batches
+    consent: Consent
+    profile: Profile
+
+    def handlers(self) -> dict[Endpoint, Handler]:
+        """A handler for each row of the table that is a resource."""
+        return {row: partial(self.handle, row) for row in ENDPOINTS if row.root is Root.RESOURCE}
+
+    def handle(self, endpoint: Endpoint, call: Call) -> Response:
+        """Answer one call of one row."""
+        permission = self.open(endpoint, call)
+        match endpoint.answer:
+            case Answer.REVOKE:
+                held = permission.named
+                self.consent.withdraw(held, Ending.THIRD_PARTY, third_party_id=permission.third_party.id)
+                return Response.empty(200)
+            case Answer.LATER:
+                if (part := call.query.one("correlationID")) is not None:
+                    return self.send_part(permission, part)
+                return self.order(permission, call)
+            case _:
+                return self.send(permission, call)
+
+    def open(self, endpoint: Endpoint, call: Call) -> Permission:
+        """Who asks, and whether they may."""
+        bearer = self.tokens.identify(call.authorization, call.certificate)
+        permission = self.access.open(bearer, endpoint, call.path)
+        self.limits.count(permission.third_party)
+        return permission
+
+    def send(self, permission: Permission, call: Call) -> Response:
+        """Answer now."""
+        answered = self.disclosure.read(
+            permission,
+            window(permission.endpoint, call),
+            known=call.headers.get("if-none-match"),
+            correlation_id=call.correlation_id,
+        )
+        if answered is None:
+            return Response.empty(204)
+        return self.document(answered)
+
+    def document(self, answered: Answered) -> Response:
+        """A feed, an entry or an element."""
+        kept = () if answered.etag is None else (KEPT, ("ETag", f'"{answered.etag}"'))
+        if answered.unchanged:
+            return Response.empty(304, headers=kept)
+        content_type = ATOM_TYPE if answered.content is Content.ATOM else XML_TYPE
+        return Response.xml(answered.pieces, content_type=content_type, headers=kept)
+
+    def order(self, permission: Permission, call: Call) -> Response:
+        """Take an order for a file: 202 now, a notice later."""
+        transaction = call.headers.get(TRANSACTION)
+        if transaction is not None and not (transaction.isprintable() and len(transaction) <= LONGEST_TRANSACTION):
+            raise BadRequest(
+                f"x-transaction has at most {LONGEST_TRANSACTION} printable characters.", field=TRANSACTION
+            )
+        batch = self.batches.order(permission, window(permission.endpoint, call), transaction)
+        echoed = () if batch.transaction is None else ((TRANSACTION, batch.transaction),)
+        return Response.empty(202, headers=echoed)
+
+    def send_part(self, permission: Permission, correlation_id: str) -> Response:
+        """Send a prepared file."""
+        fetched = self.batches.fetch(permission, correlation_id)
+        headers = () if fetched.transaction is None else ((TRANSACTION, fetched.transaction),)
+        if fetched.path is None:
+            return Response.empty(204, headers=headers)
+        tag = f'"{fetched.part.correlation_id}-{fetched.part.version}"'
+        return Response.xml(self.watched(fetched), headers=(*headers, KEPT, ("ETag", tag)))
+
+    def watched(self, fetched: Fetched) -> Iterator[bytes]:
+        """The pieces of a file, for as long as it may be sent."""
+        return self.batches.pieces(fetched)
+
+
+def window(endpoint: Endpoint, call: Call) -> Window | None:
+    """The window of a call; None where the row knows none and ignores every parameter.
+
+    Raises:
+        BadRequest: a bound cannot be read, or is there twice.
+    """
+    if not endpoint.window:
+        return None
+    names = ("published-min", "published-max", "updated-min", "updated-max")
+    given = {name: value for name in names if (value := call.query.one(name)) is not None}
+    try:
+        return Window.read(given)
+    except BadWindow as bad:
+        raise BadRequest(str(bad), field=bad.parameter) from bad

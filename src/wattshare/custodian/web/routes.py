@@ -1,0 +1,141 @@
+"""Which handler answers which path: the rows of the endpoint table, and what we have besides.
+
+The path model is here and nowhere else: a path is taken apart and decoded once.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
+
+from starlette.routing import compile_path
+
+from wattshare.custodian.web.call import Handler
+from wattshare.custodian.web.errors import NoListener, WrongMethod
+from wattshare.espi.endpoints import ENDPOINTS, Endpoint, Root, Shape, Token
+from wattshare.espi.profile import Profile
+
+# "%" without two digits, an encoded slash, backslash or control character
+UNFIT = re.compile(rb"%(?![0-9a-f]{2})|%(?:2f|5c|[01][0-9a-f]|7f)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One path and method. No route without the class of bearer that it asks for."""
+
+    # with {names}, and at the end maybe {name:path}
+    path: str
+    method: str = "GET"
+    token: Token
+    handler: Handler = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """One path with its methods."""
+
+    template: str
+    pattern: re.Pattern[str]
+    methods: Mapping[str, Route]
+
+    def allowed(self) -> tuple[str, ...]:
+        """The methods in the order of Allow."""
+        return tuple(sorted({*self.methods, *(("HEAD",) if "GET" in self.methods else ())}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """Where a request goes, with the parameters of its path."""
+
+    route: Route
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Routes:
+    """Every path that is answered."""
+
+    places: tuple[Place, ...]
+
+    def find(self, method: str, raw_path: bytes) -> Found:
+        """The route of a request. HEAD is GET without its body.
+
+        Raises:
+            NoListener: nothing is at this path, or it cannot be one of ours.
+            WrongMethod: the path takes other methods.
+        """
+        path = normal(raw_path)
+        for place in self.places:
+            if match := place.pattern.match(path):
+                route = place.methods.get("GET" if method == "HEAD" else method)
+                if route is None:
+                    raise WrongMethod(method, place.allowed())
+                return Found(route=route, parameters=match.groupdict())
+        raise NoListener
+
+
+def normal(raw_path: bytes) -> str:
+    """The path decoded once, without empty segments.
+
+    Raises:
+        NoListener: it has dot segments, encoded slashes, control characters, or is no UTF-8.
+    """
+    if UNFIT.search(raw_path):
+        raise NoListener
+    try:
+        segments = [unquote_to_bytes(part).decode() for part in raw_path.split(b"/") if part]
+    except UnicodeDecodeError:
+        raise NoListener from None
+    if any(part in (".", "..") or not part.isprintable() for part in segments):
+        raise NoListener
+    return "/" + "/".join(segments)
+
+
+def routes(
+    profile: Profile,
+    handlers: Mapping[Endpoint, Handler],
+    more: Iterable[Route] = (),
+    *,
+    complete: bool = True,
+) -> Routes:
+    """The routes of the table and of what we add to it.
+
+    Raises:
+        ValueError: a row has no handler (unless not `complete`), or a path and method are there twice.
+    """
+    missing = [row.name for row in ENDPOINTS if row.root is not Root.THIRD_PARTY and row not in handlers]
+    if missing and complete:
+        raise ValueError(f"no handler for {', '.join(missing)}")
+    table = (route for row, handler in handlers.items() for route in of_row(row, profile, handler))
+    places: dict[str, dict[str, Route]] = defaultdict(dict)
+    for route in (*table, *more):
+        methods = places[folded(route.path)]
+        if route.method in methods:
+            raise ValueError(f"two handlers for {route.method} {route.path}")
+        methods[route.method] = route
+    return Routes(tuple(placed(methods) for methods in places.values()))
+
+
+def of_row(row: Endpoint, profile: Profile, handler: Handler) -> Iterator[Route]:
+    """A row's path and its other spellings; what differs by case alone is one."""
+    if row.root is Root.THIRD_PARTY:
+        raise ValueError(f"{row.name} is not ours to answer")
+    legacy = (profile.legacy_authorize,) if row.shape is Shape.AUTHORIZE else ()
+    spellings = (row.template(profile), *row.alias_templates(profile), *legacy)
+    for path in {folded(path): path for path in reversed(spellings)}.values():
+        yield Route(path=path, method=row.method, token=row.token, handler=handler)
+
+
+def folded(path: str) -> str:
+    """What a path is known by: case does not count in it, nor the names of its parameters."""
+    return re.sub(r"\{\w+(:\w+)?\}", r"{\1}", path).lower()
+
+
+def placed(methods: Mapping[str, Route]) -> Place:
+    """One path, matched in whatever case."""
+    template, *others = (route.path for route in methods.values())
+    pattern = compile_path(template)[0]
+    if any(compile_path(other)[0].groupindex != pattern.groupindex for other in others):
+        raise ValueError(f"the methods of {template} name its parameters differently")
+    return Place(template=template, pattern=re.compile(pattern.pattern, re.IGNORECASE), methods=methods)

@@ -1,0 +1,194 @@
+"""TLS at our own listener: the peer's certificate into the request, and trust that grows while we run."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from wattshare.custodian.model.bearer import Certificate
+from wattshare.custodian.settings import Settings
+from wattshare.custodian.web.certificates import from_der
+
+log = structlog.get_logger()
+
+# given the version that is known: the present one with every registered certificate (PEM), or None for
+# no change
+Registered = Callable[[int | None], tuple[int, tuple[str, ...]] | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadLimits:
+    """What a request line and headers may be, before anything of them is looked at."""
+
+    bytes: int = 16_384
+    count: int = 100
+    seconds: int = 10
+
+
+class HeadTooLarge(Exception):
+    """More headers, or longer ones, than are read."""
+
+
+class ListenerProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP/1.1, with limits on the head and the client's certificate in the scope.
+
+    The ASGI TLS extension holds `client_cert_chain` (the leaf, PEM) and, for ourselves, `client_certificate`.
+    """
+
+    def __init__(self, *args: Any, limits: HeadLimits, **kwargs: Any) -> None:
+        """Take uvicorn's arguments and the limits."""
+        super().__init__(*args, **kwargs)
+        self.limits = limits
+        self.certificate: Certificate | None = None
+        self.in_head = True
+        self.too_large = False
+        # of the head as it arrived, and of what the parser has made of it
+        self.head_bytes = 0
+        self.parsed_bytes = 0
+        self.deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take the certificate that the handshake proved."""
+        super().connection_made(transport)
+        self.start_clock()
+        tls = transport.get_extra_info("ssl_object")
+        der = tls.getpeercert(binary_form=True) if tls is not None else None
+        self.certificate = from_der(der) if der else None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing more will come."""
+        self.stop_clock()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Count what belongs to a head, complete or not."""
+        if self.in_head:
+            self.head_bytes += len(data)
+            self.start_clock()
+        super().data_received(data)
+        if self.in_head and self.head_bytes > 2 * self.limits.bytes and not self.transport.is_closing():
+            self.too_large = True
+            self.send_400_response("")
+
+    def on_message_begin(self) -> None:
+        """Start a request's scope."""
+        super().on_message_begin()
+        self.in_head = True
+        self.head_bytes = 0
+        self.parsed_bytes = 0
+        if self.certificate is not None:
+            chain = (self.certificate.pem,)
+            tls: dict[object, object] = {"client_cert_chain": chain, "client_certificate": self.certificate}
+            self.scope["extensions"] = {"tls": tls}
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the request line's address."""
+        super().on_url(url)
+        self.measure(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header."""
+        super().on_header(name, value)
+        self.measure(len(name) + len(value))
+
+    def on_headers_complete(self) -> None:
+        """The head is there."""
+        self.in_head = False
+        self.stop_clock()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The body is there; what comes next is a head again."""
+        self.in_head = True
+        self.head_bytes = 0
+        super().on_message_complete()
+
+    def measure(self, size: int) -> None:
+        """Stop the parser when the head is beyond its limits."""
+        self.parsed_bytes += size
+        if self.parsed_bytes > self.limits.bytes or len(self.headers) > self.limits.count:
+            self.too_large = True
+            raise HeadTooLarge
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer a head that cannot be read, and hang up."""
+        if not self.too_large:
+            return super().send_400_response(msg)
+        self.transport.write(
+            b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        )
+        return self.transport.close()
+
+    def start_clock(self) -> None:
+        """Give a head its time, unless it runs already."""
+        if self.deadline is None:
+            self.deadline = self.loop.call_later(self.limits.seconds, self.too_slow)
+
+    def stop_clock(self) -> None:
+        """The head came in time."""
+        if self.deadline is not None:
+            self.deadline.cancel()
+            self.deadline = None
+
+    def too_slow(self) -> None:
+        """Hang up on a head that does not come, but never on an answer that is under way."""
+        self.deadline = None
+        if self.answered():
+            self.transport.close()
+
+    def answered(self) -> bool:
+        """Whether no answer is under way."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or cycle.response_complete
+
+
+def server_context(settings: Settings) -> ssl.SSLContext:
+    """What we show to callers, and whose certificates we ask for.
+
+    A registered certificate is its own anchor, self-signed or not; who shows none is let in, as customers'
+    browsers have none, and refused where one is needed.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    context.load_cert_chain(str(settings.tls_certificate), settings.tls_key)
+    if settings.mutual_tls:
+        context.verify_mode = ssl.CERT_OPTIONAL
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        for file in settings.tls_ca:
+            context.load_verify_locations(cafile=file)
+    return context
+
+
+@dataclass(kw_only=True)
+class TrustStore:
+    """The registered certificates that a live context lets in.
+
+    Trust only grows here: whether a certificate is still its third party's is compared at every request.
+    """
+
+    context: ssl.SSLContext
+    version: int | None = None
+    trusted: set[str] = field(default_factory=set)
+
+    def refresh(self, certificates: tuple[str, ...]) -> None:
+        """Let in those that are new. One that OpenSSL cannot read keeps no other out."""
+        for pem in certificates:
+            if pem in self.trusted:
+                continue
+            self.trusted.add(pem)
+            try:
+                self.context.load_verify_locations(cadata=pem)
+            except (ssl.SSLError, ValueError) as fault:
+                log.warning("certificate_unreadable", exc_info=fault)
+
+    def follow(self, registered: Registered) -> None:
+        """Ask once whether there are others, and let them in."""
+        if found := registered(self.version):
+            version, certificates = found
+            self.refresh(certificates)
+            self.version = version

@@ -1,0 +1,202 @@
+"""A folder of notices: on disk before they are acknowledged, gone when all that they told of was fetched."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from wattshare.espi import wire
+from wattshare.espi.customer import CustomerBatchList
+from wattshare.espi.endpoints import Shape
+from wattshare.espi.usage import BatchList
+from wattshare.espi.wire import Limits, Malformed
+from wattshare.thirdparty.authorizations import held
+from wattshare.thirdparty.client import Client
+from wattshare.thirdparty.custodian import Custodian
+from wattshare.thirdparty.errors import (
+    Accepted,
+    ConsentNeeded,
+    Failed,
+    ForeignAddress,
+    NotFound,
+    NotPermitted,
+)
+from wattshare.thirdparty.files import settle, write_aside
+
+# a notice is a list of addresses; the custodian's bulk is not in it
+BODY_BYTES = 1 << 20
+LIMITS = Limits(bytes=BODY_BYTES, depth=4, elements=10_000, attributes=8, text=4096)
+# more than so many unfetched notices and the receiver says 503: the disk is not the sender's
+MOST_WAITING = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """What a custodian told: addresses where something new can be fetched. espi.xsd BatchList."""
+
+    id: str
+    received_at: str
+    urls: tuple[str, ...]
+    # addresses in it that are not the custodian's; never fetched
+    foreign: tuple[str, ...] = ()
+    transaction: str | None = None
+    correlation_id: str | None = None
+    webhook_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drained:
+    """What became of one address of a notice."""
+
+    notice: str
+    url: str
+    # fetched, empty, ended (an authorization), changed (an authorization), gone, refused, foreign
+    outcome: str
+    file: Path | None = None
+    detail: str = ""
+
+
+class Full(Failed):
+    """Too many notices wait to be fetched."""
+
+
+class NotANotice(Failed):
+    """The body is not a list of addresses at the custodian."""
+
+
+class Inbox:
+    """Notices as files in a folder: `new/` waits, `done/` is what was fetched."""
+
+    def __init__(self, folder: Path) -> None:
+        self.new = folder / "new"
+        self.done = folder / "done"
+        for each in (self.new, self.done):
+            each.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def take(self, body: bytes, headers: Mapping[str, str], custodian: Custodian, *, at: datetime) -> Notice:
+        """Keep a notice; on disk when it returns. One that waits already is kept once.
+
+        `headers` have lower-case names.
+
+        Raises:
+            NotANotice: it is no BatchList, or tells of nothing at this custodian.
+            Full: too many wait already.
+        """
+        urls, foreign = _parted(read_notice(body), custodian)
+        if not urls:
+            raise NotANotice("No address in the list is the custodian's.")
+        webhook_id = headers.get("webhook-id")
+        notice = Notice(
+            id=hashlib.sha256("\n".join((webhook_id or "", *urls)).encode()).hexdigest()[:32],
+            received_at=at.isoformat(),
+            urls=urls,
+            foreign=foreign,
+            transaction=_short(headers.get("x-transaction")),
+            correlation_id=_short(headers.get("x-correlation-id")),
+            webhook_id=_short(webhook_id),
+        )
+        if sum(1 for _ in self.new.glob("*.json")) >= MOST_WAITING:
+            raise Full("Too many notices wait to be fetched.")
+        write_aside(self.new / f"{notice.id}.json", json.dumps(asdict(notice), indent=1).encode())
+        return notice
+
+    def waiting(self) -> Iterator[Notice]:
+        """What was not fetched yet, oldest first."""
+        notices = [_notice(file.read_bytes()) for file in self.new.glob("*.json")]
+        yield from sorted(notices, key=lambda notice: notice.received_at)
+
+    def finish(self, notice: Notice) -> None:
+        """All of it was fetched, or never will be."""
+        (self.new / f"{notice.id}.json").replace(self.done / f"{notice.id}.json")
+        settle(self.new)
+        settle(self.done)
+
+    def drain(self, client: Client, into: Path) -> Iterator[Drained]:
+        """Fetch all that was told of into files of a folder.
+
+        A notice whose fetch fails for the time being stays; the error is raised after nothing was lost.
+
+        Raises:
+            Unreachable, TooMany, Unavailable: the custodian, for now; the notice waits.
+        """
+        for notice in self.waiting():
+            waits = False
+            for url in notice.urls:
+                drained = fetch_one(client, notice, url, into)
+                waits = waits or drained.outcome == "waits"
+                yield drained
+            for url in notice.foreign:
+                yield Drained(notice=notice.id, url=url, outcome="foreign")
+            if not waits:
+                self.finish(notice)
+
+
+def read_notice(body: bytes) -> tuple[str, ...]:
+    """The addresses of a BatchList, of either namespace.
+
+    Raises:
+        NotANotice: it is something else.
+    """
+    try:
+        root = wire.read(body, limits=LIMITS).root
+    except Malformed as error:
+        raise NotANotice(f"Not a BatchList: {error}") from error
+    if not isinstance(root, (BatchList, CustomerBatchList)):
+        raise NotANotice(f"A {type(root).__name__} is no BatchList.")
+    return root.resources
+
+
+def fetch_one(client: Client, notice: Notice, url: str, into: Path) -> Drained:
+    """One address of a notice, with the token that fits, as a file."""
+    try:
+        reply = client.fetch(url)
+        if reply.is_empty:
+            return Drained(notice=notice.id, url=url, outcome="empty")
+        file = into / _file_name(url)
+        reply.save(file)
+        if reply.endpoint.shape is Shape.AUTHORIZATION:
+            authorization = held(reply.only())
+            if not authorization.is_active:
+                client.store.drop(authorization.id)
+            outcome = "changed" if authorization.is_active else "ended"
+            return Drained(notice=notice.id, url=url, outcome=outcome, file=file)
+        return Drained(notice=notice.id, url=url, outcome="fetched", file=file)
+    except Accepted as error:
+        return Drained(notice=notice.id, url=url, outcome="waits", detail=str(error))
+    except NotFound as error:
+        return Drained(notice=notice.id, url=url, outcome="gone", detail=str(error))
+    except (NotPermitted, ConsentNeeded) as error:
+        return Drained(notice=notice.id, url=url, outcome="refused", detail=str(error))
+
+
+def _parted(urls: tuple[str, ...], custodian: Custodian) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Those at the custodian, and the others."""
+    ours: dict[str, None] = {}
+    foreign: dict[str, None] = {}
+    for url in urls:
+        try:
+            custodian.recognise(url)
+            ours[url] = None
+        except ForeignAddress:
+            foreign[url] = None
+    return tuple(ours), tuple(foreign)
+
+
+def _file_name(url: str) -> str:
+    """A file name of our own making: what was told of, and a digest of the whole address."""
+    path = url.partition("?")[0].rstrip("/").split("/")[-3:]
+    words = "-".join(
+        "".join(char for char in part if char.isascii() and char.isalnum())[:32] for part in path
+    )
+    return f"{words}-{hashlib.sha256(url.encode()).hexdigest()[:12]}.xml"
+
+
+def _notice(content: bytes) -> Notice:
+    said = json.loads(content)
+    return Notice(**{**said, "urls": tuple(said["urls"]), "foreign": tuple(said["foreign"])})
+
+
+def _short(header: str | None) -> str | None:
+    return header[:200] if header else None
