@@ -1,5 +1,6 @@
 """Identifiers on the wire."""
 
+import base64
 import uuid
 
 import pytest
@@ -11,6 +12,12 @@ from wattshare.espi.profile import PGE, STANDARD
 
 PART = st.none() | st.integers(0, 2**32 - 1)
 PARTS = st.tuples(PART, PART, PART, PART)
+VARIANTS = st.integers(1, 20)
+
+
+def _in_base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
 
 READING_TYPES = [
     ((72, None, 3600, 1), "NzI6bnVsbDozNjAwOjE="),
@@ -41,20 +48,20 @@ def test_meter_reading_ids_are_those_in_use(reading_type: str, number: int, text
     assert ids.read_meter_reading_id(text) == (reading_type, number)
 
 
-@given(PARTS, st.integers(0, 2**32 - 1))
+@given(PARTS, VARIANTS, st.integers(0, 2**32 - 1))
 def test_ids_say_what_they_were_made_of(
-    parts: tuple[int | None, int | None, int | None, int | None], number: int
+    parts: tuple[int | None, int | None, int | None, int | None], variant: int, number: int
 ) -> None:
-    reading_type = ids.reading_type_id(*parts)
+    reading_type = ids.reading_type_id(*parts, variant)
     assert ids.read_reading_type_id(reading_type) == parts
     assert ids.read_meter_reading_id(ids.meter_reading_id(reading_type, number)) == (reading_type, number)
 
 
-@given(PARTS, st.integers(0, 2**32 - 1))
+@given(PARTS, VARIANTS, st.integers(0, 2**32 - 1))
 def test_ids_need_no_escape_in_a_path_but_for_equals_signs(
-    parts: tuple[int | None, int | None, int | None, int | None], number: int
+    parts: tuple[int | None, int | None, int | None, int | None], variant: int, number: int
 ) -> None:
-    reading_type = ids.reading_type_id(*parts)
+    reading_type = ids.reading_type_id(*parts, variant)
     for text in (reading_type, ids.meter_reading_id(reading_type, number)):
         assert text.rstrip("=").isalnum()
 
@@ -80,17 +87,31 @@ def test_a_reading_type_id_that_we_would_not_write_is_refused(text: str) -> None
         ids.read_reading_type_id(text)
 
 
-@given(st.text())
-def test_any_text_is_an_id_or_refused(text: str) -> None:
-    for read, write in (
-        (ids.read_reading_type_id, ids.reading_type_id),
-        (ids.read_meter_reading_id, ids.meter_reading_id),
-    ):
-        try:
-            parts = read(text)
-        except ValueError:
-            continue
-        assert write(*parts) == text
+def test_variants_of_a_reading_type_differ_in_name_and_in_nothing_that_clients_read() -> None:
+    names = {ids.reading_type_id(169, None, 86400, 1, variant) for variant in range(1, 10)}
+    assert len(names) == 9
+    assert {ids.read_reading_type_id(name) for name in names} == {(169, None, 86400, 1)}
+
+
+ANY_ID = st.text() | st.text("0123456789:nul", max_size=20).map(_in_base64)
+
+
+@given(ANY_ID)
+def test_any_text_is_a_reading_type_id_or_refused(text: str) -> None:
+    try:
+        parts = ids.read_reading_type_id(text)
+    except ValueError:
+        return
+    assert any(ids.reading_type_id(*parts, variant) == text for variant in range(1, 1000))
+
+
+@given(ANY_ID | ANY_ID.map(_in_base64))
+def test_any_text_is_a_meter_reading_id_or_refused(text: str) -> None:
+    try:
+        parts = ids.read_meter_reading_id(text)
+    except ValueError:
+        return
+    assert ids.meter_reading_id(*parts) == text
 
 
 def test_a_summary_is_named_by_its_bill_date_in_milliseconds() -> None:

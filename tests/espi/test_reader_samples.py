@@ -53,8 +53,8 @@ VERDICTS: dict[str, tuple[str | Refused, str | Refused | None]] = {
     ),
     "liberty-apuc-electric-INVALID": (
         Refused("unknown-element", 6, "thirdPartyName"),
-        "incomplete missing-id missing-published missing-self missing-title missing-up missing-updated out-of-order "
-        "relative-href unknown-element",
+        "incomplete missing-id missing-published missing-self missing-title missing-up missing-updated "
+        "out-of-order relative-href unknown-element",
     ),
     "opower-ngrid-gas-INVALID": (
         Refused("empty-value", 11, "kind"),

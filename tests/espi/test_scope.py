@@ -1,7 +1,5 @@
 """Scope strings, read and printed."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +30,9 @@ GRANTS = [
     ({Kind.PROGRAM_ENROLLMENT}, {ELECTRICITY}, "46_47"),
     (ALL_KINDS, {ELECTRICITY, GAS}, "4_5_10_15_16_46_47"),
 ]
+
+# where reading took the square of the length, the suite's timeout would tell
+LONG = 200_000
 
 KNOWN = st.sampled_from(
     [
@@ -176,11 +177,13 @@ def test_odd_strings_are_read_and_printed_in_order(text: str, printed: str) -> N
     assert Scope.read(text).write() == printed
 
 
-@pytest.mark.parametrize("text", [" " * 20000, "," * 20000, "a" * 20000, " a" * 10000, "FB=" + "1_" * 10000])
-def test_a_long_string_is_read_in_a_blink(text: str) -> None:
-    before = time.process_time()
-    Scope.read(text)
-    assert time.process_time() - before < 5
+@pytest.mark.parametrize(
+    "text",
+    [" " * LONG, "," * LONG, "a" * LONG, " a" * LONG, "a =" * LONG, ";" * LONG, "FB=" + "x_" * LONG],
+    ids=["blanks", "commas", "letters", "words", "names", "terms", "items"],
+)
+def test_a_string_of_any_length_is_read_to_its_end(text: str) -> None:
+    assert not Scope.read(text).kinds
 
 
 @pytest.mark.parametrize(

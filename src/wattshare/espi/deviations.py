@@ -97,9 +97,7 @@ def _breaks(code: DeviationCode, sentence: str, outcome: str) -> Known:
 _C = DeviationCode
 
 DEVIATIONS: tuple[Known, ...] = (
-    _passes(
-        _C.BYTE_ORDER_MARK, Level.DOCUMENT, "The document begins with a byte order mark.", "Passed over."
-    ),
+    _passes(_C.BYTE_ORDER_MARK, Level.DOCUMENT, "The document begins with a byte order mark.", "Passed over."),
     _passes(_C.JUNK_BEFORE_XML, Level.DOCUMENT, "Something stands before the XML.", "Passed over."),
     _passes(_C.XSI_TYPE, Level.ATOM, "{name} carries xsi:type, which says nothing here.", "Ignored."),
     _passes(_C.ATOM_ATTRIBUTE, Level.ATOM, "Atom has no attribute {name} here.", "Ignored."),
@@ -111,9 +109,7 @@ DEVIATIONS: tuple[Known, ...] = (
     _passes(_C.MISSING_TITLE, Level.ATOM, "{name} has no title.", "Read without."),
     _passes(_C.MISSING_PUBLISHED, Level.ATOM, "{name} has no published.", "Read without."),
     _passes(_C.MISSING_UPDATED, Level.ATOM, "{name} has no updated.", "Read without."),
-    _passes(
-        _C.MISSING_SELF, Level.ATOM, "{name} has no self link.", "Read without; nothing can point to it."
-    ),
+    _passes(_C.MISSING_SELF, Level.ATOM, "{name} has no self link.", "Read without; nothing can point to it."),
     _passes(
         _C.MISSING_UP,
         Level.ATOM,
@@ -125,12 +121,8 @@ DEVIATIONS: tuple[Known, ...] = (
     _passes(_C.LINK_WITHOUT_HREF, Level.ATOM, "A link has no href.", "Skipped."),
     _passes(_C.LINK_WITHOUT_REL, Level.ATOM, "A link has no rel.", "Read as alternate, as Atom has it."),
     _passes(_C.RELATIVE_HREF, Level.ATOM, "The href of a link is relative.", "Kept as it stands."),
-    _passes(
-        _C.ID_WITHOUT_URN, Level.ATOM, "The id is not urn:uuid: and a lower-case UUID.", "Kept as it stands."
-    ),
-    _passes(
-        _C.TIME_WITHOUT_Z, Level.ATOM, "{name} does not end in Z.", "Its offset was applied; none is UTC."
-    ),
+    _passes(_C.ID_WITHOUT_URN, Level.ATOM, "The id is not urn:uuid: and a lower-case UUID.", "Kept as it stands."),
+    _passes(_C.TIME_WITHOUT_Z, Level.ATOM, "{name} does not end in Z.", "Its offset was applied; none is UTC."),
     _passes(_C.TIME_UNREADABLE, Level.ATOM, "{name} is no time between 1970 and 2100.", "Left out."),
     _passes(_C.NO_CONTENT, Level.ATOM, "The entry holds no object.", "Read without."),
     _passes(_C.SEVERAL_IN_CONTENT, Level.ATOM, "One content holds several objects.", "All were read."),
@@ -249,8 +241,10 @@ class TooBig(Malformed):
     """A document beyond one of the reader's limits."""
 
 
-def refusal(rule: Rule, *, line: int, element: str = "", name: str = "") -> Malformed:
+def refusal(rule: Rule, *, line: int, element: str = "", name: str = "", why: str = "") -> Malformed:
     """The refusal that a rule's breach brings; `name` is what the sentence is about, else the element."""
     kind = TooBig if rule.startswith("limit-") else Malformed
     sentence = RULES[rule].format(name=name or element)
+    if why:
+        sentence = f"{sentence.removesuffix('.')}: {why}."
     return kind(rule, line=line, element=element, sentence=sentence)

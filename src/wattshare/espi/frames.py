@@ -16,9 +16,7 @@ from wattshare.espi.strict import Assembly, is_resource, read_resource
 
 A = "{" + ATOM + "}"
 _UUID_URN = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d)(?:\.\d{1,20})?(?:([Zz])|([+-])(\d\d):(\d\d))?", re.ASCII
-)
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d)(?:\.\d{1,20})?(?:([Zz])|([+-])(\d\d):(\d\d))?", re.ASCII)
 _YEARS = range(1970, 2100)
 _TEXT_ATTRIBUTES = frozenset({"type"})
 _LINK_ATTRIBUTES = frozenset({"href", "rel", "type", "hreflang", "title", "length"})

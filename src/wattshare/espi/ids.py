@@ -8,7 +8,8 @@ import uuid
 from wattshare.espi.profile import Profile
 
 ABSENT = "null"
-VARIANT = "~"
+# not every sign will do: base64 of this one has neither `+` nor `/`, wherever it stands
+VARIANT = "."
 NUMBER = re.compile(r"[0-9]{1,10}")
 MILLISECONDS = re.compile(r"[0-9]{4,16}")
 
@@ -18,8 +19,8 @@ def reading_type_id(
 ) -> str:
     """The ReadingTypeID: base64 of `uom:phase:intervalLength:flowDirection`.
 
-    Reading types that differ in something else get variants from 2 on, written after the phase: clients know the
-    interval length by its third place and the flow by its last.
+    Reading types that differ in something else get variants from 2 on, written after the phase: clients know
+    the interval length by its third place and the flow by its last.
     """
     parts = [ABSENT if part is None else str(part) for part in (uom, phase, interval_length, flow)]
     if variant > 1:
@@ -36,8 +37,8 @@ def read_reading_type_id(text: str) -> tuple[int | None, int | None, int | None,
     parts = _decode(text).split(":")
     if len(parts) != 4:
         raise ValueError("a ReadingTypeID has four parts")
-    parts[1], tilde, variant = parts[1].partition(VARIANT)
-    if tilde and _number(variant) < 2:
+    parts[1], marked, variant = parts[1].partition(VARIANT)
+    if marked and _number(variant) < 2:
         raise ValueError("variants are counted from 2")
     uom, phase, interval_length, flow = (None if part == ABSENT else _number(part) for part in parts)
     return uom, phase, interval_length, flow

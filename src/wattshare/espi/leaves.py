@@ -35,7 +35,7 @@ _QUERY = rf"(?:[{_SEGMENT}:@/?]|%[0-9A-Fa-f]{{2}})*"
 _URI = re.compile(
     # a colon in the first segment ends a scheme, or it is no address
     r"(?:[A-Za-z][A-Za-z0-9+.\-]*:|(?![^/?#]*:))"
-    rf"(?://{_USER}{_HOST}(?::[0-9]{{0,5}})?(?=[/?#]|\Z)|(?!//)){_PATH}(?:\?{_QUERY})?(?:\#{_QUERY})?"
+    rf"(?://{_USER}{_HOST}(?::[0-9]{{1,5}})?(?=[/?#]|\Z)|(?!//)){_PATH}(?:\?{_QUERY})?(?:\#{_QUERY})?"
 )
 # xs:float has no more digits before or behind the point
 _MOST_EXPONENT = 37

@@ -55,7 +55,8 @@ def _passed_over(buffer: bytes) -> Prolog:
 
 
 def _xml_begins(buffer: bytes) -> int:
-    if b"\x00" in buffer[:_MOST_JUNK] or buffer[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+    # UTF-16 and UTF-32 have a mark, or a zero byte beside their first ASCII character
+    if b"\x00" in buffer[:4] or buffer[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         raise refusal(Rule.ENCODING, line=1)
     at = buffer.find(b"<")
     if at > _MOST_JUNK or (at < 0 and len(buffer) > _MOST_JUNK):

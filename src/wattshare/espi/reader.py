@@ -34,6 +34,18 @@ _ROOTS = frozenset({A + "feed", A + "entry"})
 _PARSER_LIMITS = frozenset({110, 114})
 _UNDECLARED_ENTITIES = frozenset({26, 27})
 _BAD_BYTES = frozenset({32, 81, 6003})
+# and the faults that people make, in words
+_FAULTS = {
+    4: "it is empty",
+    5: "something follows the end of its root element",
+    9: "it holds a character that XML does not have",
+    23: "an ampersand is not escaped",
+    38: "an attribute holds a bracket that is not escaped",
+    68: "an ampersand or a bracket is not escaped",
+    76: "an end tag does not match the tag that is open",
+    77: "it ends while elements are open",
+    201: "a prefix is not declared",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,14 +122,16 @@ def _within(chunks: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
     Elements are counted by their opening brackets, before any of them is built.
     """
     size = elements = 0
+    line = 1
     for chunk in chunks:
         size += len(chunk)
         if size > limits.bytes:
-            raise refusal(Rule.LIMIT_BYTES, line=1)
+            raise refusal(Rule.LIMIT_BYTES, line=line)
         elements += chunk.count(b"<") - chunk.count(b"</")
         if elements > limits.elements:
-            raise refusal(Rule.LIMIT_ELEMENTS, line=1)
+            raise refusal(Rule.LIMIT_ELEMENTS, line=line)
         yield chunk
+        line += chunk.count(b"\n")
 
 
 def _parser(events: tuple[Literal["start", "end"], ...], tags: tuple[str, ...] | None) -> etree.XMLPullParser:
@@ -188,4 +202,4 @@ def _fault(code: int, line: int, reading: Reading) -> Malformed:
         rule = Rule.ENTITY
     elif code in _BAD_BYTES:
         rule = Rule.ENCODING
-    return refusal(rule, line=line + reading.lines)
+    return refusal(rule, line=line + reading.lines, why=_FAULTS.get(code, ""))

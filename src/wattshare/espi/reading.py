@@ -32,7 +32,7 @@ class Limits:
 
 def name_of(element: etree._Element) -> str:
     """The local name of an element, fit for a sentence."""
-    return shown(etree.QName(element).localname)
+    return shown(str(element.tag).rpartition("}")[2])
 
 
 def shown(name: str) -> str:

@@ -101,12 +101,27 @@ class Spine:
         """Have a frame read its first children, and cut them off."""
         if count <= 0:
             return
-        element = frame.element
-        for child in element[:count]:
-            if child is not self._read:
-                frame.take(child)
-            if child.tail and not child.tail.isspace():
-                frame.stray()
-        del element[:count]
+        children = frame.element[:count]
+        if isinstance(frame, Assembly) and (lead := frame.run_begins(children)) is not None:
+            self._take_singly(frame, children[:lead])
+            run = frame.take_run(count - lead)
+            if run:
+                _look_after(children[lead + run - 1], frame)
+            del frame.element[:run]
+            children = children[lead + run :]
+        self._take_singly(frame, children)
         self._read = None
         self._held = 0
+
+    def _take_singly(self, frame: Frame, children: list[etree._Element]) -> None:
+        for child in children:
+            if child is not self._read:
+                frame.take(child)
+            _look_after(child, frame)
+        del frame.element[: len(children)]
+
+
+def _look_after(child: etree._Element, frame: Frame) -> None:
+    """Have a frame judge a text that stands behind one of its children."""
+    if child.tail and not child.tail.isspace():
+        frame.stray()

@@ -11,10 +11,16 @@ from lxml import etree
 
 from wattshare.espi.atom import Resource
 from wattshare.espi.deviations import DeviationCode, Rule
+from wattshare.espi.fields import ESPI
 from wattshare.espi.mending import mend
 from wattshare.espi.plans import RESOURCES, Absent, Plan, Slot
 from wattshare.espi.reading import Reading
+from wattshare.espi.runs import READING, SHORTEST, read_run
 from wattshare.espi.scalars import Unfit
+
+_BLOCK = RESOURCES[f"{{{ESPI}}}IntervalBlock"]
+# what may stand before the first reading: batchItemInfo, interval, and an extension or two
+_LEAD = 4
 
 
 class Assembly:
@@ -107,6 +113,22 @@ class Assembly:
         items = self._nested(wrapper, child)
         if items is not Absent:
             self._values[slot.attribute] = list(items)
+
+    def run_begins(self, children: list[etree._Element]) -> int | None:
+        """Where the first reading stands, if there are as many from there on as are worth a run."""
+        if self._plan is not _BLOCK:
+            return None
+        first = (at for at, child in enumerate(children[:_LEAD]) if child.tag == READING)
+        return next((at for at in first if len(children) - at >= SHORTEST), None)
+
+    def take_run(self, most: int) -> int:
+        """Read as many of the first `most` children as are plain readings, and say how many that is."""
+        slot = _BLOCK.slots[READING]
+        readings = list(read_run(self.element, most))
+        if readings:
+            self._at = slot.index
+            self._values.setdefault(slot.attribute, []).extend(readings)
+        return len(readings)
 
     def take_all(self) -> None:
         """Read all children of an element that has ended.

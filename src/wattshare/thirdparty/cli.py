@@ -1,7 +1,6 @@
 """The third party's commands."""
 
 # what is heavy is imported when a command runs, so that help is there at once
-# ruff: noqa: PLC0415
 
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -128,12 +127,15 @@ def pull(
         if not whose:
             raise ConsentNeeded("No customer is connected: wattshare connect.")
         with Client(custodian, store=store) as client:
+            first, last = (_day(text, custodian, client.now()) for text in (since, until))
+            if last < first:
+                raise typer.BadParameter(f"the days end before they begin: {first} to {last}")
             order = Pull(
                 client=client,
                 subscriptions=whose,
                 usage_points=tuple(usage_point or ()),
-                since=_day(since, custodian, client.now()),
-                until=_day(until, custodian, client.now()),
+                since=first,
+                until=last,
                 out=out,
                 what=What(what.value),
             )

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from wattshare.espi.explain import Explanation
+from wattshare.espi.wire import Malformed
 from wattshare.thirdparty.errors import Failed, Refused
 from wattshare.thirdparty.inbox import Drained
 from wattshare.thirdparty.pull import Piece
@@ -32,7 +33,7 @@ def failing(*, as_json: bool) -> Iterator[None]:
     """What goes wrong on purpose becomes a sentence and the exit code 1."""
     try:
         yield
-    except Failed as error:
+    except (Failed, Malformed) as error:
         if as_json:
             print_json(told(error))
         else:
@@ -40,7 +41,7 @@ def failing(*, as_json: bool) -> Iterator[None]:
         raise typer.Exit(1) from error
 
 
-def told(error: Failed) -> dict[str, Any]:
+def told(error: Failed | Malformed) -> dict[str, Any]:
     """An error as facts."""
     facts: dict[str, Any] = {"error": type(error).__name__, "sentence": str(error)}
     if isinstance(error, Refused):

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx2
 
+from wattshare.espi.wire import Malformed
 from wattshare.thirdparty import connect
 from wattshare.thirdparty.browser import Browser
 from wattshare.thirdparty.client import Client, Ordered
@@ -52,6 +53,11 @@ class Came:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
+def over_the_network(custodian: Custodian) -> httpx2.BaseTransport:
+    """How requests leave this machine, with the trust and the certificate of a registration."""
+    return httpx2.HTTPTransport(verify=custodian.tls())
+
+
 @dataclass(kw_only=True)
 class Tour:
     """The sandbox at `home`, one of its third parties, one of its customers."""
@@ -60,14 +66,15 @@ class Tour:
     third_party: str | None = "standard"
     customer: str | None = None
     sleep: Callable[[int], None] = time.sleep
+    carry: Callable[[Custodian], httpx2.BaseTransport] = over_the_network
 
     def __post_init__(self) -> None:
         self._told = read_sandbox(self.home / "sandbox.json")
         self.custodian = Custodian.from_sandbox(self.home, self.third_party)
         self._person = self._customer()
-        self._recorder = Recorder(httpx2.HTTPTransport(verify=self.custodian.tls()))
-        plain = replace(self.custodian, certificate=None, private_key=None)
-        self._screen = Recorder(httpx2.HTTPTransport(verify=plain.tls()))
+        self._recorder = Recorder(self.carry(self.custodian))
+        # a browser has no certificate
+        self._screen = Recorder(self.carry(replace(self.custodian, certificate=None, private_key=None)))
         self.store = MemoryTokenStore()
         self.client = Client(self.custodian, store=self.store, transport=self._recorder)
         self._rehearsal = Client(self.custodian, store=self.store, transport=self._recorder, test=True)
@@ -82,7 +89,7 @@ class Tour:
         for number, (title, step) in enumerate(self._steps(), 1):
             try:
                 came = step()
-            except (Failed, httpx2.HTTPError, OSError) as error:
+            except (Failed, Malformed, httpx2.HTTPError, OSError) as error:
                 raise StepFailed(f"Step {number} ({title}) failed. {error}") from error
             exchanges = tuple(self._screen.taken() + self._recorder.taken())
             yield Step(

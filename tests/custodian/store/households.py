@@ -46,7 +46,9 @@ def add_home(tx: Tx, number: str = "1234567890-1", *, starts: int = T0, ends: in
         id=tx.customers.next_usage_point_id(), commodity=Commodity.ELECTRICITY, location_id=location.id
     )
     tx.customers.add_usage_point(point)
-    agreement = tx.customers.add_agreement(point.id, account.id, "SA-1", starts=starts, ends=ends, tariff="E1")
+    agreement = tx.customers.add_agreement(
+        point.id, account.id, "SA-1", starts=starts, ends=ends, tariff="E1"
+    )
     return Home(customer=customer, account=account, usage_point=point, agreement=agreement)
 
 

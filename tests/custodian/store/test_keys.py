@@ -43,7 +43,10 @@ def test_keys_that_are_there_are_not_replaced(tmp_path: Path) -> None:
         ({"hmac": {"k:1": GOOD}, "seal": {"k1": GOOD}}, "letters and digits"),
         ({"hmac": {"k1": base64.b64encode(bytes(32)).decode()}, "seal": {"k1": GOOD}}, "placeholder"),
         (
-            {"hmac": {"k1": base64.b64encode(b"change me before you start this!").decode()}, "seal": {"k1": GOOD}},
+            {
+                "hmac": {"k1": base64.b64encode(b"change me before you start this!").decode()},
+                "seal": {"k1": GOOD},
+            },
             "placeholder",
         ),
     ],

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 if TYPE_CHECKING:
-    from wattshare.custodian.sandbox.authority import Authority
     from wattshare.custodian.services.registration import Wish
+    from wattshare.custodian.settings import Settings
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -31,11 +31,15 @@ Partner = Annotated[str | None, typer.Option(help="The partner named on this pri
 RedirectUri = Annotated[list[str] | None, typer.Option(help="Where customers come back to; may be repeated.")]
 PortalUri = Annotated[str | None, typer.Option(help="Where customers find the app.")]
 NotificationUri = Annotated[str | None, typer.Option(help="Where notices go.")]
-NotifyDaily = Annotated[bool | None, typer.Option("--notify-daily/--no-notify-daily", help="Tell what is new each day.")]
+NotifyDaily = Annotated[
+    bool | None, typer.Option("--notify-daily/--no-notify-daily", help="Tell what is new each day.")
+]
 Required = Annotated[str | None, typer.Option(help="Kinds that it cannot do without: usage,billing,…")]
 Optional = Annotated[str | None, typer.Option(help="Kinds that customers may add: billing,basic,…")]
 History = Annotated[int | None, typer.Option(help="Days of history that it may see.")]
-Visible = Annotated[bool | None, typer.Option("--visible/--hidden", help="Listed among the apps that customers may pick.")]
+Visible = Annotated[
+    bool | None, typer.Option("--visible/--hidden", help="Listed among the apps that customers may pick.")
+]
 Certificate = Annotated[Path | None, typer.Option(help="Its client certificate, PEM.", exists=True, dir_okay=False)]
 MakeCertificate = Annotated[Path | None, typer.Option(help="A folder in which to make a key and a certificate.")]
 Pkce = Annotated[str | None, typer.Option(help="required or optional.")]
@@ -70,7 +74,7 @@ def add(
     from wattshare.custodian.services.registration import Wish
 
     with failing(as_json=as_json), opened(home) as house:
-        made = certified(house.authority(), name, make_certificate)
+        made = certified(house.settings, name, make_certificate)
         wish = changed(
             Wish(name=name),
             user_type=user_type,
@@ -119,7 +123,7 @@ def set_(
     from wattshare.custodian.cli.printing import failing
 
     with failing(as_json=as_json), opened(home) as house:
-        made = certified(house.authority(), name, make_certificate)
+        made = certified(house.settings, name, make_certificate)
         wish = changed(
             house.registration.wish(house.registration.show(name).party),
             user_type=user_type,
@@ -240,13 +244,13 @@ def one_of(words: type[Word], text: str, field: str) -> Word:
         raise BadRequest(f"{text!r} is not one of {known}.", field=field) from why
 
 
-def certified(authority: "Authority | None", name: str, folder: Path | None) -> Path | None:
+def certified(settings: "Settings", name: str, folder: Path | None) -> Path | None:
     """Make a key and a certificate in a folder: of the house's own authority, else self-signed."""
     if folder is None:
         return None
     from wattshare.custodian.cli.certificates import make
 
-    return make(authority, name, folder)
+    return make(settings, name, folder)
 
 
 def show_facts(facts: dict[str, Any], *, as_json: bool) -> None:

@@ -63,7 +63,7 @@ class BillCorrection:
 
 @dataclass(frozen=True, kw_only=True)
 class Extent:
-    """How much an answer will hold, before any of it is read: for validators, `updated`, and "nothing to send"."""
+    """How much an answer will hold, before any of it is read: for validators, `updated`, and empty ones."""
 
     count: int
     # of all that is in it: the earliest first revision, the latest last one

@@ -1,14 +1,14 @@
 """Readings into packed blocks and back: the exact inverse for whatever the readings of a block can say.
 
-What varies from reading to reading beside the value is kept in sidecars. A sidecar is a sequence of runs: how many
-readings, how many numbers each of them has, and those numbers. Numbers are varints, signed ones in zigzag.
+What varies from reading to reading beside the value is kept in sidecars. A sidecar is a sequence of runs: how
+many readings, how many numbers each of them has, and those numbers. All are varints, signed ones in zigzag.
 """
 
 import sys
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import compress, groupby
+from itertools import compress, groupby, pairwise
 
 from wattshare.custodian.model.readings import Block, Reading
 
@@ -45,7 +45,7 @@ def pack(
     if not readings:
         raise ValueError("a block has at least one reading")
     order = [identity(reading) for reading in readings]
-    if any(first >= second for first, second in zip(order, order[1:], strict=False)):
+    if any(first >= second for first, second in pairwise(order)):
         raise ValueError("the readings of a block are in order and each stands once")
     fitting = _fitting_step(readings, start, step)
     last_end = max(reading.start + reading.duration for reading in readings)
@@ -90,7 +90,7 @@ def pack_columns(
     revision: int = 0,
     at: int = 0,
 ) -> Block:
-    """The block of a day without gaps, from columns: value i is that of [start + i * step, start + (i + 1) * step).
+    """The block of a day without gaps, from columns: value i is of the step from `start + i * step` on.
 
     For who makes many days at once; `pack` takes whatever comes.
     """
@@ -178,7 +178,7 @@ def pack_values(values: Sequence[int]) -> tuple[int, bytes]:
     return width, packed.tobytes()
 
 
-def unpack_values(width: int, packed: bytes) -> array[int]:
+def unpack_values(width: int, packed: bytes) -> "array[int]":
     """The values again, one a present reading."""
     values = array(WIDTHS[width], packed)
     if sys.byteorder == "big":
@@ -225,7 +225,7 @@ def _times(block: Block) -> tuple[Sequence[int], Sequence[int]]:
 
 
 def _bitmap(places: Sequence[int]) -> bytes | None:
-    """The lowest bit of the first byte is the first place; None where the places have no gap from the first on."""
+    """The lowest bit of the first byte is the first place; None where no place is missing."""
     if places[-1] == len(places) - 1:
         return None
     bitmap = bytearray(places[-1] // 8 + 1)

@@ -54,9 +54,7 @@ def spread(
     """Use in each interval of `step` seconds: watt hours of a day whose wall clock shows `hours`."""
     parts = HOUR // step
     weather = 850 + chance.randrange(300)
-    by_hour = [
-        sum(load.day(day) * load.hours[hour] for load in loads) * weather // 1_000 for hour in hours
-    ]
+    by_hour = [sum(load.day(day) * load.hours[hour] for load in loads) * weather // 1_000 for hour in hours]
     noise = chance.randbytes(len(by_hour) * parts)
     # a byte of 0 to 255 becomes a factor of 0.70 to 1.33, whose mean is 1
     return [

@@ -37,16 +37,24 @@ class Price:
 PRICES = {
     Tariff.FLAT: Price(by_code={}, otherwise=34_200, daily=39_000),
     Tariff.TIME_OF_USE: Price(
-        by_code={SUMMER_PEAK: 52_800, SUMMER_PART: 43_100, WINTER_PART: 38_900}, otherwise=31_700, daily=39_000
+        by_code={SUMMER_PEAK: 52_800, SUMMER_PART: 43_100, WINTER_PART: 38_900},
+        otherwise=31_700,
+        daily=39_000,
     ),
     Tariff.ELECTRIC_CAR: Price(
-        by_code={SUMMER_PEAK: 61_500, SUMMER_PART: 50_200, WINTER_PART: 47_300}, otherwise=27_900, daily=49_300
+        by_code={SUMMER_PEAK: 61_500, SUMMER_PART: 50_200, WINTER_PART: 47_300},
+        otherwise=27_900,
+        daily=49_300,
     ),
     Tariff.SOLAR: Price(
-        by_code={SUMMER_PEAK: 50_400, SUMMER_PART: 42_000, WINTER_PART: 38_100}, otherwise=30_900, daily=47_900
+        by_code={SUMMER_PEAK: 50_400, SUMMER_PART: 42_000, WINTER_PART: 38_100},
+        otherwise=30_900,
+        daily=47_900,
     ),
     Tariff.BUSINESS: Price(
-        by_code={SUMMER_PEAK: 44_900, SUMMER_PART: 37_600, WINTER_PART: 34_800}, otherwise=28_300, daily=118_000
+        by_code={SUMMER_PEAK: 44_900, SUMMER_PART: 37_600, WINTER_PART: 34_800},
+        otherwise=28_300,
+        daily=118_000,
     ),
     Tariff.GAS: Price(by_code={}, otherwise=221_000, daily=13_100),
 }

@@ -1,8 +1,8 @@
 """Who may see what: the one place that says so.
 
 The question starts from the bearer. Ids in the path are compared with what is its own, as whole decimal
-numbers; what is somebody else's and what never was get the same refusal. What lies below one's own authorization
-is for the store to find: its queries take the authorization that is named here and join the whole chain.
+numbers; what is somebody else's and what never was get the same refusal. What lies below one's own
+authorization is for the store to find: its queries take the one that is named here and join the whole chain.
 """
 
 from collections.abc import Mapping
@@ -159,10 +159,10 @@ class Access:
                 own = path["bulk"] == str(bearer.third_party.id)
             case "authorization":
                 return self._listed(tx, bearer, path["authorization"])
-            case name if held is None:
+            case name if bearer.bearer_class is BearerClass.CLIENT:
                 return self._fetched(tx, bearer, path[name])
             case name:
-                own = path[name] == str(held.id)
+                own = held is not None and path[name] == str(held.id)
         if not own:
             raise NotCovered
         return held

@@ -24,6 +24,8 @@ from wattshare.espi.scope_terms import read_terms
 DAY = 86_400
 # shown as the end where the third party prefers none
 DEFAULT_DAYS = 365
+# codes are taken that long after their end, for clocks that differ
+SKEW_SECONDS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,9 +118,7 @@ class Consent:
             replaces=next((held for held in standing if held.state is State.ACTIVE), None),
         )
 
-    def agree(
-        self, asked: Asked, customer_id: int, choice: Choice, issue: "IssueCode"
-    ) -> tuple[str, str]:
+    def agree(self, asked: Asked, customer_id: int, choice: Choice, issue: "IssueCode") -> tuple[str, str]:
         """Write the customer's permission down and issue the code for it, in one transaction.
 
         Gives the granted scope and the code.
@@ -235,7 +235,7 @@ class Consent:
         """End what has run out: periods, and consents whose code was never redeemed. How many."""
         at = self.now()
         with self.store.begin() as tx:
-            lapsed = tx.authorizations.consented_before(at - self.addresses.profile.code_seconds)
+            lapsed = tx.authorizations.consented_before(at - self.addresses.profile.code_seconds - SKEW_SECONDS)
             expired = tx.authorizations.ending_before(at)
             for held in lapsed:
                 self.end(tx, held, Ending.LAPSED)
@@ -387,9 +387,7 @@ class Consent:
         kinds = held.kinds & partner.kinds
         agreements = {share.agreement_id for share in tx.authorizations.shares(held, self.now())}
         services = tuple(
-            service
-            for service in tx.customers.services(held.customer_id)
-            if service.agreement.id in agreements
+            service for service in tx.customers.services(held.customer_id) if service.agreement.id in agreements
         )
         if kinds and services:
             self._begin(

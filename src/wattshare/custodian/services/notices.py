@@ -78,7 +78,8 @@ class Notices:
         if notice is None or party is None or notice.state is not NoticeState.DUE:
             return None
         if party.notification_uri is None or party.standing in (Standing.SUSPENDED, Standing.REVOKED):
-            return self._keep(notice, NoticeState.GIVEN_UP)
+            self._give_up(notice)
+            return None
         began = self.now()
         outcome = self.outbound.post(party.notification_uri, self._body(notice), self._headers(notice))
         return self._note(notice, outcome, began)
@@ -94,16 +95,15 @@ class Notices:
         return headers
 
     def _note(self, notice: Notice, outcome: Delivered | Failed, began: int) -> int | None:
-        status = outcome.status if isinstance(outcome, Delivered) else None
-        accepted = status is not None and 200 <= status < 300
-        cause = outcome.cause if isinstance(outcome, Failed) else None if accepted else f"answered {status}"
+        accepted = isinstance(outcome, Delivered)
+        cause = outcome.cause.value if isinstance(outcome, Failed) else None
         tried = replace(notice, attempts=notice.attempts + 1)
         with self.store.begin() as tx:
             tx.notices.add_attempt(
                 Attempt(
                     notice_id=notice.id,
                     at=began,
-                    status=status,
+                    status=outcome.status,
                     cause=cause,
                     milliseconds=outcome.milliseconds,
                 )
@@ -117,6 +117,6 @@ class Notices:
             tx.notices.change(tried)
         return self.now() + pause(tried.attempts, self.chance)
 
-    def _keep(self, notice: Notice, state: NoticeState) -> None:
+    def _give_up(self, notice: Notice) -> None:
         with self.store.begin() as tx:
-            tx.notices.change(replace(notice, state=state))
+            tx.notices.change(replace(notice, state=NoticeState.GIVEN_UP))

@@ -34,9 +34,7 @@ class Overview:
     def cards(self, customer_id: int) -> tuple[Card, ...]:
         """Every authorization of a customer, the newest first."""
         with self.store.read() as tx:
-            by_agreement = {
-                service.agreement.id: service for service in tx.customers.services(customer_id)
-            }
+            by_agreement = {service.agreement.id: service for service in tx.customers.services(customer_id)}
             names = {party.id: party.name for party in tx.parties.every()}
             return tuple(
                 Card(
@@ -54,7 +52,5 @@ class Overview:
                     ended_at=held.ended_at,
                     ending=held.ending,
                 )
-                for held in sorted(
-                    tx.authorizations.of_customer(customer_id), key=lambda held: held.id, reverse=True
-                )
+                for held in sorted(tx.authorizations.of_customer(customer_id), key=lambda held: held.id, reverse=True)
             )

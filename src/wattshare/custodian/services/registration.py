@@ -216,9 +216,7 @@ class Registration:
         if partner is None:
             raise BadRequest(f"There is no third party named {wish.partner!r}.", field="partner")
         if wish.role is not Role.PRIMARY or partner.role is not Role.PARTNER:
-            raise BadRequest(
-                "Only a primary names a partner, and the partner registers as one.", field="partner"
-            )
+            raise BadRequest("Only a primary names a partner, and the partner registers as one.", field="partner")
         return partner
 
     def _own(self, tx: Tx, party: ThirdParty, entry: Entry) -> Authorization:

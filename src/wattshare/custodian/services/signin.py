@@ -89,9 +89,7 @@ class SignIn:
             HASHER.verify(known.password_hash if known else NOBODY, password)
         except VerificationError:
             known = None
-        return self._arrived(
-            session, known.customer_id if known else None, "login:" + login.casefold(), address
-        )
+        return self._arrived(session, known.customer_id if known else None, "login:" + login.casefold(), address)
 
     def as_guest(self, session: Session, account_number: str, phone: str, address: str) -> Session:
         """Sign in by account number and the phone number on file.

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    func,
     select,
     update,
 )
@@ -94,6 +95,20 @@ class Batches:
             & (BATCH.c.state == BatchState.ORDERED)
         )
         return found[0] if found else None
+
+    def last_ordered(self, third_party_id: int, endpoint: str, before: int) -> int | None:
+        """When the last batch without bounds that was made was ordered, before that second."""
+        made = (BatchState.MADE, BatchState.EXPIRED)
+        found: int | None = self._connection.execute(
+            select(func.max(BATCH.c.ordered_at)).where(
+                BATCH.c.third_party_id == third_party_id,
+                BATCH.c.endpoint == endpoint,
+                BATCH.c.window == "",
+                BATCH.c.ordered_at < before,
+                BATCH.c.state.in_(made),
+            )
+        ).scalar_one()
+        return found
 
     def change(self, batch: Batch) -> None:
         """Keep another state of a batch."""

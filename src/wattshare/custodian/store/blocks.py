@@ -1,17 +1,17 @@
 """Tables of readings, and which of their rows an authorization and a window take.
 
-A block belongs to who held the agreement on its day, whole. An agreement that ends in the middle of a day ends, for
-the readings, with the midnight before; one that starts in the middle of a day starts with the midnight before. So the
-day of a move is the newcomer's: it goes to one of the two and never to both. `held_from` and `held_to` are kept beside
-the block so that this is a comparison of two numbers, without a calendar:
+A block belongs, whole, to who held the agreement on its day. An agreement that ends in the middle of a day
+ends, for its readings, with the midnight before; one that starts in the middle of a day starts with the same
+midnight. So the day of a move is the newcomer's: it goes to one of the two, never to both. Two numbers are
+kept beside the block so that this is a comparison, without a calendar:
 
     share.since < held_from and held_to <= share.until
 
-where both are the end of the block's local day. The day that `since` is in ends after it, the day before does not.
+Both are the end of the block's local day: the day that `since` is in ends after it, the day before does not.
 
-- A reading longer than a day is seen only by who had the service for all of it, to the second: `held_from` is the
-  second after its start, `held_to` the second before its end (a gas month, like a gas day, ends at midnight and a second).
-- A day whose last reading reaches far into the next day, as those from noon to noon do, is held to that reading's end.
+- A reading longer than a day is seen only by who had the service for all of it, to the second: `held_from` is
+  the second after its start, `held_to` the second before its end (a gas month ends a second after midnight).
+- A day whose last reading reaches far into the next day, as one from noon to noon does, is held to that end.
 """
 
 from collections.abc import Mapping
@@ -22,6 +22,7 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
+    FromClause,
     Index,
     Integer,
     LargeBinary,
@@ -62,16 +63,17 @@ CHANNEL = Table(
 )
 
 # what is packed, in both tables below
-PACKED = ("step", "count", "width", "values", "presence", "grid", "quality", "tou", "cost", "tier", "cpp", "valueless")
 NUMBERS = ("step", "count", "width")
+SIDECARS = ("presence", "grid", "quality", "tou", "cost", "tier", "cpp", "valueless")
+PACKED = (*NUMBERS, "values", *SIDECARS)
 
 
-def _packed_columns(prefix: str = "", *, nullable: bool = False) -> list[Column[Any]]:
+def _packed_columns(prefix: str = "") -> list[Column[Any]]:
     return [
         Column(
             prefix + name,
             Big if name in NUMBERS else LargeBinary,
-            nullable=nullable or name not in (*NUMBERS, "values"),
+            nullable=name in SIDECARS,
         )
         for name in PACKED
     ]
@@ -147,13 +149,15 @@ def read_block(row: Mapping[Any, Any]) -> Block:
     return Block(**{name: row[name] for name in BLOCK_COLUMNS})
 
 
-BLOCK_COLUMNS = tuple(name for name in INTERVAL_BLOCK.c.keys() if name not in ("held_from", "held_to"))
+BLOCK_COLUMNS = tuple(
+    column.name for column in INTERVAL_BLOCK.c if column.name not in ("held_from", "held_to")
+)
 
 
-def held(authorization: Authorization, at: int) -> ColumnElement[bool]:
-    """Whether a block is of a day that the authorization opens: the whole chain, in the statement that asks it."""
+def held(authorization: Authorization, at: int, table: FromClause = INTERVAL_BLOCK) -> ColumnElement[bool]:
+    """Whether a block is of a day that the authorization opens: the whole chain, inside the statement."""
     share = open_shares(authorization, at).subquery("share")
-    blocks = INTERVAL_BLOCK.c
+    blocks = table.c
     return (
         select(share.c.usage_point_id)
         .where(

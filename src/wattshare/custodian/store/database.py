@@ -24,12 +24,17 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.store.authorizations import Authorizations
 from wattshare.custodian.store.batches import Batches
+from wattshare.custodian.store.bills import Bills
 from wattshare.custodian.store.customers import Customers
+from wattshare.custodian.store.imports import Imports
 from wattshare.custodian.store.jobs import Jobs
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.notices import Notices
 from wattshare.custodian.store.parties import Parties
 from wattshare.custodian.store.programs import Programs
+from wattshare.custodian.store.rates import Rates
+from wattshare.custodian.store.readings import Readings
+from wattshare.custodian.store.revisions import Revisions
 from wattshare.custodian.store.sessions import Sessions
 from wattshare.custodian.store.tokens import Tokens
 from wattshare.custodian.store.trail import Trail
@@ -58,6 +63,11 @@ class Tx:
         self.authorizations = Authorizations(connection, keys)
         self.tokens = Tokens(connection, keys)
         self.sessions = Sessions(connection, keys)
+        self.rates = Rates(connection, keys)
+        self.revisions = Revisions(connection, keys)
+        self.readings = Readings(connection, keys)
+        self.bills = Bills(connection, keys)
+        self.imports = Imports(connection, keys)
         self.batches = Batches(connection, keys)
         self.notices = Notices(connection, keys)
         self.jobs = Jobs(connection, keys)
@@ -155,15 +165,17 @@ def _available() -> Iterator[None]:
 def _make_file(path: Path) -> None:
     # before SQLite makes it for everybody to read
     path.touch(mode=0o600)
+    path.chmod(0o600)
     with closing(sqlite3.connect(path)) as connection:
         for _ in range(WAIT_SECONDS * 10):
             try:
                 # readers and the writer do not wait for each other; the file stays so
                 connection.execute("PRAGMA journal_mode = WAL")
-                return
             except sqlite3.OperationalError:
                 # SQLite does not queue for this: another process is at it
                 time.sleep(0.1)
+            else:
+                return
     raise Unavailable(logged=f"{path}: others keep it")
 
 

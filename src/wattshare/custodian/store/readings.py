@@ -1,127 +1,58 @@
 """Readings: channels, their packed blocks, and what was corrected.
 
-Whoever reads for a third party gives the authorization, and the statement itself goes the whole chain from it to the
-block. Blocks leave by one method, `_stream`: where a block is kept is nobody else's business.
+Whoever reads for a third party gives the authorization, and the statement itself goes the whole chain from it
+to the block. Blocks leave by one method, `_stream`: where a block is kept is nobody else's business.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import count
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
 
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.changes import Correction, Extent, Outcome, Tally
 from wattshare.custodian.model.packing import LONGEST_DAY, identity, is_long, merge, pack, unpack
-from wattshare.custodian.model.premises import Commodity, UsagePoint
-from wattshare.custodian.model.readings import Block, Channel, Reading
+from wattshare.custodian.model.readings import Block, Reading
 from wattshare.custodian.store.authorizations import open_shares
 from wattshare.custodian.store.blocks import (
     BLOCK_COLUMNS,
-    CHANNEL,
     CORRECTION,
     INTERVAL_BLOCK,
     PACKED,
-    READING_TYPE,
     block_columns,
     held,
     in_window,
     packed_columns,
     read_block,
 )
-from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.channels import Channels
 from wattshare.custodian.store.metadata import Row
-from wattshare.custodian.store.plain import read_text, write_text
-from wattshare.custodian.store.premises import USAGE_POINT, read_usage_point
-from wattshare.espi import ids
 from wattshare.espi.profile import Profile
-from wattshare.espi.usage import ReadingType
 from wattshare.espi.window import Window
 
-# the phase of residential electricity, which a ReadingTypeID prints as absent
-RESIDENTIAL_PHASE = 769
-DELIVERED, RECEIVED = 1, 19
 # rows fetched at a time
 CHUNK = 256
 
 
-class Readings:
-    """Channels and blocks."""
-
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        """Take the transaction's connection."""
-        self._connection, self._keys = connection, keys
+class Readings(Channels):
+    """Channels and their blocks."""
 
     # what comes
-
-    def put_reading_type(self, reading_type: ReadingType) -> str:
-        """Keep a reading type; its id. Equal ones are one, different ones never have the same id."""
-        content = write_text(reading_type)
-        known = self._connection.scalar(select(READING_TYPE.c.id).where(READING_TYPE.c.content == content))
-        if known is not None:
-            return str(known)
-        phase = None if reading_type.phase == RESIDENTIAL_PHASE else reading_type.phase
-        for variant in count(1):
-            name = ids.reading_type_id(
-                reading_type.uom, phase, reading_type.interval_length, reading_type.flow_direction, variant
-            )
-            if self.reading_type(name) is None:
-                break
-        self._connection.execute(READING_TYPE.insert().values(id=name, content=content))
-        return name
-
-    def add_channel(self, channel: Channel) -> Channel:
-        """Keep a new channel; with the id of its reading type, and a number where it has none (0)."""
-        number = channel.number
-        if not number:
-            greatest = select(func.max(CHANNEL.c.number)).where(
-                CHANNEL.c.usage_point_id == channel.usage_point_id
-            )
-            number = (self._connection.scalar(greatest) or 0) + 1
-        name = self.put_reading_type(channel.reading_type)
-        added = replace(channel, number=number, reading_type_id=name)
-        self._connection.execute(
-            CHANNEL.insert().values(
-                usage_point_id=added.usage_point_id,
-                number=number,
-                reading_type_id=name,
-                meter_serial=added.meter_serial,
-            )
-        )
-        return added
 
     def put_block(self, block: Block, reason: str) -> Outcome:
         """Merge a block into its day, reading by reading: new ones are added, different ones replace.
 
-        The block brings its revision and that revision's time.
+        The block brings its revision and that revision's time. What is the same is not written.
         """
-        tally = self.merge_block(block, reason)
+        stored = self._day_of(block)
+        tally = self._merge(stored, block, reason)
         if tally.same == tally.all:
             return Outcome.SAME
-        return Outcome.NEW if tally.new == block.count and not self._grew(block) else Outcome.CHANGED
+        return Outcome.NEW if stored is None else Outcome.CHANGED
 
     def merge_block(self, block: Block, reason: str) -> Tally:
-        """As `put_block`, counting readings. What is replaced goes to the ledger, what is the same is not written."""
-        stored = self._day_of(block)
-        if stored is None:
-            self._connection.execute(INTERVAL_BLOCK.insert().values(**block_columns(block)))
-            return Tally(new=block.count)
-        if packed_columns(stored) == packed_columns(block) and stored.start == block.start:
-            return Tally(same=block.count)
-        before = {identity(reading): reading for reading in unpack(stored)}
-        given = unpack(block)
-        replaced = [
-            (before[identity(reading)], reading)
-            for reading in given
-            if before.get(identity(reading), reading) != reading
-        ]
-        added = sum(identity(reading) not in before for reading in given)
-        if added or replaced:
-            merged = _merged(stored, block, merge(before.values(), given))
-            self._replace(stored, merged)
-        if replaced:
-            self._enter(block, stored.start, reason, replaced)
-        return Tally(new=added, changed=len(replaced), same=block.count - added - len(replaced))
+        """The same, counting readings."""
+        return self._merge(self._day_of(block), block, reason)
 
     def load(self, blocks: Iterable[Block]) -> None:
         """Keep blocks of days that have none yet, many at once. A day that has one fails the transaction."""
@@ -131,27 +62,12 @@ class Readings:
 
     # what is known
 
-    def channels(self, usage_point_id: int) -> tuple[Channel, ...]:
-        """Every channel of a usage point, delivered first."""
-        return self._channels(CHANNEL.c.usage_point_id == usage_point_id)
-
-    def reading_type(self, reading_type_id: str) -> ReadingType | None:
-        """The reading type of that id."""
-        found = select(READING_TYPE.c.content).where(READING_TYPE.c.id == reading_type_id)
-        content = self._connection.scalar(found)
-        return None if content is None else read_text(content, ReadingType)
-
-    def reading_types(self) -> tuple[tuple[str, ReadingType], ...]:
-        """Every reading type that there is, with its id. None of them says anything of anybody."""
-        rows = self._connection.execute(select(READING_TYPE).order_by(READING_TYPE.c.id))
-        return tuple((row.id, read_text(row.content, ReadingType)) for row in rows)
-
     def first_day(self, usage_point_id: int) -> int | None:
         """The start of the earliest block of a usage point."""
         blocks = INTERVAL_BLOCK.c
-        return self._connection.scalar(
-            select(func.min(blocks.start)).where(blocks.usage_point_id == usage_point_id)
-        )
+        earliest = select(func.min(blocks.start)).where(blocks.usage_point_id == usage_point_id)
+        start: int | None = self._connection.execute(earliest).scalar_one()
+        return start
 
     def corrections(self, usage_point_id: int, *, after: int = 0) -> Iterator[Correction]:
         """What revisions after `after` replaced, in the order in which it happened."""
@@ -165,49 +81,6 @@ class Readings:
 
     # what an authorization opens
 
-    def usage_points(self, authorization: Authorization, at: int) -> tuple[UsagePoint, ...]:
-        """The usage points of an authorization: electricity before gas, then by id; each once."""
-        share = open_shares(authorization, at).subquery("share")
-        rank = case({kind.value: kind.service_kind for kind in Commodity}, value=USAGE_POINT.c.commodity)
-        rows = self._connection.execute(
-            select(USAGE_POINT)
-            .where(USAGE_POINT.c.id.in_(select(share.c.usage_point_id)))
-            .order_by(rank, USAGE_POINT.c.id)
-        )
-        return tuple(read_usage_point(row) for row in rows.mappings())
-
-    def channels_shared(
-        self, authorization: Authorization, usage_point_id: int, at: int
-    ) -> tuple[Channel, ...]:
-        """The channels of one usage point, if the authorization opens it; delivered first.
-
-        A channel that measured on other people's days only, such as a former tenant's solar, is not among them.
-        """
-        share = open_shares(authorization, at).subquery("share")
-        blocks = INTERVAL_BLOCK.c
-        here = (blocks.usage_point_id == CHANNEL.c.usage_point_id) & (blocks.channel == CHANNEL.c.number)
-        return self._channels(
-            and_(
-                CHANNEL.c.usage_point_id == usage_point_id,
-                CHANNEL.c.usage_point_id.in_(select(share.c.usage_point_id)),
-                or_(
-                    select(blocks.start).where(here, held(authorization, at)).exists(),
-                    ~select(blocks.start).where(here).exists(),
-                ),
-            )
-        )
-
-    def reading_types_shared(self, authorization: Authorization, at: int) -> tuple[tuple[str, ReadingType], ...]:
-        """The reading types of the usage points that an authorization opens, with their ids."""
-        share = open_shares(authorization, at).subquery("share")
-        used = select(CHANNEL.c.reading_type_id).where(
-            CHANNEL.c.usage_point_id.in_(select(share.c.usage_point_id))
-        )
-        rows = self._connection.execute(
-            select(READING_TYPE).where(READING_TYPE.c.id.in_(used)).order_by(READING_TYPE.c.id)
-        )
-        return tuple((row.id, read_text(row.content, ReadingType)) for row in rows)
-
     def blocks(
         self,
         authorization: Authorization,
@@ -217,21 +90,16 @@ class Readings:
         at: int,
         profile: Profile,
     ) -> Iterator[Block]:
-        """The blocks of one channel that the authorization opens and the window takes, by start, as they are read."""
-        return self._stream(
-            _of(usage_point_id, channel), held(authorization, at), in_window(window, profile)
-        )
+        """What the authorization opens and the window takes of one channel, by start, as it is read."""
+        return self._stream(_of(usage_point_id, channel), held(authorization, at), in_window(window, profile))
 
     def latest_blocks(
         self, authorization: Authorization, usage_point_id: int, channel: int, since: int | None, at: int
     ) -> Iterator[Block]:
         """The latest block of one channel that the authorization opens, and those changed after `since`."""
-        mine = and_(_of(usage_point_id, channel), held(authorization, at))
-        latest = select(func.max(INTERVAL_BLOCK.c.start)).where(mine).scalar_subquery()
-        new = INTERVAL_BLOCK.c.start == latest
-        if since is not None:
-            new |= INTERVAL_BLOCK.c.updated_at > since
-        return self._stream(mine, new)
+        return self._stream(
+            _of(usage_point_id, channel), held(authorization, at), _latest(authorization, since, at)
+        )
 
     def block(
         self, authorization: Authorization, usage_point_id: int, channel: int, start: int, at: int
@@ -265,19 +133,44 @@ class Readings:
         usage_point_id: int | None = None,
         channel: int | None = None,
     ) -> Extent | None:
-        """Count and revisions of what the window takes, of one channel, one usage point or the whole authorization.
+        """Count and revisions of what the window takes: of a channel, a usage point, or all that is opened.
 
         None: nothing.
         """
-        rules = [held(authorization, at), in_window(window, profile)]
-        if usage_point_id is None:
-            share = open_shares(authorization, at).subquery("opened")
-            rules.append(INTERVAL_BLOCK.c.usage_point_id.in_(select(share.c.usage_point_id)))
-        else:
-            rules.append(INTERVAL_BLOCK.c.usage_point_id == usage_point_id)
-        if channel is not None:
-            rules.append(INTERVAL_BLOCK.c.channel == channel)
+        rules = (held(authorization, at), in_window(window, profile))
+        return self._extent(authorization, at, usage_point_id, channel, *rules)
+
+    def latest_extent(
+        self,
+        authorization: Authorization,
+        since: int | None,
+        at: int,
+        *,
+        usage_point_id: int | None = None,
+        channel: int | None = None,
+    ) -> Extent | None:
+        """The same of what `latest_blocks` gives."""
+        rules = (held(authorization, at), _latest(authorization, since, at))
+        return self._extent(authorization, at, usage_point_id, channel, *rules)
+
+    # parts
+
+    def _extent(
+        self,
+        authorization: Authorization,
+        at: int,
+        usage_point_id: int | None,
+        channel: int | None,
+        *rules: ColumnElement[bool],
+    ) -> Extent | None:
         blocks = INTERVAL_BLOCK.c
+        if usage_point_id is None:
+            opened = open_shares(authorization, at).subquery("opened")
+            rules += (blocks.usage_point_id.in_(select(opened.c.usage_point_id)),)
+        else:
+            rules += (blocks.usage_point_id == usage_point_id,)
+        if channel is not None:
+            rules += (blocks.channel == channel,)
         row = self._connection.execute(
             select(
                 func.count().label("count"),
@@ -286,11 +179,7 @@ class Readings:
                 func.max(blocks.revision).label("revision"),
             ).where(*rules)
         ).one()
-        if not row[0]:
-            return None
-        return Extent(**row._mapping)
-
-    # parts
+        return Extent(**row._mapping) if row[0] else None
 
     def _stream(self, *rules: ColumnElement[bool]) -> Iterator[Block]:
         """Blocks by start, a chunk of rows at a time. The one way out of where blocks are kept."""
@@ -303,14 +192,23 @@ class Readings:
             for row in rows.mappings():
                 yield read_block(row)
 
-    def _channels(self, which: ColumnElement[bool]) -> tuple[Channel, ...]:
-        rows = self._connection.execute(
-            select(CHANNEL, READING_TYPE.c.content)
-            .join(READING_TYPE, READING_TYPE.c.id == CHANNEL.c.reading_type_id)
-            .where(which)
-            .order_by(CHANNEL.c.number)
-        )
-        return tuple(sorted(map(_channel, rows.mappings()), key=channel_rank))
+    def _merge(self, stored: Block | None, block: Block, reason: str) -> Tally:
+        """Write what is new in a block; what is replaced goes to the ledger."""
+        if stored is None:
+            self._connection.execute(INTERVAL_BLOCK.insert().values(**block_columns(block)))
+            return Tally(new=block.count)
+        if packed_columns(stored) == packed_columns(block) and stored.start == block.start:
+            return Tally(same=block.count)
+        before = {identity(reading): reading for reading in unpack(stored)}
+        given = unpack(block)
+        met = [(before.get(identity(reading)), reading) for reading in given]
+        replaced = [(old, new) for old, new in met if old is not None and old != new]
+        added = sum(old is None for old, _ in met)
+        if added or replaced:
+            self._replace(stored, _merged(stored, block, merge(before.values(), given)))
+        if replaced:
+            self._enter(block, stored.start, reason, replaced)
+        return Tally(new=added, changed=len(replaced), same=block.count - added - len(replaced))
 
     def _day_of(self, block: Block) -> Block | None:
         """The stored block that a given one belongs into: of the same start, or of the same local day."""
@@ -324,10 +222,6 @@ class Readings:
         exact = [stored for stored in found if stored.start == block.start]
         return next(iter(exact or found), None)
 
-    def _grew(self, block: Block) -> bool:
-        stored = self._day_of(block)
-        return stored is not None and stored.count > block.count
-
     def _replace(self, stored: Block, merged: Block) -> None:
         at = _of(stored.usage_point_id, stored.channel) & (INTERVAL_BLOCK.c.start == stored.start)
         if merged.start == stored.start:
@@ -336,9 +230,7 @@ class Readings:
             self._connection.execute(delete(INTERVAL_BLOCK).where(at))
             self._connection.execute(INTERVAL_BLOCK.insert().values(**block_columns(merged)))
 
-    def _enter(
-        self, block: Block, start: int, reason: str, replaced: list[tuple[Reading, Reading]]
-    ) -> None:
+    def _enter(self, block: Block, start: int, reason: str, replaced: list[tuple[Reading, Reading]]) -> None:
         """Write down what was replaced, and by what."""
         ledger, of = CORRECTION.c, {"usage_point_id": block.usage_point_id, "channel": block.channel}
         place = of | {"start": start, "revision": block.revision}
@@ -360,14 +252,25 @@ class Readings:
         )
 
 
-def channel_rank(channel: Channel) -> tuple[int, int]:
-    """Delivered, received, everything else; then by number."""
-    flow = channel.reading_type.flow_direction
-    return {None: 0, DELIVERED: 0, RECEIVED: 1}.get(flow, 2), channel.number
-
-
 def _of(usage_point_id: int, channel: int) -> ColumnElement[bool]:
     return (INTERVAL_BLOCK.c.usage_point_id == usage_point_id) & (INTERVAL_BLOCK.c.channel == channel)
+
+
+def _latest(authorization: Authorization, since: int | None, at: int) -> ColumnElement[bool]:
+    """Whether a block is the latest of its channel that the authorization opens, or changed after `since`."""
+    blocks, others = INTERVAL_BLOCK.c, INTERVAL_BLOCK.alias("other")
+    latest = (
+        select(func.max(others.c.start))
+        .where(
+            others.c.usage_point_id == blocks.usage_point_id,
+            others.c.channel == blocks.channel,
+            held(authorization, at, others),
+        )
+        .correlate(INTERVAL_BLOCK)
+        .scalar_subquery()
+    )
+    last: ColumnElement[bool] = blocks.start == latest
+    return last if since is None else last | (blocks.updated_at > since)
 
 
 def _merged(stored: Block, given: Block, readings: tuple[Reading, ...]) -> Block:
@@ -385,20 +288,12 @@ def _merged(stored: Block, given: Block, readings: tuple[Reading, ...]) -> Block
     return replace(merged, first_revision=stored.first_revision, published_at=stored.published_at)
 
 
-def _channel(row: Row) -> Channel:
-    return Channel(
-        usage_point_id=row["usage_point_id"],
-        number=row["number"],
-        reading_type_id=row["reading_type_id"],
-        reading_type=read_text(row["content"], ReadingType),
-        meter_serial=row["meter_serial"],
-    )
-
-
 def _correction(row: Row) -> Correction:
     place = {name: row[name] for name in ("usage_point_id", "channel", "start")}
     old, new = (
-        unpack(Block(**place, duration=0, day_end=row["day_end"], **{name: row[side + name] for name in PACKED}))
+        unpack(
+            Block(**place, duration=0, day_end=row["day_end"], **{name: row[side + name] for name in PACKED})
+        )
         for side in ("old_", "new_")
     )
     named = {name: row[name] for name in ("revision", "at", "reason")}

@@ -144,9 +144,7 @@ class Response:
         return cls(status=status, headers=headers, body=body, content_type=content_type, compressible=True)
 
     @classmethod
-    def json(
-        cls, value: object, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()
-    ) -> "Response":
+    def json(cls, value: object, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> "Response":
         """A JSON document."""
         body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
         return cls(status=status, headers=headers, body=body, content_type=JSON_TYPE, compressible=True)
@@ -168,9 +166,7 @@ class Response:
         return cls(status=status, headers=headers, body=text.encode(), content_type=TEXT_TYPE)
 
     @classmethod
-    def redirect(
-        cls, location: str, *, status: int = 303, headers: tuple[tuple[str, str], ...] = ()
-    ) -> "Response":
+    def redirect(cls, location: str, *, status: int = 303, headers: tuple[tuple[str, str], ...] = ()) -> "Response":
         """Send the browser elsewhere: 303 after a POST, 302 back to a third party."""
         return cls(status=status, headers=(("Location", location), *headers))
 

@@ -47,7 +47,12 @@ class OAuth:
         return (
             Route(path=f"{root}/token", token=Token.BASIC, handler=partial(self.token, test=False)),
             Route(path=f"{test_root}/token", token=Token.BASIC, handler=partial(self.token, test=True)),
-            Route(path=f"{root}/revoke", method="POST", token=Token.BASIC, handler=self._asking(self.tokens.revoke)),
+            Route(
+                path=f"{root}/revoke",
+                method="POST",
+                token=Token.BASIC,
+                handler=self._asking(self.tokens.revoke),
+            ),
             Route(
                 path=f"{root}/introspect",
                 method="POST",
@@ -82,9 +87,7 @@ class OAuth:
 
     def _page(self, refusal: PageRefusal, call: Call) -> Response:
         told = f"It says: {refusal.told}."
-        return self.pages.message(
-            HEADINGS, told, status=refusal.status, reference=call.correlation_id, what_next=NEXT
-        )
+        return self.pages.message(HEADINGS, told, status=refusal.status, reference=call.correlation_id, what_next=NEXT)
 
     # tokens
 
@@ -134,6 +137,4 @@ def request_of(call: Call) -> TokenRequest:
 
 def answered(answer: TokenAnswer) -> Response:
     """An answer of a token endpoint."""
-    return Response(
-        status=answer.status, headers=answer.headers, body=answer.body, content_type=answer.content_type
-    )
+    return Response(status=answer.status, headers=answer.headers, body=answer.body, content_type=answer.content_type)

@@ -43,9 +43,7 @@ class Heads:
         defaults = (*DEFAULTS, STAY) if stay else DEFAULTS
         return cls(encoded=tuple(header(name, value) for name, value in defaults))
 
-    def head(
-        self, response: Response, call: Call, *, length: int | None, close: bool
-    ) -> list[tuple[bytes, bytes]]:
+    def head(self, response: Response, call: Call, *, length: int | None, close: bool) -> list[tuple[bytes, bytes]]:
         """Every header: what the handler says, and ours where it says nothing.
 
         Raises:

@@ -43,9 +43,7 @@ class Pages:
     email: str
     zone: ZoneInfo
 
-    def draw(
-        self, template: str, *, status: int = 200, redirect_to: str | None = None, **values: Any
-    ) -> Response:
+    def draw(self, template: str, *, status: int = 200, redirect_to: str | None = None, **values: Any) -> Response:
         """Fill a template."""
         html = ENVIRONMENT.get_template(template).render(
             utility=self.utility,

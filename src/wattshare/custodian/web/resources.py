@@ -1,13 +1,12 @@
 """The handler of every row of the resource API: parse, ask one service, answer."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
 from wattshare.custodian.model.authorization import Ending
 from wattshare.custodian.model.errors import BadRequest
 from wattshare.custodian.services.access import Access, Permission
-from wattshare.custodian.services.batches import Batches, Fetched
+from wattshare.custodian.services.batches import Batches
 from wattshare.custodian.services.consent import Consent
 from wattshare.custodian.services.disclosure.answers import Answered, Content
 from wattshare.custodian.services.disclosure.disclosure import Disclosure
@@ -43,14 +42,15 @@ class Resources:
     def handle(self, endpoint: Endpoint, call: Call) -> Response:
         """Answer one call of one row."""
         permission = self.open(endpoint, call)
+        part = call.query.one("correlationID") if endpoint.answer is Answer.LATER else None
         match endpoint.answer:
             case Answer.REVOKE:
                 held = permission.named
                 self.consent.withdraw(held, Ending.THIRD_PARTY, third_party_id=permission.third_party.id)
                 return Response.empty(200)
             case Answer.LATER:
-                if (part := call.query.one("correlationID")) is not None:
-                    return self.send_part(permission, part)
+                if part is not None:
+                    return self.send_part(permission, call, part)
                 return self.order(permission, call)
             case _:
                 return self.send(permission, call)
@@ -58,7 +58,8 @@ class Resources:
     def open(self, endpoint: Endpoint, call: Call) -> Permission:
         """Who asks, and whether they may."""
         bearer = self.tokens.identify(call.authorization, call.certificate)
-        permission = self.access.open(bearer, endpoint, call.path)
+        fetch = endpoint.answer is Answer.LATER and "correlationID" in call.query
+        permission = self.access.open(bearer, endpoint, call.path, fetch=fetch)
         self.limits.count(permission.third_party)
         return permission
 
@@ -93,18 +94,24 @@ class Resources:
         echoed = () if batch.transaction is None else ((TRANSACTION, batch.transaction),)
         return Response.empty(202, headers=echoed)
 
-    def send_part(self, permission: Permission, correlation_id: str) -> Response:
-        """Send a prepared file."""
-        fetched = self.batches.fetch(permission, correlation_id)
-        headers = () if fetched.transaction is None else ((TRANSACTION, fetched.transaction),)
+    def send_part(self, permission: Permission, call: Call, correlation_id: str) -> Response:
+        """Send a prepared file: its gzip member as it is kept, or inflated on the way."""
+        fetched = self.batches.fetch(permission, correlation_id, call.correlation_id)
+        part = fetched.part
+        echoed = () if fetched.transaction is None else ((TRANSACTION, fetched.transaction),)
         if fetched.path is None:
-            return Response.empty(204, headers=headers)
-        tag = f'"{fetched.part.correlation_id}-{fetched.part.version}"'
-        return Response.xml(self.watched(fetched), headers=(*headers, KEPT, ("ETag", tag)))
-
-    def watched(self, fetched: Fetched) -> Iterator[bytes]:
-        """The pieces of a file, for as long as it may be sent."""
-        return self.batches.pieces(fetched)
+            return Response.empty(204, headers=echoed)
+        gzipped = call.accepts_gzip
+        tag = f"{part.correlation_id}.{part.version}{'.gz' if gzipped else ''}"
+        headers = (*echoed, KEPT, ("ETag", f'"{tag}"'), ("Vary", "Accept-Encoding"))
+        if gzipped:
+            headers += (("Content-Encoding", "gzip"),)
+        length = part.gzip_bytes if gzipped else part.identity_bytes
+        return Response(
+            headers=(*headers, ("Content-Length", str(length))),
+            body=self.batches.pieces(permission, fetched, inflate=not gzipped),
+            content_type=ATOM_TYPE,
+        )
 
 
 def window(endpoint: Endpoint, call: Call) -> Window | None:

@@ -97,9 +97,7 @@ def follow(trust: TrustStore, registered: Registered, ended: threading.Event) ->
 
 def configured(app: ASGIApp, settings: Settings, trust: TrustStore | None) -> uvicorn.Server:
     """The server. Its own access log stays off: it would write query strings."""
-    limits = HeadLimits(
-        bytes=settings.header_bytes, count=settings.header_count, seconds=settings.body_seconds
-    )
+    limits = HeadLimits(bytes=settings.header_bytes, count=settings.header_count, seconds=settings.body_seconds)
     protocol: Any = partial(ListenerProtocol, limits=limits)
     config = uvicorn.Config(
         app,
@@ -121,9 +119,7 @@ def configured(app: ASGIApp, settings: Settings, trust: TrustStore | None) -> uv
 def warn(settings: Settings) -> None:
     """Say loudly what is not safe."""
     if settings.tls == "off":
-        log.warning(
-            "tls_off", setting="tls", advice="Everything travels in the clear: tokens, names, readings."
-        )
+        log.warning("tls_off", setting="tls", advice="Everything travels in the clear: tokens, names, readings.")
     if not settings.mutual_tls:
         log.warning(
             "mutual_tls_off",

@@ -22,7 +22,9 @@ from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.web import words
 from wattshare.custodian.web.call import Call, Response
 from wattshare.custodian.web.pages import Pages
+from wattshare.custodian.web.routes import Route
 from wattshare.espi.days import day_of
+from wattshare.espi.endpoints import Token
 from wattshare.espi.kinds import Kind
 
 # a request waits that long for its customer
@@ -50,6 +52,24 @@ class Sharing:
     # scheme, host and port
     base: str
     secure: bool
+
+    def routes(self) -> tuple[Route, ...]:
+        """The pages. Those of a customer ask for the session themselves: without one they lead to the sign-in."""
+        pages = (
+            ("/", "GET", Token.NONE, self.pages.front),
+            ("/static/wattshare.css", "GET", Token.NONE, self.pages.style),
+            ("/sharing", "GET", Token.SESSION, self.sharing_page),
+            ("/sharing/sign-in", "GET", Token.NONE, self.sign_in_page),
+            ("/sharing/sign-in", "POST", Token.NONE, self.take_sign_in),
+            ("/sharing/sign-out", "POST", Token.SESSION, self.take_sign_out),
+            ("/sharing/review", "GET", Token.SESSION, self.review_page),
+            ("/sharing/decide", "POST", Token.SESSION, self.take_decision),
+            ("/sharing/stop", "GET", Token.SESSION, self.stop_page),
+            ("/sharing/stop", "POST", Token.SESSION, self.take_stop),
+        )
+        return tuple(
+            Route(path=path, method=method, token=token, handler=handler) for path, method, token, handler in pages
+        )
 
     # arriving
 
@@ -129,14 +149,10 @@ class Sharing:
             location = self._agree(session, session.customer_id, request_id, asked, wished)
         except BadRequest as refusal:
             told = words.MENDS.get(refusal.field or "", refusal.told)
-            return self._review(
-                session, session.customer_id, request_id, asked, wished, problem=told, status=400
-            )
+            return self._review(session, session.customer_id, request_id, asked, wished, problem=told, status=400)
         return Response.redirect(location, status=302)
 
-    def _agree(
-        self, session: Session, customer_id: int, request_id: str, asked: Asked, wished: "Wished"
-    ) -> str:
+    def _agree(self, session: Session, customer_id: int, request_id: str, asked: Asked, wished: "Wished") -> str:
         def issue(tx: Tx, held: Authorization, party: ThirdParty, asked: Asked) -> str:
             if not tx.sessions.drop_request(session.id, request_id):
                 raise Unknown(GONE)
@@ -175,9 +191,7 @@ class Sharing:
         """What stopping means, before it is done."""
         session = self._signed_in(call)
         card = self._own_card(session, call.query.first("authorization"))
-        return self.pages.draw(
-            "stop.html", card=words.card(card, self.pages.zone), form_token=session.form_token
-        )
+        return self.pages.draw("stop.html", card=words.card(card, self.pages.zone), form_token=session.form_token)
 
     def take_stop(self, call: Call) -> Response:
         """Stop sharing, at once."""

@@ -25,9 +25,7 @@ KINDS = {
     Kind.USAGE: Word("Energy use", "How much you use, down to every 15 minutes"),
     Kind.BILLING: Word("Bills", "Amounts, dates, charges and rate plan"),
     Kind.BASIC: Word("Name and service address", "Your name, where the service is, and which meter"),
-    Kind.ACCOUNT: Word(
-        "Account number and contact", "Your account number, mailing address, phone and e-mail"
-    ),
+    Kind.ACCOUNT: Word("Account number and contact", "Your account number, mailing address, phone and e-mail"),
     Kind.PROGRAM_ENROLLMENT: Word("Energy programs", "The programs that you are in, and since when"),
 }
 
@@ -47,7 +45,20 @@ MENDS = {
     "until": "Choose a last day that is not too early, or share until you stop.",
 }
 
-MONTHS = "January February March April May June July August September October November December".split()
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 def spelled(day: date) -> str:

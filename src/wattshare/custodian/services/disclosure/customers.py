@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from wattshare.custodian.model.premises import Account, Address, Enrollment, Meter, ProgramEnrollment, Service
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.times import Times
+from wattshare.custodian.services.disclosure.told import Told
 from wattshare.custodian.services.disclosure.usage import entry
 from wattshare.espi import customer
 from wattshare.espi.atom import Entry
 from wattshare.espi.kinds import Kind
-from wattshare.espi.usage import SummaryMeasurement
 
 WATT = 38
 # customer.xsd ProgramDateKind, each with the name and the note that we give it
@@ -36,21 +36,6 @@ PROGRAM_DATES = (
 )
 
 
-class Told:
-    """The hrefs already sent in this feed: a shared object stands once in it."""
-
-    def __init__(self) -> None:
-        """Start with nothing told."""
-        self._hrefs: set[str] = set()
-
-    def first(self, href: str) -> bool:
-        """Whether this is the first time, which it then no longer is."""
-        if href in self._hrefs:
-            return False
-        self._hrefs.add(href)
-        return True
-
-
 def information(
     addresses: Addresses,
     subscription: int,
@@ -63,14 +48,8 @@ def information(
     basic, account = Kind.BASIC in kinds, Kind.ACCOUNT in kinds
     if basic and told.first(addresses.customer(subscription, service)):
         yield customer_entry(addresses, subscription, service, times)
-    if (
-        basic
-        and service.location
-        and told.first(addresses.location(subscription, service, service.location.id))
-    ):
-        yield location_entry(
-            addresses, subscription, service, service.location.address, service.location.id, times
-        )
+    if basic and service.location and told.first(addresses.location(subscription, service, service.location.id)):
+        yield location_entry(addresses, subscription, service, service.location.address, service.location.id, times)
     if account and told.first(addresses.account(subscription, service)):
         yield account_entry(addresses, subscription, service, times)
     if basic:
@@ -115,9 +94,7 @@ def street_address(address: Address) -> customer.StreetAddress:
     """An address as the standard writes it: the street as one line, the postal code as the town's code."""
     return customer.StreetAddress(
         street_detail=customer.StreetDetail(address_general=address.line),
-        town_detail=customer.TownDetail(
-            code=address.postal_code, name=address.city, state_or_province=address.state
-        ),
+        town_detail=customer.TownDetail(code=address.postal_code, name=address.city, state_or_province=address.state),
     )
 
 
@@ -205,10 +182,10 @@ def program_entry(
 def program_content(program: ProgramEnrollment) -> customer.DemandResponseProgram:
     """The espi element of one enrolment."""
 
-    def power(value: int | None) -> SummaryMeasurement | None:
+    def power(value: int | None) -> customer.SummaryMeasurement | None:
         if value is None:
             return None
-        return SummaryMeasurement(power_of_ten_multiplier=program.power_of_ten, uom=WATT, value=value)
+        return customer.SummaryMeasurement(power_of_ten_multiplier=program.power_of_ten, uom=WATT, value=value)
 
     return customer.DemandResponseProgram(
         program_name=program.program,
@@ -226,8 +203,6 @@ def program_date_entries(addresses: Addresses, times: Times) -> Iterator[Entry]:
     """The names of the programme dates: an entry each, since the standard allows one mapping in an entry."""
     up = addresses.program_dates()
     for number, (what, name, note) in enumerate(PROGRAM_DATES, start=1):
-        mapping = customer.ProgramDateIdMapping(
-            program_date_type=what, code=str(number), name=name, note=note
-        )
+        mapping = customer.ProgramDateIdMapping(program_date_type=what, code=str(number), name=name, note=note)
         content = customer.ProgramDateIdMappings(program_date_id_mapping=mapping)
         yield entry(addresses, up, f"{up}/{number}", "Names of program dates", times, content)

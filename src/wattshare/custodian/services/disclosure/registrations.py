@@ -79,9 +79,7 @@ def application_content(
         response_types="code",
         registration_client_uri=addresses.application(party.application_id),
         registration_access_token=credentials.registration_token,
-        data_custodian_scope_selection_screen_uri=(
-            f"{base}{profile.legacy_authorize}/?client_id={party.client_id}"
-        ),
+        data_custodian_scope_selection_screen_uri=(f"{base}{profile.legacy_authorize}/?client_id={party.client_id}"),
     )
 
 

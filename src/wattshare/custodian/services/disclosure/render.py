@@ -25,9 +25,7 @@ class BlockItem:
 Item = Entry | BlockItem
 
 
-def pieces(
-    feed: Feed, items: Iterable[Item], addresses: Addresses, *, customer: bool = False
-) -> Iterator[bytes]:
+def pieces(feed: Feed, items: Iterable[Item], addresses: Addresses, *, customer: bool = False) -> Iterator[bytes]:
     """The bytes of a feed: its head, each item, its tail. `feed` has no entries of its own."""
     profile = addresses.profile
     yield wire.feed_head(feed, profile, customer=customer)

@@ -4,18 +4,21 @@ Link order is fixed, `up`, `self`, then `related`: clients take links by their p
 """
 
 from collections.abc import Iterable
+from dataclasses import fields, replace
+from typing import Any
 
 from wattshare.custodian.model.packing import unpack
 from wattshare.custodian.model.premises import ProgramCode, UsagePoint
 from wattshare.custodian.model.readings import Block, Channel
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.times import Times
+from wattshare.custodian.store.plain import read_text
 from wattshare.espi import ids
-from wattshare.espi.atom import Entry, Link
+from wattshare.espi.atom import Entry, Link, Resource
 from wattshare.espi.kinds import Kind
-from wattshare.espi.plain import from_plain_text
 from wattshare.espi.usage import (
     DateTimeInterval,
+    ElectricPowerQualitySummary,
     IntervalBlock,
     IntervalReading,
     LocalTimeParameters,
@@ -24,7 +27,6 @@ from wattshare.espi.usage import (
     ProgramIdMappings,
     ReadingQuality,
     ReadingType,
-    Resource,
     ServiceCategory,
     UsageSummary,
 )
@@ -42,11 +44,10 @@ def entry(
     related: Iterable[str] = (),
 ) -> Entry:
     """An entry with its links in the order that clients count on."""
-    links = (Link(rel="up", href=up), Link(rel="self", href=href))
-    links += tuple(Link(rel="related", href=other) for other in related)
+    named = (("up", up), ("self", href), *(("related", other) for other in related))
     return Entry(
         id=ids.atom_id(href, addresses.profile),
-        links=links,
+        links=tuple(Link(rel=rel, href=to) for rel, to in named),
         title=title,
         published=times.published,
         updated=times.updated,
@@ -94,17 +95,13 @@ def usage_point(
 def described(point: UsagePoint) -> UsagePointElement:
     """The espi element of a usage point: what was imported of it, else its service alone."""
     if point.extra is not None:
-        kept = from_plain_text(point.extra)
-        if isinstance(kept, UsagePointElement):
-            return kept
+        return read_text(point.extra, UsagePointElement)
     return UsagePointElement(service_category=ServiceCategory(kind=point.commodity.service_kind))
 
 
 def meter_reading(addresses: Addresses, subscription: int, channel: Channel, times: Times) -> Entry:
     """One channel: an empty element whose links say everything."""
-    href = addresses.meter_reading(
-        subscription, channel.usage_point_id, channel.reading_type_id, channel.number
-    )
+    href = addresses.meter_reading(subscription, channel.usage_point_id, channel.reading_type_id, channel.number)
     return entry(
         addresses,
         addresses.meter_readings(subscription, channel.usage_point_id),
@@ -173,13 +170,20 @@ USAGE_ELEMENTS = (
     "status_time_stamp",
     "commodity",
 )
+ALL_ELEMENTS = tuple(element.name for element in fields(UsageSummary))
+WATT_HOUR, NET = 72, 4
 
 
-def narrowed(summary: UsageSummary, kinds: frozenset[Kind]) -> UsageSummary:
+def narrowed(summary: UsageSummary, kinds: frozenset[Kind], *, addresses: Addresses) -> UsageSummary:
     """The part of a summary that these kinds open, built up from nothing."""
-    if Kind.BILLING in kinds:
-        return summary
-    return UsageSummary(**{name: getattr(summary, name) for name in USAGE_ELEMENTS})
+    open_elements = ALL_ELEMENTS if Kind.BILLING in kinds else USAGE_ELEMENTS
+    told: dict[str, Any] = {name: getattr(summary, name) for name in open_elements}
+    total = summary.overall_consumption_last_period
+    if total is not None and total.uom == WATT_HOUR:
+        # whatever it referred to where it came from, here it refers to ours
+        net = addresses.reading_type(ids.reading_type_id(WATT_HOUR, None, None, NET))
+        told["overall_consumption_last_period"] = replace(total, reading_type_ref=net)
+    return UsageSummary(**told)
 
 
 def usage_summary(
@@ -196,13 +200,23 @@ def usage_summary(
     )
 
 
+def quality_summary(
+    addresses: Addresses,
+    subscription: int,
+    point: int,
+    summary: ElectricPowerQualitySummary,
+    times: Times,
+) -> Entry:
+    """What was measured of the quality of supply, by the second in which it begins."""
+    up = addresses.quality_summaries(subscription, point)
+    href = f"{up}/{summary.summary_interval.start}"
+    return entry(addresses, up, href, "Power quality", times, summary)
+
+
 def program_codes(addresses: Addresses, codes: Iterable[ProgramCode], times: Times) -> Entry:
     """The names of the numbers in `tou`, `cpp` and `consumptionTier`. Stands last in a batch."""
     mappings = tuple(
-        ProgramIdMapping(
-            tou_or_cpp_or_consumption_tier=code.what, code=str(code.code), name=code.name, note=code.note
-        )
-        for code in codes
+        ProgramIdMapping(kind=code.what, code=str(code.code), name=code.name, note=code.note) for code in codes
     )
     up = addresses.program_codes()
     return entry(

@@ -1,4 +1,4 @@
-"""Batches, notices and jobs."""
+"""Batches, notices, jobs and request counters."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,12 +11,23 @@ down_revision = "0002"
 
 def upgrade() -> None:
     """Make the tables."""
+    _rate()
     _batch()
     _part()
     _part_authorization()
     _notice()
     _attempt()
     _job()
+
+
+def _rate() -> None:
+    op.create_table(
+        "rate",
+        sa.Column("third_party_id", Big, primary_key=True, autoincrement=False),
+        sa.Column("span", sa.String, primary_key=True),
+        sa.Column("starts", Big, nullable=False),
+        sa.Column("count", Big, nullable=False),
+    )
 
 
 def _batch() -> None:

@@ -1,0 +1,1 @@
+"""The documentation, and the program that prints parts of it from the code's own tables."""

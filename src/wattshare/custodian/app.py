@@ -1,0 +1,368 @@
+"""Where the house is put together, once: settings in, every service out."""
+
+import secrets
+import socket
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from wattshare.custodian import logs
+from wattshare.custodian.clocks import clock_of
+from wattshare.custodian.model.authorization import Authorization
+from wattshare.custodian.model.clock import Clock, Secrets
+from wattshare.custodian.model.errors import Unknown
+from wattshare.custodian.outbound import Outbound
+from wattshare.custodian.services.access import Access
+from wattshare.custodian.services.batches import MAKE, Batches
+from wattshare.custodian.services.consent import Consent
+from wattshare.custodian.services.disclosure.addresses import Addresses
+from wattshare.custodian.services.disclosure.bulk import Bulk
+from wattshare.custodian.services.disclosure.disclosure import Disclosure
+from wattshare.custodian.services.intake import Intake
+from wattshare.custodian.services.limits import Limits
+from wattshare.custodian.services.notices import TELL, Notices
+from wattshare.custodian.services.overview import Overview
+from wattshare.custodian.services.registration import Registration
+from wattshare.custodian.services.signin import SignIn
+from wattshare.custodian.services.tokens import Tokens
+from wattshare.custodian.settings import Settings
+from wattshare.custodian.store.database import Store
+from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.web import server
+from wattshare.custodian.web.edge import Edge
+from wattshare.custodian.web.oauth import OAuth
+from wattshare.custodian.web.pages import Pages
+from wattshare.custodian.web.refusals import Refusals
+from wattshare.custodian.web.resources import Resources
+from wattshare.custodian.web.routes import Route, routes
+from wattshare.custodian.web.sharing import Sharing
+from wattshare.custodian.worker.loop import Worker
+from wattshare.espi.kinds import in_order
+from wattshare.espi.profile import PROFILES, Profile
+
+KEYS = "keys.json"
+BATCHES = "batches"
+DAY = 86_400
+# what has ended is kept for that long, so that its use is noticed
+FORGET_SECONDS = 30 * DAY
+
+
+class NotReady(Exception):
+    """The installation cannot be used yet; the text says what to do."""
+
+
+def random_text(prefix: str) -> str:
+    """256 random bits behind a prefix."""
+    return prefix + secrets.token_urlsafe(32)
+
+
+def random_hex(length: int) -> str:
+    """So many random hexadecimal digits."""
+    return secrets.token_hex(length // 2)
+
+
+def random_uuid() -> str:
+    """A random UUID."""
+    return str(uuid.uuid4())
+
+
+def profile_of(settings: Settings) -> Profile:
+    """The profile with what this installation says differently."""
+    profile = PROFILES[settings.profile]
+    if settings.data_custodian_id is None:
+        return profile
+    return replace(profile, data_custodian_id=settings.data_custodian_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """Everything, put together."""
+
+    settings: Settings
+    profile: Profile
+    now: Clock
+    secrets: Secrets
+    store: Store
+    addresses: Addresses
+    registration: Registration
+    consent: Consent
+    sign_in: SignIn
+    tokens: Tokens
+    access: Access
+    limits: Limits
+    disclosure: Disclosure
+    batches: Batches
+    notices: Notices
+    overview: Overview
+    intake: Intake
+
+    # running
+
+    def application(self, more: Iterable[Route] = ()) -> Edge:
+        """The web side."""
+        secure = self.settings.public_base.startswith("https:")
+        pages = Pages(
+            utility=self.settings.utility_name,
+            phone=self.settings.utility_phone,
+            email=self.settings.utility_email,
+            zone=self.profile.zone,
+        )
+        sharing = Sharing(
+            store=self.store,
+            now=self.now,
+            new_id=partial(self.secrets, "wsq_"),
+            pages=pages,
+            sign_in=self.sign_in,
+            consent=self.consent,
+            overview=self.overview,
+            tokens=self.tokens,
+            base=self.addresses.base,
+            secure=secure,
+        )
+        oauth = OAuth(tokens=self.tokens, sharing=sharing, pages=pages, profile=self.profile)
+        resources = Resources(
+            tokens=self.tokens,
+            access=self.access,
+            limits=self.limits,
+            disclosure=self.disclosure,
+            batches=self.batches,
+            consent=self.consent,
+            profile=self.profile,
+        )
+        handlers = resources.handlers() | oauth.handlers()
+        every = routes(self.profile, handlers, (*oauth.more(), *sharing.routes(), *more))
+        return Edge.of(self.settings, every, new_id=random_uuid, refuse=Refusals(pages=pages).answer)
+
+    def worker(self, name: str | None = None) -> Worker:
+        """A worker."""
+        return Worker(
+            store=self.store,
+            now=self.now,
+            name=name or f"{socket.gethostname()}-{random_hex(8)}",
+            steps={
+                MAKE: lambda job: self.batches.make(job.subject),
+                TELL: self.notices.tell,
+            },
+            chores=(self.consent.end_due, self.batches.expire, self.limits.forget, self.forget),
+        )
+
+    def forget(self) -> None:
+        """Drop tokens, sessions and counters that are long past."""
+        with self.store.begin() as tx:
+            tx.tokens.forget(self.now() - FORGET_SECONDS)
+            tx.sessions.forget(self.now() - FORGET_SECONDS)
+
+    def serve(self) -> None:
+        """Serve until a signal ends it."""
+        server.serve(self.application(), self.settings, self.registered)
+
+    def registered(self, version: int | None) -> tuple[int, tuple[str, ...]] | None:
+        """The client certificates that are let in; None when they are those of `version`."""
+        with self.store.read() as tx:
+            present = tx.parties.certificates_version()
+            if present == version:
+                return None
+            return present, tuple(pem for _, pem in tx.parties.certificates())
+
+    # told as facts
+
+    def third_party_facts(self, name: str, certificate: Path | None = None) -> dict[str, Any]:
+        """A registration with its credentials, as the sandbox's file has it, and its milestones."""
+        registered = self.registration.show(name)
+        party = registered.party
+        with self.store.read() as tx:
+            partner = tx.parties.by_id(party.partner_id) if party.partner_id else None
+        return {
+            "name": party.name,
+            "user_type": party.user_type.value,
+            "third_party_id": party.id,
+            "client_id": party.client_id,
+            "client_secret": registered.client_secret,
+            "certificate": None if certificate is None else str(certificate),
+            "private_key": None if certificate is None else str(certificate.with_suffix(".key")),
+            "certificate_sha256": party.certificate_sha256,
+            "redirect_uris": list(party.redirect_uris),
+            "portal_uri": party.portal_uri,
+            "notification_uri": party.notification_uri,
+            "notify_daily": party.notify_daily,
+            "application_information_id": party.application_id,
+            "registration_access_token": registered.registration_token,
+            "role": party.role.value,
+            "partner": partner.name if partner else None,
+            "kinds_required": [kind.value for kind in in_order(party.kinds_required)],
+            "kinds_optional": [kind.value for kind in in_order(party.kinds_optional)],
+            "history_days": party.history_days,
+            "visible": party.visible,
+            "pkce": "required" if party.pkce_required else "optional",
+            "purpose": party.purpose,
+            "standing": party.standing.value,
+            "milestones": {
+                "connectivity_test": moment(party.milestones.connectivity_test_at),
+                "oauth_test": moment(party.milestones.oauth_test_at),
+                "due": moment(party.milestones.due_at),
+                "registered": moment(party.registered_at),
+                "days_left": max(0, -((self.now() - party.milestones.due_at) // DAY)),
+            },
+        }
+
+    def authorization_facts(self, authorization_id: int) -> dict[str, Any]:
+        """One authorization.
+
+        Raises:
+            Unknown: there is none of that id.
+        """
+        with self.store.read() as tx:
+            held = tx.authorizations.by_id(authorization_id)
+            if held is None:
+                raise Unknown(f"There is no authorization {authorization_id}.", field="authorization")
+            party = tx.parties.by_id(held.third_party_id)
+            shared = tx.authorizations.shared(held.id)
+        return facts_of(held, party.name if party else "", [point for point, _ in shared])
+
+    def every_authorization(self, third_party: str | None) -> list[dict[str, Any]]:
+        """Every authorization, or one third party's."""
+        chosen = self.registration.every()
+        if third_party is not None:
+            chosen = (self.registration.show(third_party).party,)
+        with self.store.read() as tx:
+            return [
+                facts_of(held, party.name, [point for point, _ in tx.authorizations.shared(held.id)])
+                for party in chosen
+                for held in tx.authorizations.of_third_party(party.id, alive_only=False)
+            ]
+
+
+def facts_of(held: Authorization, third_party: str, usage_points: list[int]) -> dict[str, Any]:
+    """An authorization as facts."""
+    return {
+        "id": held.id,
+        "third_party": third_party,
+        "entry": held.entry.value,
+        "state": held.state.value,
+        "kinds": [kind.value for kind in in_order(held.kinds)],
+        "scope": held.scope,
+        "usage_points": usage_points,
+        "starts": moment(held.starts),
+        "ends": moment(held.ends),
+        "ended": moment(held.ended_at),
+        "ending": held.ending.value if held.ending else None,
+        "offline": held.offline,
+    }
+
+
+def moment(at: int | None) -> str | None:
+    """A second as ISO 8601 in UTC."""
+    return None if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def assemble(
+    settings: Settings,
+    store: Store,
+    now: Clock,
+    *,
+    texts: Secrets = random_text,
+    new_uuid: Callable[[], str] = random_uuid,
+    outbound: Outbound | None = None,
+) -> House:
+    """Put the house together."""
+    profile = profile_of(settings)
+    addresses = Addresses(settings.public_base, profile)
+    access = Access(store=store, now=now)
+    registration = Registration(
+        store=store,
+        now=now,
+        addresses=addresses,
+        hex_text=random_hex,
+        new_uuid=new_uuid,
+        allow_http=settings.allow_http_callbacks,
+        allow_self_signed=settings.allow_self_signed,
+    )
+    consent = Consent(store=store, now=now, addresses=addresses, new_uuid=new_uuid)
+    return House(
+        settings=settings,
+        profile=profile,
+        now=now,
+        secrets=texts,
+        store=store,
+        addresses=addresses,
+        registration=registration,
+        consent=consent,
+        sign_in=SignIn(store=store, now=now, secrets=texts, session_seconds=settings.session_minutes * 60),
+        tokens=Tokens(
+            store=store,
+            now=now,
+            secrets=texts,
+            addresses=addresses,
+            mutual_tls=settings.mutual_tls,
+            access_seconds=settings.access_seconds,
+            refresh_seconds=settings.refresh_days * DAY,
+            open_data=consent.open_data,
+            passed_oauth=registration.passed_oauth,
+        ),
+        access=access,
+        limits=Limits.of(settings, store, now, profile.zone),
+        disclosure=Disclosure(
+            store=store,
+            now=now,
+            addresses=addresses,
+            access=access,
+            custodian_phone=settings.utility_phone,
+            mask_client_secret=settings.mask_client_secret,
+            passed_connectivity=registration.passed_connectivity,
+        ),
+        batches=Batches(
+            store=store,
+            now=now,
+            new_uuid=new_uuid,
+            addresses=addresses,
+            access=access,
+            bulk=Bulk(addresses=addresses, volume_bytes=settings.part_megabytes * 1_000_000),
+            folder=settings.home / BATCHES,
+            keep_days=settings.batch_days,
+        ),
+        notices=Notices(
+            store=store,
+            now=now,
+            outbound=outbound or Outbound.of(settings),
+            profile=profile,
+            worth_seconds=settings.batch_days * DAY,
+        ),
+        overview=Overview(store=store, now=now),
+        intake=Intake(store=store, now=now, profile=profile),
+    )
+
+
+def settings_of(home: Path | None, **values: Any) -> Settings:
+    """The settings of a home folder.
+
+    Raises:
+        BadSettings: they do not fit together.
+    """
+    return Settings(**values) if home is None else Settings(home=home, **values)
+
+
+@contextmanager
+def opened(home: Path | None, **values: Any) -> Iterator[House]:
+    """The house of a home folder, for as long as the block runs.
+
+    Raises:
+        BadSettings: the settings do not fit together.
+        BadKeys: the keys cannot be used.
+        NotReady: nothing is there yet, or the database is of another release.
+    """
+    logs.configure()
+    settings = settings_of(home, **values)
+    path = settings.home / KEYS
+    if not path.exists():
+        raise NotReady(f"{settings.home} holds no installation. Make one: wattshare init --home {settings.home}")
+    store = Store.connect(settings.database_url, Keys.read(path))
+    try:
+        store.upgrade()
+        yield assemble(settings, store, clock_of(settings.home, sandbox=settings.sandbox))
+    finally:
+        store.close()

@@ -1,0 +1,265 @@
+"""A Green Button feed, read to its end and laid out for intake: small things in memory, readings on disk.
+
+Nothing is stored here. What the feed says is kept as it says it; which usage point and which channel it means
+in this house is for the intake to find out.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import BinaryIO
+
+from wattshare.custodian.formats import hrefs
+from wattshare.custodian.formats.kin import Links, Parents
+from wattshare.custodian.formats.remarks import Remark, Warnings
+from wattshare.custodian.formats.spool import Spool, SummaryRow
+from wattshare.custodian.model.packing import LONGEST_DAY, identity
+from wattshare.custodian.model.readings import Reading
+from wattshare.espi import customer, usage, wire
+from wattshare.espi.atom import Entry, Feed, Resource
+from wattshare.espi.days import day_bounds, day_of
+from wattshare.espi.plain import to_plain
+from wattshare.espi.profile import Profile
+from wattshare.espi.wire import Deviation, Limits
+
+Summary = usage.UsageSummary | usage.ElectricPowerUsageSummary | usage.ElectricPowerQualitySummary
+CustomerPart = (
+    customer.Customer
+    | customer.CustomerAccount
+    | customer.CustomerAgreement
+    | customer.ServiceLocation
+    | customer.Meter
+)
+LocalTimes = usage.LocalTimeParameters | customer.CustomerLocalTimeParameters
+# what a feed of registrations and notices is made of
+NO_METERING = (
+    usage.ApplicationInformation,
+    usage.Authorization,
+    usage.BatchList,
+    usage.ServiceStatus,
+    customer.CustomerBatchList,
+)
+
+
+class Unplaceable(Exception):
+    """A part of the file that cannot be placed; `element` and `place` say which."""
+
+    def __init__(self, sentence: str, *, element: str, place: str = "") -> None:
+        """Take what is wrong, with what, and where."""
+        super().__init__(f"{element} {place}: {sentence}" if place else f"{element}: {sentence}")
+        self.sentence = sentence
+        self.element = element
+        self.place = place
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointEntry:
+    """A usage point of the file."""
+
+    key: str
+    links: Links
+    # the id of its entry
+    name: str = ""
+    # None: the file only speaks of it
+    element: usage.UsagePoint | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelEntry:
+    """A meter reading of the file."""
+
+    key: str
+    links: Links
+    # ReadingTypes that stood inside it
+    embedded: tuple[usage.ReadingType, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerEntry:
+    """A part of a customer feed."""
+
+    links: Links
+    name: str
+    content: CustomerPart
+
+
+@dataclass
+class Staged:
+    """Everything that a file says."""
+
+    spool: Spool
+    warnings: Warnings = field(default_factory=Warnings)
+    counts: Counter[str] = field(default_factory=Counter)
+    readings: int = 0
+    repeated: int = 0
+    points: dict[str, PointEntry] = field(default_factory=dict)
+    channels: dict[str, ChannelEntry] = field(default_factory=dict)
+    reading_types: dict[str, list[usage.ReadingType]] = field(default_factory=dict)
+    customer_parts: list[CustomerEntry] = field(default_factory=list)
+    program_codes: list[usage.ProgramIdMapping] = field(default_factory=list)
+    local_times: list[LocalTimes] = field(default_factory=list)
+
+    def point_of(self, child: Links, parents: Parents, element: str) -> str:
+        """The key of the usage point that a part belongs to; one that the file only names is made up.
+
+        Raises:
+            Unplaceable: there is none.
+        """
+        found = parents.find(child)
+        path = next(filter(None, (hrefs.point_of(href) for href in (child.up, child.self_href) if href)), None)
+        if found and not (found[1] is Remark.LINK_BY_PLACE and path and path not in found[0]):
+            if found[1]:
+                self.warnings.remark(found[1], child.self_href or child.up or "")
+            return found[0]
+        if path is None:
+            raise Unplaceable("no usage point in the file is its own.", element=element, place=child.self_href or "")
+        self.warnings.remark(Remark.PARENT_ABSENT, path)
+        href = hrefs.cut(child.up or child.self_href or "", path)
+        self.points.setdefault(path, PointEntry(key=path, links=Links(self_href=href)))
+        return path
+
+
+def stage(
+    source: bytes | BinaryIO, spool: Spool, profile: Profile, *, lenient: bool, limits: Limits | None = None
+) -> Staged:
+    """Read a file to its end.
+
+    Raises:
+        Malformed: it breaks a rule that this manner of reading does not waive.
+        Unplaceable: readings have no time.
+    """
+    staged, cut = Staged(spool=spool), _Cut(spool, profile)
+    for item in wire.stream(source, lenient=lenient, limits=limits):
+        match item:
+            case Deviation():
+                staged.warnings.deviation(item)
+            case Feed():
+                pass
+            case Entry():
+                _take(item, staged, cut)
+            case _:
+                _take(Entry(id="", content=(item,)), staged, cut)
+    return staged
+
+
+def _take(entry: Entry, staged: Staged, cut: "_Cut") -> None:
+    links = Links(self_href=entry.self_href, up=entry.up, related=entry.related)
+    inside = tuple(part for part in entry.content if isinstance(part, usage.ReadingType))
+    for resource in entry.content:
+        staged.counts[type(resource).__name__] += 1
+        match resource:
+            case usage.IntervalBlock():
+                cut.block(resource, links, staged)
+            case usage.UsagePoint():
+                _take_point(resource, entry, links, staged)
+            case usage.MeterReading():
+                key = _key(links, len(staged.channels))
+                staged.channels.setdefault(key, ChannelEntry(key=key, links=links, embedded=inside))
+            case usage.ReadingType():
+                known = staged.reading_types.setdefault(links.self_href or "", [])
+                if resource not in known:
+                    known.append(resource)
+            case _:
+                _take_other(resource, entry, links, staged)
+
+
+def _take_point(element: usage.UsagePoint, entry: Entry, links: Links, staged: Staged) -> None:
+    key = _key(links, len(staged.points))
+    staged.points[key] = PointEntry(key=key, links=links, name=entry.id, element=element)
+
+
+def _take_other(resource: Resource, entry: Entry, links: Links, staged: Staged) -> None:
+    if isinstance(resource, Summary):
+        if isinstance(resource, usage.ElectricPowerUsageSummary):
+            resource = resource.as_usage_summary()
+        content = to_plain(resource)
+        staged.spool.put_summary(SummaryRow(links.self_href, links.up, entry.published, content))
+    elif isinstance(resource, CustomerPart):
+        staged.customer_parts.append(CustomerEntry(links=links, name=entry.id, content=resource))
+    elif isinstance(resource, usage.ProgramIdMappings):
+        staged.program_codes += resource.program_id_mapping
+    elif isinstance(resource, LocalTimes):
+        staged.local_times.append(resource)
+    else:
+        remark = Remark.NO_METERING if isinstance(resource, NO_METERING) else Remark.NOT_KEPT
+        staged.warnings.remark(remark, type(resource).__name__)
+
+
+def _key(links: Links, number: int) -> str:
+    return hrefs.path_of(links.self_href) if links.self_href else f"#{number}"
+
+
+class _Cut:
+    """Blocks of the file, cut into local days."""
+
+    def __init__(self, spool: Spool, profile: Profile) -> None:
+        self._spool, self._zone = spool, profile.zone
+        self._day = (0, 0)
+
+    def block(self, block: usage.IntervalBlock, links: Links, staged: Staged) -> None:
+        """Spool a block's readings by day; long ones alone; those without a time by their place."""
+        parent = self._spool.parent(links.up or links.self_href or "")
+        staged.readings += len(block.reading)
+        timed, untimed = list[Reading](), list[Reading]()
+        for place, reading in enumerate(block.reading):
+            (timed if reading.time_period else untimed).append(_reading(reading, place))
+        if untimed:
+            if block.interval is None:
+                raise Unplaceable("neither the readings nor the block say when.", element="IntervalBlock")
+            self._spool.put_unplaced(parent, block.interval.start, untimed)
+        self.place(parent, timed, staged)
+
+    def place(self, parent: int, readings: list[Reading], staged: Staged) -> None:
+        """Spool readings of known times."""
+        for (day, long), group in groupby(readings, self._day_of):
+            self._spool.put(parent, day, once(list(group), staged), long=long)
+
+    def _day_of(self, reading: Reading) -> tuple[int, bool]:
+        if reading.duration > LONGEST_DAY:
+            return reading.start, True
+        if not self._day[0] <= reading.start < self._day[1]:
+            self._day = day_bounds(day_of(reading.start, self._zone), self._zone)
+        return self._day[0], False
+
+
+def place_untimed(staged: Staged, profile: Profile, parent: int, step: int) -> None:
+    """Give the readings of a parent that have no time the one that their place in the block says."""
+    cut = _Cut(staged.spool, profile)
+    for start, readings in staged.spool.unplaced(parent):
+        timed = [replace(reading, start=start + reading.start * step, duration=step) for reading in readings]
+        cut.place(parent, timed, staged)
+
+
+def once(readings: list[Reading], staged: Staged) -> list[Reading]:
+    """The readings in order, each start once: of two that differ the later in the file, which is noted."""
+    kept: dict[tuple[int, bool], Reading] = {}
+    for reading in readings:
+        before = kept.get(identity(reading))
+        if before is not None:
+            staged.repeated += 1
+            if before != reading:
+                staged.warnings.remark(Remark.CONFLICTING_READINGS, str(reading.start))
+        kept[identity(reading)] = reading
+    return [kept[key] for key in sorted(kept)]
+
+
+def _reading(reading: usage.IntervalReading, place: int) -> Reading:
+    """A reading of the file; one without a time has its place in the block for a start."""
+    period = reading.time_period
+    return Reading(
+        start=period.start if period else place,
+        duration=period.duration if period else 1,
+        value=reading.value,
+        quality=tuple(one.quality for one in reading.quality),
+        cost=reading.cost,
+        tou=reading.tou,
+        tier=reading.consumption_tier,
+        cpp=reading.cpp,
+    )
+
+
+def days_of(staged: Staged, channel: int) -> Iterator[tuple[int, bool, list[Reading]]]:
+    """The readings of a channel, day by day: local midnight, whether it is one long reading, and they."""
+    for (day, long), chunks in groupby(staged.spool.chunks(channel), lambda chunk: (chunk.day, chunk.long)):
+        yield day, long, once([reading for chunk in chunks for reading in chunk.readings], staged)

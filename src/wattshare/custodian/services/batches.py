@@ -1,0 +1,364 @@
+"""Feeds that are ordered now, made by a worker, told by a notice and fetched later.
+
+A part's file is one gzip member, written aside, synced and renamed before the commit that makes it visible; made
+again without it when an authorization in it has ended.
+"""
+
+import gzip
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from wattshare.custodian.model.authorization import Authorization
+from wattshare.custodian.model.clock import Clock
+from wattshare.custodian.model.errors import Expired, Unavailable, Unknown, Withdrawn
+from wattshare.custodian.model.work import Batch, BatchState, NoticeKind, Part
+from wattshare.custodian.services import notices
+from wattshare.custodian.services.access import Access, Permission
+from wattshare.custodian.services.disclosure.addresses import Addresses
+from wattshare.custodian.services.disclosure.bulk import Bulk, Volume, selection_of
+from wattshare.custodian.services.disclosure.render import pieces
+from wattshare.custodian.services.disclosure.selection import Selection
+from wattshare.custodian.store.database import Store, Tx
+from wattshare.espi.atom import Feed, Link
+from wattshare.espi.endpoints import Document, Endpoint, Token, by_name
+from wattshare.espi.ids import atom_id
+from wattshare.espi.window import Window
+
+MAKE = "make_batch"
+DAY = 86_400
+CHUNK = 256 * 1024
+GZIP_LEVEL = 1
+# a file that is being sent is asked about again
+ASK_SECONDS = 1.0
+# a file that is being made again is waited for
+RENEW_SECONDS = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """A prepared part, ready to be sent. `path` None: the window held nothing."""
+
+    part: Part
+    path: Path | None
+    transaction: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batches:
+    """The story of a batch."""
+
+    store: Store
+    now: Clock
+    new_uuid: Callable[[], str]
+    addresses: Addresses
+    access: Access
+    bulk: Bulk
+    folder: Path
+    keep_days: int
+    wait: Callable[[float], None] = field(default=time.sleep)
+    monotonic: Callable[[], float] = field(default=time.monotonic)
+
+    # ordering
+
+    def order(self, permission: Permission, window: Window | None, transaction: str | None) -> Batch:
+        """Take an order. The same order, while it is being made, is the same batch."""
+        held = permission.authorization if permission.endpoint.token is Token.ACCESS else None
+        party, name = permission.third_party, permission.endpoint.name
+        key = "" if window is None else window.key()
+        with self.store.begin() as tx:
+            if known := tx.batches.open_batch(party.id, held.id if held else None, name, key):
+                return known
+            batch = Batch(
+                id=self.new_uuid(),
+                third_party_id=party.id,
+                authorization_id=held.id if held else None,
+                endpoint=name,
+                window=key,
+                transaction=transaction,
+                ordered_at=self.now(),
+            )
+            tx.batches.add(batch)
+            tx.jobs.add(MAKE, batch.id, self.now())  # in this transaction: no order without its job
+            tx.trail.write(
+                "batch_ordered",
+                self.now(),
+                third_party_id=party.id,
+                authorization_id=batch.authorization_id,
+                endpoint=name,
+                window=key,
+            )
+        return batch
+
+    # making
+
+    def make(self, batch_id: str) -> None:
+        """Write the files of a batch and owe the notice of them; or make stale parts again."""
+        with self.store.read() as tx:
+            batch = tx.batches.by_id(batch_id)
+            parts = tx.batches.parts(batch_id)
+        if batch is None or batch.state in (BatchState.VOID, BatchState.EXPIRED):
+            return
+        if batch.state is BatchState.MADE:
+            for part in parts:
+                if part.stale:
+                    self._renew(batch, part)
+            return
+        made = self._write(batch)
+        self._announce(batch, made)
+
+    def _write(self, batch: Batch) -> list[tuple[Part, frozenset[int]]]:
+        endpoint, at = by_name(batch.endpoint), self.now()
+        with self.store.read() as tx:
+            selection = self._selection(tx, batch, endpoint)
+            volumes = self.bulk.plan(tx, endpoint, self._authorizations(tx, batch), selection, at)
+            made = [
+                (
+                    self._fill(tx, batch, self._part(batch, number), volume, selection, at),
+                    volume.authorization_ids,
+                )
+                for number, volume in enumerate(volumes, start=1)
+            ]
+        return made or [(self._part(batch, 1), frozenset())]
+
+    def _part(self, batch: Batch, number: int) -> Part:
+        return Part(correlation_id=self.new_uuid(), batch_id=batch.id, number=number, file=None)
+
+    def _selection(self, tx: Tx, batch: Batch, endpoint: Endpoint) -> Selection:
+        since = tx.batches.last_ordered(batch.third_party_id, batch.endpoint, batch.ordered_at)
+        return selection_of(endpoint, batch.window, since)
+
+    def _authorizations(self, tx: Tx, batch: Batch) -> tuple[Authorization, ...]:
+        """Whose data goes in: of those alive now."""
+        held = tx.authorizations.of_third_party(batch.third_party_id, alive_only=True)
+        return tuple(
+            one
+            for one in held
+            if one.customer_id is not None and one.alive(self.now()) and batch.authorization_id in (None, one.id)
+        )
+
+    def _fill(self, tx: Tx, batch: Batch, part: Part, volume: Volume, selection: Selection, at: int) -> Part:
+        """Write a part's file: aside, synced, renamed."""
+        endpoint = by_name(batch.endpoint)
+        name = f"{part.correlation_id}.{part.version}"
+        aside = self.folder / f"{name}.part"
+        items = self.bulk.items(tx, endpoint, volume, selection, at)
+        customer = endpoint.document is Document.CUSTOMER_FEED
+        feed = self._feed(batch, endpoint, volume.updated, customer=customer)
+        identity, digest = 0, hashlib.sha256()
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with open(aside, "wb", opener=private) as raw:
+            with gzip.GzipFile(filename="", mode="wb", compresslevel=GZIP_LEVEL, fileobj=raw, mtime=0) as file:
+                for piece in pieces(feed, items, self.addresses, customer=customer):
+                    identity += file.write(piece)
+                    digest.update(piece)
+            raw.flush()
+            os.fsync(raw.fileno())
+            size = raw.tell()
+        keys = json.dumps(sorted(member.key for member in volume.members))
+        with open(self.folder / members_name(name), "w", opener=private) as listed:
+            listed.write(keys)
+        aside.rename(self.folder / name)
+        sync(self.folder)
+        return replace(
+            part,
+            file=name,
+            identity_bytes=identity,
+            gzip_bytes=size,
+            sha256=digest.hexdigest(),
+            entries=sum(member.blocks + member.entries for member in volume.members),
+            usage_points=sum(1 for member in volume.members if member.point is not None),
+            stale=False,
+        )
+
+    def _feed(self, batch: Batch, endpoint: Endpoint, updated: int, *, customer: bool) -> Feed:
+        profile = self.addresses.profile
+        href = self.href(batch, endpoint)
+        title = profile.customer_feed_title if customer else profile.usage_feed_title
+        return Feed(id=atom_id(href, profile), title=title, updated=updated, links=(Link(rel="self", href=href),))
+
+    def href(self, batch: Batch, endpoint: Endpoint) -> str:
+        """The address at which the batch was ordered, without its query."""
+        [name] = endpoint.parameters
+        return endpoint.href(
+            self.addresses.base,
+            self.addresses.profile,
+            **{name: batch.authorization_id or batch.third_party_id},
+        )
+
+    def _announce(self, batch: Batch, made: list[tuple[Part, frozenset[int]]]) -> None:
+        """Make the files visible and owe the notice, unless somebody in them has withdrawn meanwhile."""
+        href = self.href(batch, by_name(batch.endpoint))
+        with self.store.begin() as tx:
+            known = tx.batches.by_id(batch.id)
+            if known is None or known.state is not BatchState.ORDERED:
+                # another worker was faster, after our lease ran out
+                return
+            if not self._still(tx, made):
+                tx.jobs.add(MAKE, batch.id, self.now())
+                return
+            at = self.now()
+            done = replace(batch, state=BatchState.MADE, made_at=at, expires_at=at + self.keep_days * DAY)
+            tx.batches.change(done)
+            for part, authorization_ids in made:
+                tx.batches.add_part(part, authorization_ids)
+            party = tx.parties.by_id(batch.third_party_id)
+            if party is not None:
+                notices.owe(
+                    tx,
+                    party,
+                    NoticeKind.BATCH_READY,
+                    tuple(f"{href}?correlationID={part.correlation_id}" for part, _ in made),
+                    new_id=self.new_uuid(),
+                    at=at,
+                    transaction=batch.transaction,
+                    batch_id=batch.id,
+                )
+
+    def _still(self, tx: Tx, made: list[tuple[Part, frozenset[int]]]) -> bool:
+        named = {one for _, authorization_ids in made for one in authorization_ids}
+        alive = (tx.authorizations.by_id(one) for one in named)
+        return all(held is not None and held.alive(self.now()) for held in alive)
+
+    def _renew(self, batch: Batch, part: Part) -> None:
+        """Make a part again from those in it who still share; same address, new version."""
+        endpoint, at = by_name(batch.endpoint), self.now()
+        fresh = replace(part, version=part.version + 1, file=None, stale=False)
+        members = self._members(part)
+        with self.store.read() as tx:
+            selection = self._selection(tx, batch, endpoint)
+            volumes = self.bulk.plan(tx, endpoint, self._authorizations(tx, batch), selection, at)
+            left = tuple(one for volume in volumes for one in volume.members if one.key in members)
+            volume = Volume(members=left)
+            made = self._fill(tx, batch, fresh, volume, selection, at) if left else emptied(fresh)
+        with self.store.begin() as tx:
+            if not self._still(tx, [(made, volume.authorization_ids)]):
+                tx.jobs.add(MAKE, batch.id, self.now())
+                return
+            tx.batches.change_part(made, volume.authorization_ids)
+        self._throw_away(part)
+
+    def _members(self, part: Part) -> frozenset[tuple[int, int]]:
+        """(authorization, usage point) of everything in a part's file."""
+        if part.file is None:
+            return frozenset()
+        kept = json.loads((self.folder / members_name(part.file)).read_text())
+        return frozenset((held, point) for held, point in kept)
+
+    def _throw_away(self, part: Part) -> None:
+        if part.file is not None:
+            for name in (part.file, members_name(part.file)):
+                (self.folder / name).unlink(missing_ok=True)
+
+    # fetching
+
+    def fetch(self, permission: Permission, correlation_id: str, call_id: str) -> Fetched:
+        """The file behind a notice's address, if it is still the bearer's to have.
+
+        Raises:
+            NotCovered: the part belongs to another resource, third party or authorization.
+            Expired: the file is no longer kept.
+            Unavailable: it is still being made again after a withdrawal.
+        """
+        ends = self.monotonic() + RENEW_SECONDS
+        while (found := self._part_of(permission, correlation_id))[0].stale:
+            if self.monotonic() >= ends:
+                raise Unavailable("The file is being made again; try in a few seconds.", retry_after=10)
+            self.wait(0.25)
+        part, batch = found
+        with self.store.begin() as tx:
+            tx.trail.write(
+                "batch_fetched",
+                self.now(),
+                third_party_id=batch.third_party_id,
+                authorization_id=batch.authorization_id,
+                endpoint=batch.endpoint,
+                window=batch.window,
+                count=part.entries,
+                detail={
+                    "part": part.correlation_id,
+                    "version": part.version,
+                    "usage_points": part.usage_points,
+                },
+                correlation_id=call_id,
+            )
+        path = None if part.file is None else self.folder / part.file
+        return Fetched(part=part, path=path, transaction=batch.transaction)
+
+    def _part_of(self, permission: Permission, correlation_id: str) -> tuple[Part, Batch]:
+        with self.store.read() as tx:
+            found = tx.batches.part(correlation_id)
+        if found is None:
+            raise Unknown("There is no such file, or it is no longer kept.")
+        part, batch = found
+        held = permission.authorization
+        theirs = batch.third_party_id == permission.third_party.id and batch.endpoint == permission.endpoint.name
+        if batch.authorization_id is not None and (held is None or held.id != batch.authorization_id):
+            theirs = False
+        if not theirs:
+            raise Unknown("There is no such file, or it is no longer kept.")
+        late = batch.expires_at is not None and batch.expires_at <= self.now()
+        if late or batch.state in (BatchState.EXPIRED, BatchState.VOID):
+            raise Expired(f"Files are kept for {self.keep_days} days. Order the window again.")
+        return part, batch
+
+    def pieces(self, permission: Permission, fetched: Fetched, *, inflate: bool) -> Iterator[bytes]:
+        """The bytes of a part, for as long as the bearer may have them: as they are kept, or inflated."""
+        if fetched.path is None:
+            return
+        opened = gzip.open if inflate else open
+        asked = self.monotonic()
+        with opened(fetched.path, "rb") as file:
+            while piece := file.read(CHUNK):
+                if self.monotonic() - asked >= ASK_SECONDS:
+                    self._go_on(permission, fetched.part)
+                    asked = self.monotonic()
+                yield piece
+
+    def _go_on(self, permission: Permission, part: Part) -> None:
+        with self.store.read() as tx:
+            self.access.renew(tx, permission)
+            found = tx.batches.part(part.correlation_id)
+        if found is None or found[0].stale or found[0].version != part.version:
+            raise Withdrawn
+
+    # ending
+
+    def expire(self) -> int:
+        """Throw away files that are past their days. How many batches."""
+        with self.store.begin() as tx:
+            old = tx.batches.expired_batches(self.now())
+            parts = [part for batch in old for part in tx.batches.parts(batch.id)]
+            for batch in old:
+                tx.batches.change(replace(batch, state=BatchState.EXPIRED))
+        for part in parts:
+            self._throw_away(part)
+        return len(old)
+
+
+def emptied(part: Part) -> Part:
+    """A part of which nothing is left."""
+    return replace(part, file=None, identity_bytes=0, gzip_bytes=0, sha256="", entries=0, usage_points=0)
+
+
+def members_name(file: str) -> str:
+    """The file beside a part's that says who is in it."""
+    return f"{file}.members"
+
+
+def private(path: str, flags: int) -> int:
+    """Open a file that is its owner's alone."""
+    return os.open(path, flags, 0o600)
+
+
+def sync(folder: Path) -> None:
+    """Make what was renamed in a folder last."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

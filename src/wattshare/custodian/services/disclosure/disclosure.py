@@ -1,0 +1,316 @@
+"""Answers that are given at once: one method a shape, one entry of the trail an answer."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from wattshare.custodian.model.authorization import Authorization, State
+from wattshare.custodian.model.authorization import Entry as EntryOf
+from wattshare.custodian.model.bearer import BearerClass
+from wattshare.custodian.model.clock import Clock
+from wattshare.custodian.model.errors import Unknown
+from wattshare.custodian.model.parties import ThirdParty
+from wattshare.custodian.services.access import Access, Permission
+from wattshare.custodian.services.disclosure import customers, feeds, registrations, sample
+from wattshare.custodian.services.disclosure.addresses import Addresses
+from wattshare.custodian.services.disclosure.answers import Answered, Content
+from wattshare.custodian.services.disclosure.plan import Plan, fixed
+from wattshare.custodian.services.disclosure.render import pieces
+from wattshare.custodian.services.disclosure.times import Times
+from wattshare.custodian.services.disclosure.told import Told
+from wattshare.custodian.services.disclosure.view import View
+from wattshare.custodian.services.disclosure.windows import (
+    batch_plan,
+    block_plan,
+    blocks_plan,
+    summaries_plan,
+    summary_plan,
+)
+from wattshare.custodian.store.database import Store, Tx
+from wattshare.espi import ids, wire
+from wattshare.espi.atom import Entry, Feed, Link
+from wattshare.espi.endpoints import Document, Shape
+from wattshare.espi.kinds import Kind
+from wattshare.espi.usage import ServiceStatus
+from wattshare.espi.window import Window
+
+# changes whenever the same data would be written differently
+FORM = "1"
+NORMAL = 1
+# a long answer asks again whether it may go on
+ASK_SECONDS = 1.0
+
+
+class Passed(Protocol):
+    """What the story of registration does when sample data is delivered to a test."""
+
+    def __call__(self, tx: Tx, party: ThirdParty) -> None:
+        """Note that the API Connectivity Test is done."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disclosure:
+    """Everything that is told at once."""
+
+    store: Store
+    now: Clock
+    addresses: Addresses
+    access: Access
+    custodian_phone: str
+    mask_client_secret: bool
+    passed_connectivity: Passed
+    monotonic: Callable[[], float] = field(default=time.monotonic)
+
+    def read(
+        self, permission: Permission, window: Window | None, *, known: str | None, correlation_id: str
+    ) -> Answered | None:
+        """The answer of a row; None where the window holds nothing and the profile says so by silence."""
+        if permission.endpoint.shape is Shape.STATUS:
+            return self._status()
+        at = self.now()
+        with self.store.read() as tx:
+            plan = self._plan(self._view(tx, permission, at), permission, window)
+        alone = permission.endpoint.document is Document.ENTRY
+        if plan.empty and (alone or self.addresses.profile.empty_is_204):
+            return None
+        etag = self._etag(permission, window, plan)
+        if etag is not None and matches(known, etag):
+            return Answered(pieces=iter(()), etag=etag, unchanged=True)
+        self._note(permission, window, plan, at, correlation_id)
+        return Answered(pieces=self._write(permission, plan, at), etag=etag)
+
+    def _status(self) -> Answered:
+        document = wire.write(ServiceStatus(current_status=NORMAL), self.addresses.profile)
+        return Answered(pieces=iter((document,)), content=Content.XML)
+
+    def _view(self, tx: Tx, permission: Permission, at: int) -> View:
+        held = permission.authorization or NOBODY
+        return View(tx=tx, held=held, addresses=self.addresses, at=at)
+
+    # writing
+
+    def _write(self, permission: Permission, plan: Plan, at: int) -> Iterator[bytes]:
+        """The bytes, in a transaction of their own; a long answer ends when the permission does."""
+        document = permission.endpoint.document
+        asked = self.monotonic()
+        with self.store.read() as tx:
+            for piece in self._pieces(tx, permission, plan, document, at):
+                if self.monotonic() - asked >= ASK_SECONDS:
+                    self._go_on(permission)
+                    asked = self.monotonic()
+                yield piece
+
+    def _go_on(self, permission: Permission) -> None:
+        with self.store.read() as tx:
+            self.access.renew(tx, permission)
+
+    def _pieces(self, tx: Tx, permission: Permission, plan: Plan, document: Document, at: int) -> Iterator[bytes]:
+        view = self._view(tx, permission, at)
+        items = plan.items(view)
+        if document is Document.ENTRY:
+            for item in items:
+                if not isinstance(item, Entry):
+                    raise TypeError("an answer of one entry is made of an entry")
+                yield wire.write(item, self.addresses.profile)
+            return
+        customer = document is Document.CUSTOMER_FEED
+        yield from pieces(
+            self.feed(permission, plan.updated, customer=customer), items, self.addresses, customer=customer
+        )
+
+    def feed(self, permission: Permission, updated: int, *, customer: bool) -> Feed:
+        """The head of an answer's feed: its self link is the request without its query."""
+        profile = self.addresses.profile
+        href = permission.endpoint.href(self.addresses.base, profile, **dict(permission.path))
+        title = profile.customer_feed_title if customer else profile.usage_feed_title
+        return Feed(
+            id=ids.atom_id(href, profile),
+            title=title,
+            updated=updated,
+            links=(Link(rel="self", href=href),),
+        )
+
+    # what is kept of it
+
+    def _etag(self, permission: Permission, window: Window | None, plan: Plan) -> str | None:
+        if plan.mark is None:
+            return None
+        held = permission.authorization or NOBODY
+        of = (
+            FORM,
+            self.addresses.base,
+            self.addresses.profile.name,
+            permission.endpoint.name,
+            *(f"{name}={value}" for name, value in sorted(permission.path.items())),
+            "" if window is None else window.key(),
+            str(permission.third_party.id),
+            f"{held.id}.{held.version}",
+            plan.mark,
+        )
+        return hashlib.sha256("\n".join(of).encode()).hexdigest()[:32]
+
+    def _note(self, permission: Permission, window: Window | None, plan: Plan, at: int, correlation_id: str) -> None:
+        """Write the disclosure down before any of it leaves."""
+        held = permission.authorization
+        test = permission.bearer.bearer_class is BearerClass.TEST_CLIENT
+        sampled = permission.endpoint.shape is Shape.SAMPLE and test
+        of_customer = held is not None and held.customer_id is not None
+        if not (of_customer or sampled or permission.endpoint.shape is Shape.AUTHORIZATIONS):
+            return
+        with self.store.begin() as tx:
+            if sampled:
+                self.passed_connectivity(tx, permission.third_party)
+                return
+            tx.trail.write(
+                "disclosed",
+                at,
+                third_party_id=permission.third_party.id,
+                authorization_id=held.id if held is not None else None,
+                endpoint=permission.endpoint.name,
+                window="" if window is None else window.key(),
+                count=plan.count,
+                correlation_id=correlation_id,
+            )
+
+    # plans, by shape
+
+    def _plan(self, view: View, permission: Permission, window: Window | None) -> Plan:
+        path = permission.path
+        match permission.endpoint.shape:
+            case Shape.SAMPLE:
+                return sample.plan(self.addresses)
+            case Shape.APPLICATION:
+                return self._application(view, permission)
+            case Shape.AUTHORIZATIONS:
+                return self._authorizations(view, permission)
+            case Shape.AUTHORIZATION:
+                return self._authorization(view, permission)
+            case Shape.LOCAL_TIMES | Shape.LOCAL_TIME:
+                return self._local_time(path)
+            case Shape.READING_TYPES:
+                return fixed(tuple(feeds.reading_types(view)))
+            case Shape.READING_TYPE:
+                return self._reading_type(view, path["reading_type"])
+            case Shape.BATCH_CUSTOMER:
+                return self._customer(view)
+            case Shape.BATCH_PROGRAMS:
+                return self._programs(view)
+            case _:
+                return self._usage(view, permission, window)
+
+    def _usage(self, view: View, permission: Permission, window: Window | None) -> Plan:
+        path = permission.path
+        if permission.endpoint.shape is Shape.USAGE_POINTS:
+            return fixed(tuple(feeds.usage_points(view)))
+        point = view.point(path["usage_point"])
+        match permission.endpoint.shape:
+            case Shape.USAGE_POINT:
+                return fixed((feeds.point_entry(view, point),))
+            case Shape.METER_READINGS:
+                return fixed(tuple(feeds.channel_entry(view, channel) for channel in view.channels(point)))
+            case Shape.METER_READING:
+                return fixed((feeds.channel_entry(view, view.channel(point, path["meter_reading"])),))
+            case Shape.SUMMARIES:
+                return summaries_plan(view, point, window)
+            case Shape.SUMMARY:
+                return summary_plan(view, point, path["summary"], window)
+            case Shape.BLOCKS:
+                return blocks_plan(view, point, path["meter_reading"], window)
+            case Shape.BLOCK:
+                return block_plan(view, point, path["meter_reading"], path["block"], window)
+            case Shape.BATCH_USAGE_POINT:
+                return batch_plan(view, point, window)
+            case shape:
+                raise LookupError(f"no answer is made in the shape {shape}")
+
+    def _application(self, view: View, permission: Permission) -> Plan:
+        party = view.tx.parties.by_id(permission.third_party.id) or permission.third_party
+        masked = registrations.MASK
+        credentials = registrations.Credentials(
+            client_secret=masked if self.mask_client_secret else view.tx.parties.secret(party.id),
+            registration_token=view.tx.parties.registration_token(party.id),
+        )
+        times = Times(party.registered_at, party.registered_at)
+        made = registrations.application(self.addresses, party, credentials, self.custodian_phone, times)
+        return Plan(items=lambda _: (made,), count=1, updated=party.registered_at)
+
+    def _authorizations(self, view: View, permission: Permission) -> Plan:
+        listed = view.tx.authorizations.of_third_party(permission.third_party.id, alive_only=True)
+        made = tuple(
+            self._authorization_entry(view, permission, held)
+            for held in listed
+            if held.entry in permission.entries and not over(held, view.at)
+        )
+        updated = max((entry.updated or 0 for entry in made), default=0)
+        return Plan(items=lambda _: made, count=len(made), updated=updated)
+
+    def _authorization(self, view: View, permission: Permission) -> Plan:
+        if permission.authorization is None:
+            raise Unknown
+        made = self._authorization_entry(view, permission, permission.authorization)
+        return Plan(items=lambda _: (made,), count=1, updated=made.updated or 0)
+
+    def _authorization_entry(self, view: View, permission: Permission, held: Authorization) -> Entry:
+        expires_at = view.tx.tokens.latest_end(held.id)
+        return registrations.authorization(self.addresses, held, permission.third_party, expires_at, view.at)
+
+    def _local_time(self, path: Mapping[str, str]) -> Plan:
+        if path.get("local_time", "1") != "1":
+            raise Unknown
+        made = feeds.local_time(self.addresses, self.now())
+        return fixed((made,))
+
+    def _reading_type(self, view: View, name: str) -> Plan:
+        for entry in feeds.reading_types(view):
+            if entry.self_href == self.addresses.reading_type(name):
+                return fixed((entry,))
+        raise Unknown
+
+    def _customer(self, view: View) -> Plan:
+        told = Told()
+        services = view.tx.customers.shared(view.held, view.at)
+        made = tuple(
+            entry
+            for service in services
+            for entry in customers.information(self.addresses, view.held.id, service, view.held.kinds, told, view.times)
+        )
+        return Plan(items=lambda _: made, count=len(made), updated=view.times.updated)
+
+    def _programs(self, view: View) -> Plan:
+        made = tuple(program_entries(view))
+        return Plan(items=lambda _: made, count=len(made), updated=view.times.updated)
+
+
+# rows of the third party as a whole are about no authorization
+NOBODY = Authorization(id=0, third_party_id=0, starts=0, floor=0, created_at=0, changed_at=0, version=0)
+
+
+def over(held: Authorization, at: int) -> bool:
+    """Whether an authorization is out of the list of active ones."""
+    return held.state is State.ENDED or (held.entry is EntryOf.CUSTOMER and held.ends is not None and held.ends <= at)
+
+
+def program_entries(view: View) -> Iterator[Entry]:
+    """The demand response programmes of an authorization, and the names of their dates."""
+    if Kind.PROGRAM_ENROLLMENT not in view.held.kinds:
+        return
+    services = view.tx.customers.shared(view.held, view.at)
+    programs = view.tx.programs.of([service.usage_point.id for service in services])
+    some = False
+    for service in services:
+        mine = tuple(one for one in programs if one.usage_point_id == service.usage_point.id)
+        if mine:
+            some = True
+            yield customers.program_entry(view.addresses, view.held.id, service, mine, view.times)
+    if some and view.told.first(view.addresses.program_dates()):
+        yield from customers.program_date_entries(view.addresses, feeds.FOUNDED)
+
+
+def matches(known: str | None, etag: str) -> bool:
+    """Whether If-None-Match names the validator. RFC 9110 §13.1.2."""
+    if known is None:
+        return False
+    tags = [tag.strip().removeprefix("W/").strip('"') for tag in known.split(",")]
+    return etag in tags or "*" in tags

@@ -1,0 +1,135 @@
+"""The usage side as items of feeds: what stands in which order. contract: entry order of a usage batch."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from wattshare.custodian.model.premises import UsagePoint
+from wattshare.custodian.model.readings import Channel
+from wattshare.custodian.services.disclosure import usage
+from wattshare.custodian.services.disclosure.addresses import Addresses
+from wattshare.custodian.services.disclosure.render import BlockItem, Item
+from wattshare.custodian.services.disclosure.selection import Selection
+from wattshare.custodian.services.disclosure.times import Times
+from wattshare.custodian.services.disclosure.view import View
+from wattshare.custodian.store.bills import Bill
+from wattshare.espi import ids
+from wattshare.espi.atom import Entry
+from wattshare.espi.dst import parameters
+from wattshare.espi.usage import ReadingType
+
+# things of the utility's own that no intake brings: as old as the rules that they state
+FOUNDED = Times(1_173_600_000, 1_173_600_000)
+ENERGY, SUMMED, ELECTRICITY = 12, 4, 1
+
+
+def local_time(addresses: Addresses, at: int) -> Entry:
+    """The utility's zone, with the rules of the year."""
+    year = datetime.fromtimestamp(at, UTC).year
+    return usage.local_time(addresses, parameters(addresses.profile.zone, year), FOUNDED)
+
+
+def total_type(addresses: Addresses) -> tuple[str, ReadingType]:
+    """The reading type that a bill's total refers to: net watt hours over no fixed time."""
+    content = ReadingType(
+        accumulation_behaviour=SUMMED,
+        commodity=ELECTRICITY,
+        currency=addresses.profile.currency,
+        data_qualifier=12,
+        default_quality=addresses.profile.default_quality,
+        flow_direction=usage.NET,
+        kind=ENERGY,
+        power_of_ten_multiplier=-3,
+        uom=usage.WATT_HOUR,
+    )
+    return ids.reading_type_id(usage.WATT_HOUR, None, None, usage.NET), content
+
+
+def reading_types(view: View) -> Iterator[Entry]:
+    """Every reading type that the utility uses; none says anything of anybody."""
+    known = dict([total_type(view.addresses), *view.tx.readings.reading_types()])
+    for name in sorted(known):
+        yield usage.reading_type(view.addresses, name, known[name], FOUNDED)
+
+
+def usage_points(view: View) -> Iterator[Entry]:
+    """The usage points of the authorization."""
+    for point in view.points():
+        yield point_entry(view, point)
+
+
+def point_entry(view: View, point: UsagePoint) -> Entry:
+    """One usage point."""
+    return usage.usage_point(view.addresses, view.held.id, point, view.held.kinds, view.times)
+
+
+def channel_entry(view: View, channel: Channel) -> Entry:
+    """One channel."""
+    return usage.meter_reading(view.addresses, view.held.id, channel, view.times)
+
+
+def bill_entry(view: View, point: UsagePoint, bill: Bill) -> Entry:
+    """One summary, built from what is shared."""
+    return usage.usage_summary(
+        view.addresses,
+        view.held.id,
+        point.id,
+        bill.bill_date,
+        usage.narrowed(bill.summary, view.held.kinds, addresses=view.addresses),
+        Times(bill.published_at, bill.updated_at),
+    )
+
+
+def batch(view: View, points: tuple[UsagePoint, ...], selection: Selection) -> Iterator[Item]:
+    """A usage batch: the zone, each usage point with its channels and summaries, the names of the codes."""
+    yield from opening(view)
+    for point in points:
+        yield from of_point(view, point, selection)
+    yield from closing(view)
+
+
+def opening(view: View) -> Iterator[Entry]:
+    """What a batch starts with, once a feed."""
+    if view.told.first(view.addresses.local_time()):
+        yield local_time(view.addresses, view.at)
+
+
+def closing(view: View) -> Iterator[Entry]:
+    """What a batch ends with: the names of the codes that readings carry."""
+    codes = view.tx.programs.codes() if view.usage else ()
+    if codes:
+        yield usage.program_codes(view.addresses, codes, FOUNDED)
+
+
+def of_point(view: View, point: UsagePoint, selection: Selection) -> Iterator[Item]:
+    """One usage point: the first channel's type stands before it, the others' before their channels."""
+    channels = view.channels(point)
+    for channel in channels[:1]:
+        yield from type_entry(view, channel)
+    yield point_entry(view, point)
+    for place, channel in enumerate(channels):
+        if place:
+            yield from type_entry(view, channel)
+        yield channel_entry(view, channel)
+        yield from blocks(view, channel, selection)
+    for bill in view.bills(point, selection):
+        yield bill_entry(view, point, bill)
+    for quality in view.quality(point, selection):
+        yield usage.quality_summary(
+            view.addresses,
+            view.held.id,
+            point.id,
+            quality.summary,
+            Times(quality.published_at, quality.updated_at),
+        )
+
+
+def type_entry(view: View, channel: Channel) -> Iterator[Entry]:
+    """A channel's reading type, the first time that the feed needs it."""
+    if view.told.first(view.addresses.reading_type(channel.reading_type_id)):
+        yield usage.reading_type(view.addresses, channel.reading_type_id, channel.reading_type, FOUNDED)
+
+
+def blocks(view: View, channel: Channel, selection: Selection) -> Iterator[BlockItem]:
+    """The blocks of a channel, still packed."""
+    for block in view.blocks(channel, selection):
+        yield BlockItem(subscription=view.held.id, channel=channel, block=block)

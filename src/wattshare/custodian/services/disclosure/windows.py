@@ -1,0 +1,101 @@
+"""Plans of windowed rows: what of a usage point a window takes, and when it last changed."""
+
+from wattshare.custodian.model.changes import Extent
+from wattshare.custodian.model.premises import UsagePoint
+from wattshare.custodian.services.disclosure import feeds, usage
+from wattshare.custodian.services.disclosure.plan import Plan
+from wattshare.custodian.services.disclosure.selection import Selection
+from wattshare.custodian.services.disclosure.view import View
+from wattshare.custodian.store.bills import Bill
+from wattshare.espi.window import Window
+
+
+def marked(*parts: object) -> str:
+    """A validator's part from what an extent and bills say of themselves."""
+    return "/".join(str(part) for part in parts)
+
+
+def mark_of(extent: Extent | None, bills: tuple[Bill, ...]) -> str:
+    """Changes whenever a block or a summary of the answer does."""
+    blocks = "-" if extent is None else f"{extent.count}.{extent.revision}"
+    return marked(blocks, *(f"{bill.bill_date}.{bill.updated_at}" for bill in bills))
+
+
+def latest(extent: Extent | None, bills: tuple[Bill, ...], otherwise: int) -> int:
+    """The greatest time of change in an answer."""
+    times = [bill.updated_at for bill in bills]
+    if extent is not None:
+        times.append(extent.updated_at)
+    return max(times, default=otherwise)
+
+
+def batch_plan(view: View, point: UsagePoint, selection: Selection) -> Plan:
+    """All usage and billing of one usage point."""
+    extent, bills = view.extent(selection, point), view.bills(point, selection)
+    return Plan(
+        items=lambda live: feeds.batch(live, (point,), selection),
+        count=(extent.count if extent else 0) + len(bills),
+        updated=latest(extent, bills, view.times.updated),
+        mark=mark_of(extent, bills),
+        empty=extent is None and not bills and not view.quality(point, selection),
+    )
+
+
+def blocks_plan(view: View, point: UsagePoint, meter_reading: str, window: Window | None) -> Plan:
+    """The blocks of one channel."""
+    channel = view.channel(point, meter_reading)
+    extent = view.extent(window, point, channel)
+    return Plan(
+        items=lambda live: feeds.blocks(live, channel, window),
+        count=extent.count if extent else 0,
+        updated=latest(extent, (), view.times.updated),
+        mark=mark_of(extent, ()),
+        empty=extent is None,
+    )
+
+
+def block_plan(view: View, point: UsagePoint, meter_reading: str, start: str, window: Window | None) -> Plan:
+    """One block; nothing where the window does not take it."""
+    channel = view.channel(point, meter_reading)
+    block = view.block(channel, start)
+    outside = window is not None and not (
+        window.covers_block(block.start, block.day_end, view.profile) and window.covers_change(block.updated_at)
+    )
+    made = usage.interval_block(view.addresses, view.held.id, channel, block)
+    return Plan(
+        items=lambda _: (made,),
+        count=1,
+        updated=block.updated_at,
+        mark=str(block.revision),
+        empty=outside,
+    )
+
+
+def summaries_plan(view: View, point: UsagePoint, window: Window | None) -> Plan:
+    """The summaries of one usage point."""
+    bills = view.bills(point, window)
+    made = tuple(feeds.bill_entry(view, point, bill) for bill in bills)
+    return Plan(
+        items=lambda _: made,
+        count=len(made),
+        updated=latest(None, bills, view.times.updated),
+        mark=mark_of(None, bills),
+        empty=not bills,
+    )
+
+
+def summary_plan(view: View, point: UsagePoint, text: str, window: Window | None) -> Plan:
+    """One summary; nothing where the window does not take it."""
+    bill = view.bill(point, text)
+    zone = view.profile.zone
+    outside = window is not None and not (
+        window.covers_time(bill.bill_date, zone, view.profile) and window.covers_change(bill.updated_at)
+    )
+    made = feeds.bill_entry(view, point, bill)
+    return Plan(
+        items=lambda _: (made,),
+        count=1,
+        updated=bill.updated_at,
+        mark=str(bill.updated_at),
+        empty=outside,
+    )

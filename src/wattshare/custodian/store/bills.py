@@ -1,0 +1,349 @@
+"""Bills and power quality summaries, as espi.plain writes them.
+
+One is named by its bill date (the UsageSummaryID on the wire), which no other of its usage point has. A
+period that is billed again is the same bill: it keeps its name, and what was issued last stands.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import NamedTuple, TypeVar
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    func,
+    or_,
+    select,
+    update,
+)
+
+from wattshare.custodian.model.authorization import Authorization
+from wattshare.custodian.model.changes import BillCorrection, Extent, Outcome
+from wattshare.custodian.store.authorizations import open_shares
+from wattshare.custodian.store.blocks import covers
+from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.metadata import METADATA, Big, Row
+from wattshare.custodian.store.plain import read_text, write_text
+from wattshare.espi.days import day_bounds, day_of, midnight
+from wattshare.espi.profile import Profile
+from wattshare.espi.usage import ElectricPowerQualitySummary, UsageSummary
+from wattshare.espi.window import Window
+
+DAY = 86_400
+
+
+class SummaryKind(StrEnum):
+    """What a summary tells of."""
+
+    USAGE = "usage"
+    QUALITY = "quality"
+
+
+BILL = Table(
+    "bill",
+    METADATA,
+    Column("usage_point_id", Big, ForeignKey("usage_point.id"), primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("bill_date", Big, primary_key=True, autoincrement=False),
+    # end of the bill date's local day, for windows
+    Column("day_end", Big, nullable=False),
+    Column("period_start", Big, nullable=False),
+    Column("period_end", Big, nullable=False),
+    # end of the local day in which the period starts: whose bill it is, as for blocks
+    Column("held_from", Big, nullable=False),
+    # when whoever made it says that it was issued
+    Column("issued_at", Big),
+    Column("content", Text, nullable=False),
+    Column("first_revision", Big, nullable=False),
+    Column("revision", Big, nullable=False),
+    Column("published_at", Big, nullable=False),
+    Column("updated_at", Big, nullable=False),
+    Index("ix_bill_updated_at", "updated_at", "usage_point_id"),
+)
+
+BILL_CORRECTION = Table(
+    "bill_correction",
+    METADATA,
+    Column("usage_point_id", Big, primary_key=True, autoincrement=False),
+    Column("kind", String, primary_key=True),
+    Column("bill_date", Big, primary_key=True, autoincrement=False),
+    Column("revision", Big, primary_key=True, autoincrement=False),
+    # beside one another where one revision changes a bill twice
+    Column("number", Big, primary_key=True, autoincrement=False),
+    Column("at", Big, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("old", Text, nullable=False),
+    Column("new", Text, nullable=False),
+)
+
+Summary = TypeVar("Summary", UsageSummary, ElectricPowerQualitySummary)
+
+
+class Bill(NamedTuple):
+    """A bill, its name, and the times of its first and last revision."""
+
+    bill_date: int
+    summary: UsageSummary
+    published_at: int
+    updated_at: int
+
+
+class QualitySummary(NamedTuple):
+    """A power quality summary, its name, and the times of its first and last revision."""
+
+    date: int
+    summary: ElectricPowerQualitySummary
+    published_at: int
+    updated_at: int
+
+
+class Bills:
+    """Bills and power quality summaries by usage point."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        """Take the transaction's connection."""
+        self._connection, self._keys = connection, keys
+
+    # what comes
+
+    def put(
+        self,
+        usage_point_id: int,
+        summary: UsageSummary,
+        bill_date: int,
+        *,
+        revision: int,
+        at: int,
+        profile: Profile,
+        reason: str = "",
+        issued_at: int | None = None,
+    ) -> Outcome:
+        """Keep a bill. One of the same period is the same bill; of two, the one issued later stands.
+
+        A bill date that another bill of the usage point has moves on to the next local day that none has.
+        """
+        period = summary.billing_period
+        start = bill_date if period is None else period.start
+        end = bill_date if period is None else period.start + period.duration
+        row = {"usage_point_id": usage_point_id, "kind": SummaryKind.USAGE, "bill_date": bill_date}
+        row |= {"period_start": start, "period_end": end, "issued_at": issued_at}
+        return self._put(row | {"content": write_text(summary)}, revision, at, profile, reason)
+
+    def put_quality(
+        self,
+        usage_point_id: int,
+        summary: ElectricPowerQualitySummary,
+        *,
+        revision: int,
+        at: int,
+        profile: Profile,
+        reason: str = "",
+        issued_at: int | None = None,
+    ) -> Outcome:
+        """Keep a power quality summary, named by the start of its interval."""
+        interval = summary.summary_interval
+        row = {"usage_point_id": usage_point_id, "kind": SummaryKind.QUALITY, "bill_date": interval.start}
+        row |= {"period_start": interval.start, "period_end": interval.start + interval.duration}
+        row |= {"issued_at": issued_at, "content": write_text(summary)}
+        return self._put(row, revision, at, profile, reason)
+
+    # what is known
+
+    def corrections(self, usage_point_id: int, *, after: int = 0) -> Iterator[BillCorrection]:
+        """The summaries that revisions after `after` replaced, in the order in which it happened."""
+        ledger = BILL_CORRECTION.c
+        names = ("usage_point_id", "bill_date", "revision", "at", "reason", "old", "new")
+        rows = self._connection.execute(
+            select(*(ledger[name] for name in names))
+            .where(ledger.usage_point_id == usage_point_id, ledger.revision > after)
+            .order_by(ledger.revision, ledger.bill_date, ledger.number)
+        )
+        return (BillCorrection(**row) for row in rows.mappings())
+
+    def first_day(self, usage_point_id: int) -> int | None:
+        """The earliest start of a period that is billed."""
+        earliest = select(func.min(BILL.c.period_start)).where(BILL.c.usage_point_id == usage_point_id)
+        start: int | None = self._connection.execute(earliest).scalar_one()
+        return start
+
+    # what an authorization opens
+
+    def of(
+        self,
+        authorization: Authorization,
+        usage_point_id: int,
+        window: Window | None,
+        at: int,
+        profile: Profile,
+    ) -> tuple[Bill, ...]:
+        """The bills of a usage point that the authorization opens and the window takes, by bill date."""
+        rules = (self._of(usage_point_id, SummaryKind.USAGE), _held(authorization, at), _in(window, profile))
+        return tuple(Bill(*_told(row, UsageSummary)) for row in self._rows(*rules))
+
+    def one(self, authorization: Authorization, usage_point_id: int, bill_date: int, at: int) -> Bill | None:
+        """One bill, if the authorization opens it."""
+        named = self._of(usage_point_id, SummaryKind.USAGE) & (BILL.c.bill_date == bill_date)
+        found = self._rows(named, _held(authorization, at))
+        return Bill(*_told(found[0], UsageSummary)) if found else None
+
+    def latest(
+        self, authorization: Authorization, usage_point_id: int, since: int | None, at: int
+    ) -> tuple[Bill, ...]:
+        """The bills of a usage point that the authorization opens and that changed after `since`.
+
+        Without a `since`: the last one.
+        """
+        mine = self._of(usage_point_id, SummaryKind.USAGE) & _held(authorization, at)
+        if since is not None:
+            mine &= BILL.c.updated_at > since
+        found = self._rows(mine)
+        return tuple(Bill(*_told(row, UsageSummary)) for row in (found if since is not None else found[-1:]))
+
+    def quality(
+        self,
+        authorization: Authorization,
+        usage_point_id: int,
+        window: Window | None,
+        at: int,
+        profile: Profile,
+    ) -> tuple[QualitySummary, ...]:
+        """The power quality summaries of a usage point that the authorization opens and the window takes."""
+        rules = (
+            self._of(usage_point_id, SummaryKind.QUALITY),
+            _held(authorization, at),
+            _in(window, profile),
+        )
+        return tuple(QualitySummary(*_told(row, ElectricPowerQualitySummary)) for row in self._rows(*rules))
+
+    def extent(
+        self,
+        authorization: Authorization,
+        window: Window | None,
+        at: int,
+        profile: Profile,
+        *,
+        usage_point_id: int | None = None,
+    ) -> Extent | None:
+        """Count and revisions of the bills that the window takes, of a usage point or all. None: nothing."""
+        rules = [BILL.c.kind == SummaryKind.USAGE, _held(authorization, at), _in(window, profile)]
+        if usage_point_id is not None:
+            rules.append(BILL.c.usage_point_id == usage_point_id)
+        row = self._connection.execute(
+            select(
+                func.count().label("count"),
+                func.min(BILL.c.published_at).label("published_at"),
+                func.max(BILL.c.updated_at).label("updated_at"),
+                func.max(BILL.c.revision).label("revision"),
+            ).where(*rules)
+        ).one()
+        return Extent(**row._mapping) if row[0] else None
+
+    # parts
+
+    def _of(self, usage_point_id: int, kind: SummaryKind) -> ColumnElement[bool]:
+        return (BILL.c.usage_point_id == usage_point_id) & (BILL.c.kind == kind)
+
+    def _rows(self, *rules: ColumnElement[bool]) -> list[Row]:
+        rows = self._connection.execute(select(BILL).where(*rules).order_by(BILL.c.bill_date))
+        return list(rows.mappings())
+
+    def _put(self, row: Row, revision: int, at: int, profile: Profile, reason: str) -> Outcome:
+        stored = self._stored(row)
+        if stored is None:
+            fresh = dict(row) | {"bill_date": self._free(row, profile)}
+            times = {"first_revision": revision, "published_at": at, "revision": revision, "updated_at": at}
+            self._connection.execute(BILL.insert().values(**_dated(fresh, profile), **times))
+            return Outcome.NEW
+        superseded = _after(stored["issued_at"], row["issued_at"])
+        if superseded or stored["content"] == row["content"]:
+            return Outcome.SAME
+        kept = dict(row) | {"bill_date": stored["bill_date"], "revision": revision, "updated_at": at}
+        self._connection.execute(update(BILL).where(_named(stored)).values(**_dated(kept, profile)))
+        self._enter(stored, kept, reason)
+        return Outcome.CHANGED
+
+    def _stored(self, row: Row) -> Row | None:
+        """The bill of the same period, whatever its name."""
+        period = (BILL.c.period_start == row["period_start"]) & (BILL.c.period_end == row["period_end"])
+        found = self._rows(self._of(row["usage_point_id"], row["kind"]), period)
+        return found[0] if found else None
+
+    def _free(self, row: Row, profile: Profile) -> int:
+        """A bill date that no other bill of the usage point has."""
+        taken = select(BILL.c.bill_date).where(self._of(row["usage_point_id"], row["kind"]))
+        dates, date = set(self._connection.execute(taken).scalars()), int(row["bill_date"])
+        while date in dates:
+            date = day_bounds(day_of(date, profile.zone), profile.zone)[1]
+        return date
+
+    def _enter(self, stored: Row, kept: Row, reason: str) -> None:
+        ledger = BILL_CORRECTION.c
+        place = {name: kept[name] for name in ("usage_point_id", "kind", "bill_date", "revision")}
+        known = select(func.count()).where(*(ledger[name] == value for name, value in place.items()))
+        self._connection.execute(
+            BILL_CORRECTION.insert().values(
+                **place,
+                number=self._connection.execute(known).scalar_one(),
+                at=kept["updated_at"],
+                reason=reason,
+                old=stored["content"],
+                new=kept["content"],
+            )
+        )
+
+
+def local_bill_date(at: int, profile: Profile) -> int:
+    """The local midnight of a second: what a bill that has no date of its own is named by."""
+    return midnight(day_of(at, profile.zone), profile.zone)
+
+
+def _dated(row: Row, profile: Profile) -> dict[str, object]:
+    """A row with the ends of the local days that decide whose it is and which windows take it."""
+    ends = [
+        day_bounds(day_of(row[name], profile.zone), profile.zone)[1] for name in ("bill_date", "period_start")
+    ]
+    return {**row, "day_end": ends[0], "held_from": ends[1]}
+
+
+def _named(row: Row) -> ColumnElement[bool]:
+    key: ColumnElement[bool] = (BILL.c.usage_point_id == row["usage_point_id"]) & (BILL.c.kind == row["kind"])
+    key &= BILL.c.bill_date == row["bill_date"]
+    return key
+
+
+def _after(one: int | None, other: int | None) -> bool:
+    return one is not None and other is not None and one > other
+
+
+def _held(authorization: Authorization, at: int) -> ColumnElement[bool]:
+    """Whether the authorization opens the day on which the period starts, and the period to its end.
+
+    A period may end a day after the agreement: some custodians count the last day in.
+    """
+    share = open_shares(authorization, at).subquery("share")
+    return (
+        select(share.c.usage_point_id)
+        .where(
+            share.c.usage_point_id == BILL.c.usage_point_id,
+            share.c.since < BILL.c.held_from,
+            or_(
+                share.c.until.is_(None),
+                (BILL.c.held_from <= share.c.until) & (BILL.c.period_end <= share.c.until + DAY),
+            ),
+        )
+        .exists()
+    )
+
+
+def _in(window: Window | None, profile: Profile) -> ColumnElement[bool]:
+    return covers(window, profile, BILL.c.bill_date, BILL.c.day_end, BILL.c.updated_at)
+
+
+def _told(row: Row, kind: type[Summary]) -> tuple[int, Summary, int, int]:
+    return row["bill_date"], read_text(row["content"], kind), row["published_at"], row["updated_at"]

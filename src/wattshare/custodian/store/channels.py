@@ -1,0 +1,159 @@
+"""Channels of usage points, and what their readings mean."""
+
+from dataclasses import replace
+from itertools import count
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
+
+from wattshare.custodian.model.authorization import Authorization
+from wattshare.custodian.model.premises import Commodity, UsagePoint
+from wattshare.custodian.model.readings import Channel
+from wattshare.custodian.store.authorizations import open_shares
+from wattshare.custodian.store.blocks import CHANNEL, INTERVAL_BLOCK, READING_TYPE, held
+from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.metadata import Row
+from wattshare.custodian.store.plain import read_text, write_text
+from wattshare.custodian.store.premises import USAGE_POINT, read_usage_point
+from wattshare.espi import ids
+from wattshare.espi.usage import ReadingType
+
+# the phase of residential electricity, which a ReadingTypeID prints as absent
+RESIDENTIAL_PHASE = 769
+DELIVERED, RECEIVED = 1, 19
+
+
+class Channels:
+    """Channels and reading types, by usage point and by authorization."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        """Take the transaction's connection."""
+        self._connection, self._keys = connection, keys
+
+    # what comes
+
+    def put_reading_type(self, reading_type: ReadingType) -> str:
+        """Keep a reading type; its id. Equal ones are one, different ones never have the same id."""
+        content = write_text(reading_type)
+        known = self._connection.scalar(select(READING_TYPE.c.id).where(READING_TYPE.c.content == content))
+        if known is not None:
+            return str(known)
+        phase = None if reading_type.phase == RESIDENTIAL_PHASE else reading_type.phase
+        for variant in count(1):
+            name = ids.reading_type_id(
+                reading_type.uom, phase, reading_type.interval_length, reading_type.flow_direction, variant
+            )
+            if self.reading_type(name) is None:
+                break
+        self._connection.execute(READING_TYPE.insert().values(id=name, content=content))
+        return name
+
+    def add_channel(self, channel: Channel) -> Channel:
+        """Keep a new channel; with the id of its reading type, and a number where it has none (0)."""
+        number = channel.number
+        if not number:
+            greatest = select(func.max(CHANNEL.c.number)).where(
+                CHANNEL.c.usage_point_id == channel.usage_point_id
+            )
+            number = (self._connection.scalar(greatest) or 0) + 1
+        name = self.put_reading_type(channel.reading_type)
+        added = replace(channel, number=number, reading_type_id=name)
+        self._connection.execute(
+            CHANNEL.insert().values(
+                usage_point_id=added.usage_point_id,
+                number=number,
+                reading_type_id=name,
+                meter_serial=added.meter_serial,
+            )
+        )
+        return added
+
+    # what is known
+
+    def channels(self, usage_point_id: int) -> tuple[Channel, ...]:
+        """Every channel of a usage point, delivered first."""
+        return self._channels(CHANNEL.c.usage_point_id == usage_point_id)
+
+    def reading_type(self, reading_type_id: str) -> ReadingType | None:
+        """The reading type of that id."""
+        found = select(READING_TYPE.c.content).where(READING_TYPE.c.id == reading_type_id)
+        content = self._connection.scalar(found)
+        return None if content is None else read_text(content, ReadingType)
+
+    def reading_types(self) -> tuple[tuple[str, ReadingType], ...]:
+        """Every reading type that there is, with its id. None of them says anything of anybody."""
+        rows = self._connection.execute(select(READING_TYPE).order_by(READING_TYPE.c.id))
+        return tuple((row.id, read_text(row.content, ReadingType)) for row in rows)
+
+    # what an authorization opens
+
+    def usage_points(self, authorization: Authorization, at: int) -> tuple[UsagePoint, ...]:
+        """The usage points of an authorization: electricity before gas, then by id; each once."""
+        share = open_shares(authorization, at).subquery("share")
+        rank = case({kind.value: kind.service_kind for kind in Commodity}, value=USAGE_POINT.c.commodity)
+        rows = self._connection.execute(
+            select(USAGE_POINT)
+            .where(USAGE_POINT.c.id.in_(select(share.c.usage_point_id)))
+            .order_by(rank, USAGE_POINT.c.id)
+        )
+        return tuple(read_usage_point(row) for row in rows.mappings())
+
+    def channels_shared(
+        self, authorization: Authorization, usage_point_id: int, at: int
+    ) -> tuple[Channel, ...]:
+        """The channels of one usage point, if the authorization opens it; delivered first.
+
+        A channel that measured on other people's days only, such as a former tenant's solar, is not there.
+        """
+        share = open_shares(authorization, at).subquery("share")
+        blocks = INTERVAL_BLOCK.c
+        here = (blocks.usage_point_id == CHANNEL.c.usage_point_id) & (blocks.channel == CHANNEL.c.number)
+        return self._channels(
+            and_(
+                CHANNEL.c.usage_point_id == usage_point_id,
+                CHANNEL.c.usage_point_id.in_(select(share.c.usage_point_id)),
+                or_(
+                    select(blocks.start).where(here, held(authorization, at)).exists(),
+                    ~select(blocks.start).where(here).exists(),
+                ),
+            )
+        )
+
+    def reading_types_shared(
+        self, authorization: Authorization, at: int
+    ) -> tuple[tuple[str, ReadingType], ...]:
+        """The reading types of the usage points that an authorization opens, with their ids."""
+        share = open_shares(authorization, at).subquery("share")
+        used = select(CHANNEL.c.reading_type_id).where(
+            CHANNEL.c.usage_point_id.in_(select(share.c.usage_point_id))
+        )
+        rows = self._connection.execute(
+            select(READING_TYPE).where(READING_TYPE.c.id.in_(used)).order_by(READING_TYPE.c.id)
+        )
+        return tuple((row.id, read_text(row.content, ReadingType)) for row in rows)
+
+    # parts
+
+    def _channels(self, which: ColumnElement[bool]) -> tuple[Channel, ...]:
+        rows = self._connection.execute(
+            select(CHANNEL, READING_TYPE.c.content)
+            .join(READING_TYPE, READING_TYPE.c.id == CHANNEL.c.reading_type_id)
+            .where(which)
+            .order_by(CHANNEL.c.number)
+        )
+        return tuple(sorted(map(_channel, rows.mappings()), key=channel_rank))
+
+
+def channel_rank(channel: Channel) -> tuple[int, int]:
+    """Delivered, received, everything else; then by number."""
+    flow = channel.reading_type.flow_direction
+    return {None: 0, DELIVERED: 0, RECEIVED: 1}.get(flow, 2), channel.number
+
+
+def _channel(row: Row) -> Channel:
+    return Channel(
+        usage_point_id=row["usage_point_id"],
+        number=row["number"],
+        reading_type_id=row["reading_type_id"],
+        reading_type=read_text(row["content"], ReadingType),
+        meter_serial=row["meter_serial"],
+    )

@@ -1,0 +1,78 @@
+"""Files that were taken in, and what the names in them stand for here."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import JSON, Column, Connection, String, Table, select
+
+from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.metadata import METADATA, Big
+
+IMPORTED_FILE = Table(
+    "imported_file",
+    METADATA,
+    # SHA-256 of the bytes in lower-case hex
+    Column("digest", String, primary_key=True),
+    # where it was sent to and how it was read: the same bytes may land on another usage point, too
+    Column("manner", String, primary_key=True),
+    Column("revision", Big, nullable=False),
+    Column("at", Big, nullable=False),
+    Column("report", JSON, nullable=False),
+)
+
+# what a name of another custodian's stands for here; a mac, because some names hold account numbers
+FOREIGN_NAME = Table(
+    "foreign_name",
+    METADATA,
+    Column("kind", String, primary_key=True),
+    Column("name_mac", String, primary_key=True),
+    Column("id", Big, nullable=False),
+)
+
+
+class Imports:
+    """Files by digest, and names by kind."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        """Take the transaction's connection."""
+        self._connection, self._keys = connection, keys
+
+    def report(self, digest: str, manner: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What was reported of these bytes, read in that manner; None: they are new."""
+        columns = IMPORTED_FILE.c
+        found = select(columns.report).where(columns.digest == digest, columns.manner == _text(manner))
+        report: dict[str, Any] | None = self._connection.execute(found).scalar_one_or_none()
+        return report
+
+    def add(
+        self, digest: str, manner: Mapping[str, Any], *, revision: int, at: int, report: Mapping[str, Any]
+    ) -> None:
+        """Keep that these bytes were taken in."""
+        row = {"digest": digest, "manner": _text(manner), "revision": revision, "at": at}
+        self._connection.execute(IMPORTED_FILE.insert().values(**row, report=dict(report)))
+
+    def known(self, kind: str, name: str) -> int | None:
+        """The id that another custodian's name of that kind stands for."""
+        columns, macs = FOREIGN_NAME.c, self._keys.macs(_named(kind, name))
+        found = select(columns.id).where(columns.kind == kind, columns.name_mac.in_(macs))
+        return self._connection.execute(found).scalar_one_or_none()
+
+    def learn(self, kind: str, name: str, here: int) -> None:
+        """Keep what another custodian's name stands for."""
+        row = {"kind": kind, "name_mac": self._keys.mac(_named(kind, name)), "id": here}
+        self._connection.execute(FOREIGN_NAME.insert().values(**row))
+
+    def named(self, kind: str, here: int) -> bool:
+        """Whether an id is what some name of that kind stands for."""
+        columns = FOREIGN_NAME.c
+        found = select(columns.id).where(columns.kind == kind, columns.id == here).limit(1)
+        return self._connection.execute(found).first() is not None
+
+
+def _named(kind: str, name: str) -> str:
+    return f"foreign_name:{kind}:{name}"
+
+
+def _text(manner: Mapping[str, Any]) -> str:
+    return json.dumps(manner, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,34 @@
+"""Revisions: a number that grows with everything that changes what is metered or billed."""
+
+from sqlalchemy import Column, Connection, String, Table, func, select
+
+from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.metadata import METADATA, Big
+
+REVISION = Table(
+    "revision",
+    METADATA,
+    Column("number", Big, primary_key=True),
+    Column("reason", String, nullable=False),
+    Column("at", Big, nullable=False),
+)
+
+
+class Revisions:
+    """Revisions, the first is 1."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        """Take the transaction's connection."""
+        self._connection, self._keys = connection, keys
+
+    def begin(self, reason: str, at: int) -> int:
+        """The number of a new revision; it counts with the transaction's commit."""
+        made = self._connection.execute(REVISION.insert().values(reason=reason, at=at))
+        key = made.inserted_primary_key
+        if key is None:
+            raise LookupError("the database gave no number")
+        return int(key[0])
+
+    def last(self) -> int:
+        """The number of the last revision; 0 before the first."""
+        return int(self._connection.execute(select(func.max(REVISION.c.number))).scalar_one() or 0)
