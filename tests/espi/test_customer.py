@@ -13,9 +13,7 @@ every_element = pytest.mark.parametrize(("own", "schema"), cases(CUSTOMER), ids=
 
 
 @every_element
-def test_names_order_and_numbers_are_the_official_ones(
-    own: Element, schema: SchemaSet, fixtures: Path
-) -> None:
+def test_names_order_and_numbers_are_the_official_ones(own: Element, schema: SchemaSet, fixtures: Path) -> None:
     check_order_and_number(own, schema, fixtures)
 
 

@@ -51,9 +51,7 @@ MIDDLE = replace(STANDARD, schema=SchemaSet.NAESB_3_3)
 MANNERS = (PGE, CERTIFIED, MIDDLE, STANDARD)
 
 every_manner = pytest.mark.parametrize("profile", MANNERS, ids=lambda one: one.schema.value)
-unhurried = settings(
-    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
 
 # what is sent, to the byte
@@ -94,7 +92,7 @@ def test_any_object_is_written_valid(own: Element, profile: Profile, fixtures: P
         pytest.skip("not in this generation")
 
     @given(objects(profile.schema, [own]))
-    @settings(unhurried, max_examples=300)
+    @settings(unhurried, max_examples=12)
     def check(value: Any) -> None:
         assert faults(write(value, profile), fixtures, profile.schema) == []
 
@@ -104,7 +102,7 @@ def test_any_object_is_written_valid(own: Element, profile: Profile, fixtures: P
 @every_manner
 def test_any_feed_is_written_valid(profile: Profile, fixtures: Path) -> None:
     @given(feeds(objects(profile.schema)))
-    @settings(unhurried, max_examples=300)
+    @settings(unhurried, max_examples=20)
     def check(feed: Feed) -> None:
         assert faults(write(feed, profile), fixtures, profile.schema) == []
 
@@ -114,7 +112,7 @@ def test_any_feed_is_written_valid(profile: Profile, fixtures: Path) -> None:
 @pytest.mark.parametrize("profile", [PGE, CERTIFIED], ids=lambda one: one.schema.value)
 def test_what_an_older_generation_lacks_is_left_out(profile: Profile, fixtures: Path) -> None:
     @given(objects(SchemaSet.ESPI_4_0, [one for one in ELEMENTS.values() if one.kind is Customer]))
-    @settings(unhurried, max_examples=300)
+    @settings(unhurried, max_examples=12)
     def check(value: Customer) -> None:
         old = replace(value, kind="other")
         document = write(old, profile)
@@ -374,7 +372,7 @@ def test_what_an_entry_lacks_is_left_out() -> None:
 @pytest.mark.parametrize("profile", [PGE, STANDARD], ids=lambda one: one.name)
 def test_a_feed_is_its_head_its_entries_and_its_tail(profile: Profile, customer: bool) -> None:
     @given(feeds(objects(profile.schema)))
-    @settings(unhurried, max_examples=300)
+    @settings(unhurried, max_examples=20)
     def check(feed: Feed) -> None:
         pieces = [entry(one, profile, customer=customer) for one in feed.entries]
         whole = feed_head(feed, profile, customer=customer) + b"".join(pieces) + feed_tail(profile)
@@ -410,9 +408,7 @@ ROOTS: list[tuple[Any, Profile, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("value", "profile", "options", "start"), ROOTS)
-def test_a_root_declares_its_namespaces(
-    value: Any, profile: Profile, options: dict[str, Any], start: str
-) -> None:
+def test_a_root_declares_its_namespaces(value: Any, profile: Profile, options: dict[str, Any], start: str) -> None:
     assert write(value, profile, **options).decode().startswith(start)
 
 

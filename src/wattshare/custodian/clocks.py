@@ -1,7 +1,6 @@
 """The time of a house: the machine's, or the sandbox's own, which runs beside it."""
 
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,7 +36,7 @@ class ShiftedClock:
         """Set the offset, for every process."""
         aside = self.path.with_suffix(".part")
         aside.write_text(json.dumps({"offset": offset}))
-        os.replace(aside, self.path)
+        aside.replace(self.path)
 
 
 def clock_of(home: Path, *, sandbox: bool) -> Clock:

@@ -47,11 +47,11 @@ class Authority:
         """An authority from its files.
 
         Raises:
-            ValueError: the key is not an elliptic curve's.
+            TypeError: the key is not an elliptic curve's.
         """
         key = serialization.load_pem_private_key(private_key, None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise ValueError("the authority's key is not an elliptic curve's")
+            raise TypeError("the authority's key is not an elliptic curve's")
         return cls(certificate=x509.load_pem_x509_certificate(certificate), private_key=key)
 
     @property

@@ -1,0 +1,91 @@
+"""What taking a file in did."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from wattshare.custodian.formats.remarks import Warned
+from wattshare.custodian.model.changes import Outcome, Tally
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """Why a file was not taken; nothing of it is kept."""
+
+    # a rule of the reader, a deviation that this manner of reading refuses, or `placing` or `conflict`
+    rule: str
+    sentence: str
+    line: int | None = None
+    element: str = ""
+
+    def __str__(self) -> str:
+        """One line for whoever sent the file."""
+        where = f"line {self.line}, {self.element}: " if self.line else f"{self.element}: " if self.element else ""
+        return f"{where}{self.sentence} ({self.rule})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelReport:
+    """What became of the readings of one channel."""
+
+    usage_point_id: int
+    channel: int
+    reading_type_id: str
+    readings: Tally
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What became of one file."""
+
+    name: str
+    # SHA-256 of its bytes
+    digest: str = ""
+    # None: refused, nothing new, or only tried
+    revision: int | None = None
+    dry_run: bool = False
+    # the same bytes had been taken in before, in the same manner: nothing was done
+    known: bool = False
+    refused: Refused | None = None
+    # objects of the standard that were read, by name
+    entries: Mapping[str, int] = field(default_factory=dict)
+    # readings that were read, and those among them that stood more than once
+    read: int = 0
+    repeated: int = 0
+    readings: Tally = field(default_factory=Tally)
+    bills: Tally = field(default_factory=Tally)
+    usage_points: tuple[int, ...] = ()
+    channels: tuple[ChannelReport, ...] = ()
+    # customers, accounts, agreements, locations and meters that were added or changed
+    customers: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[Warned, ...] = ()
+
+    def as_plain(self) -> dict[str, Any]:
+        """The report as JSON values."""
+        plain = asdict(self)
+        plain["entries"], plain["customers"] = dict(self.entries), dict(self.customers)
+        return plain
+
+
+@dataclass
+class Progress:
+    """A report in the making."""
+
+    channels: list[ChannelReport] = field(default_factory=list)
+    bills: Counter[Outcome] = field(default_factory=Counter)
+    customers: Counter[str] = field(default_factory=Counter)
+    # by key in the file
+    usage_points: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def readings(self) -> Tally:
+        """The readings of all channels."""
+        return sum((channel.readings for channel in self.channels), Tally())
+
+    @property
+    def billed(self) -> Tally:
+        """What became of the summaries."""
+        return Tally(
+            new=self.bills[Outcome.NEW], changed=self.bills[Outcome.CHANGED], same=self.bills[Outcome.SAME]
+        )
