@@ -16,7 +16,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from wattshare.custodian.app import House, assemble
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.packing import pack_columns
-from wattshare.custodian.model.parties import Role, UserType
 from wattshare.custodian.model.premises import Address, Agreement, Commodity, Customer, Login, UsagePoint
 from wattshare.custodian.model.readings import Channel
 from wattshare.custodian.outbound import Cause, Delivered, Failed
@@ -34,7 +33,7 @@ BASE = "https://share.example"
 NOON = 1_710_356_400
 DAY = 86_400
 EVERYTHING = frozenset(Kind)
-PASSWORD = "correct horse battery staple"  # noqa: S105 - an invented customer's
+PASSWORD = "correct horse battery staple"
 
 
 @dataclass

@@ -51,9 +51,7 @@ def leaves(simple: Simple, schema: SchemaSet) -> st.SearchStrategy[Any]:
         case Form.WHOLE:
             return st.integers(simple.low, simple.high)
         case Form.DECIMAL:
-            return st.decimals(
-                allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=5
-            )
+            return st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=5)
         case Form.TRUTH:
             return st.booleans()
         case Form.TEXT:

@@ -43,9 +43,7 @@ NUMERIC = [
 
 
 @every_element
-def test_names_order_and_numbers_are_the_official_ones(
-    own: Element, schema: SchemaSet, fixtures: Path
-) -> None:
+def test_names_order_and_numbers_are_the_official_ones(own: Element, schema: SchemaSet, fixtures: Path) -> None:
     check_order_and_number(own, schema, fixtures)
 
 

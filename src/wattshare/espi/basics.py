@@ -1,6 +1,6 @@
 """What the types of the usage schema are made of. espi.xsd."""
 
-# ruff: noqa: RUF009  # wire() makes a field of a dataclass, as field() does
+# wire() makes a field of a dataclass, as field() does
 
 from dataclasses import dataclass
 
@@ -74,7 +74,5 @@ class TariffRiderRef:
     """A rider to a tariff, and whether the customer has it. espi.xsd TariffRiderRef."""
 
     rider_type: str = wire("riderType", STRING256, required=True)
-    enrollment_status: str = wire(
-        "enrollmentStatus", closed_words("EnrollmentStatus", EnrollmentStatus), required=True
-    )
+    enrollment_status: str = wire("enrollmentStatus", closed_words("EnrollmentStatus", EnrollmentStatus), required=True)
     effective_date: int = wire("effectiveDate", TIME, required=True)

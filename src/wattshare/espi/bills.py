@@ -3,7 +3,7 @@
 Amounts are integers in 1/100 000 of the currency.
 """
 
-# ruff: noqa: RUF009  # wire() makes a field of a dataclass, as field() does
+# wire() makes a field of a dataclass, as field() does
 
 import dataclasses
 from dataclasses import dataclass
@@ -79,9 +79,7 @@ class Bill(IdentifiedObject):
     current_day_last_year_net_consumption: SummaryMeasurement | None = wire(
         "currentDayLastYearNetConsumption", SummaryMeasurement
     )
-    current_day_net_consumption: SummaryMeasurement | None = wire(
-        "currentDayNetConsumption", SummaryMeasurement
-    )
+    current_day_net_consumption: SummaryMeasurement | None = wire("currentDayNetConsumption", SummaryMeasurement)
     current_day_overall_consumption: SummaryMeasurement | None = wire(
         "currentDayOverallConsumption", SummaryMeasurement
     )
@@ -89,9 +87,7 @@ class Bill(IdentifiedObject):
     previous_day_last_year_overall_consumption: SummaryMeasurement | None = wire(
         "previousDayLastYearOverallConsumption", SummaryMeasurement
     )
-    previous_day_net_consumption: SummaryMeasurement | None = wire(
-        "previousDayNetConsumption", SummaryMeasurement
-    )
+    previous_day_net_consumption: SummaryMeasurement | None = wire("previousDayNetConsumption", SummaryMeasurement)
     previous_day_overall_consumption: SummaryMeasurement | None = wire(
         "previousDayOverallConsumption", SummaryMeasurement
     )

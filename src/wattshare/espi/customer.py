@@ -4,7 +4,7 @@ All of this is personal. It is never sent in a usage feed. What the types are ma
 be had from here.
 """
 
-# ruff: noqa: RUF009  # wire() makes a field of a dataclass, as field() does
+# wire() makes a field of a dataclass, as field() does
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -119,9 +119,7 @@ class Customer(OrganisationRole):
 class AccountNotification:
     """Something that a customer was told about the account. customer.xsd AccountNotification."""
 
-    method_kind: str = wire(
-        "methodKind", open_words("NotificationMethodKind", NotificationMethodKind), required=True
-    )
+    method_kind: str = wire("methodKind", open_words("NotificationMethodKind", NotificationMethodKind), required=True)
     time: int = wire("time", TIME, required=True)
     note: str = wire("note", STRING256, required=True)
     customer_notification_kind: str = wire("customerNotificationKind", STRING256, required=True)
@@ -158,9 +156,7 @@ class DemandResponseProgram:
     # address of the description
     program_description: str | None = wire("programDescription", URI)
     program_date: tuple[ProgramDate, ...] = wire("programDate", ProgramDate, many=True)
-    capacity_reservation_level: SummaryMeasurement | None = wire(
-        "capacityReservationLevel", SummaryMeasurement
-    )
+    capacity_reservation_level: SummaryMeasurement | None = wire("capacityReservationLevel", SummaryMeasurement)
     dr_program_nomination: SummaryMeasurement | None = wire("DRProgramNomination", SummaryMeasurement)
 
 
@@ -285,9 +281,7 @@ class Meter(EndDevice):
 class ProgramDateIdMapping:
     """What the code of a programme's date means. customer.xsd ProgramDateIdMapping."""
 
-    program_date_type: str = wire(
-        "programDateType", open_words("ProgramDateKind", ProgramDateKind, 64), required=True
-    )
+    program_date_type: str = wire("programDateType", open_words("ProgramDateKind", ProgramDateKind, 64), required=True)
     code: str = wire("code", STRING64, required=True)
     name: str = wire("name", STRING256, required=True)
     note: str | None = wire("note", STRING256)

@@ -111,9 +111,7 @@ def open_words(name: str, listed: type[enum.StrEnum], longest: int | None = None
     return _words(name, listed, frozenset({SchemaSet.PGE_2018}), longest)
 
 
-def _words(
-    name: str, listed: type[enum.StrEnum], closed_in: frozenset[SchemaSet], longest: int | None
-) -> Simple:
+def _words(name: str, listed: type[enum.StrEnum], closed_in: frozenset[SchemaSet], longest: int | None) -> Simple:
     values: frozenset[int | str] = frozenset(value.value for value in listed)
     return Simple(name=name, form=Form.TEXT, longest=longest, listed=values, closed_in=closed_in)
 
@@ -256,9 +254,7 @@ ELEMENTS: dict[tuple[str, str], Element] = {}
 _BY_KIND: dict[type, Element] = {}
 
 
-def element(
-    namespace: str, name: str, *, since: SchemaSet = SchemaSet.PGE_2018
-) -> Callable[[type[T]], type[T]]:
+def element(namespace: str, name: str, *, since: SchemaSet = SchemaSet.PGE_2018) -> Callable[[type[T]], type[T]]:
     """Declare that a type is an element of the schemas that may stand by itself.
 
     All that is below it is of the same namespace.

@@ -1,6 +1,6 @@
 """Addresses, organisations, documents: what the types of the customer schema are made of. customer.xsd."""
 
-# ruff: noqa: RUF009  # wire() makes a field of a dataclass, as field() does
+# wire() makes a field of a dataclass, as field() does
 
 from dataclasses import dataclass
 

@@ -1,6 +1,6 @@
 """The types of the usage schema that tell of third parties and what they may have. espi.xsd."""
 
-# ruff: noqa: RUF009  # wire() makes a field of a dataclass, as field() does
+# wire() makes a field of a dataclass, as field() does
 
 from dataclasses import dataclass
 
@@ -59,9 +59,7 @@ class ApplicationInformation(IdentifiedObject):
     authorization_server_authorization_endpoint: str = wire(
         "authorizationServerAuthorizationEndpoint", URI, required=True
     )
-    authorization_server_registration_endpoint: str | None = wire(
-        "authorizationServerRegistrationEndpoint", URI
-    )
+    authorization_server_registration_endpoint: str | None = wire("authorizationServerRegistrationEndpoint", URI)
     authorization_server_token_endpoint: str = wire("authorizationServerTokenEndpoint", URI, required=True)
     data_custodian_bulk_request_uri: str = wire("dataCustodianBulkRequestURI", URI, required=True)
     data_custodian_resource_endpoint: str = wire("dataCustodianResourceEndpoint", URI, required=True)
@@ -73,9 +71,7 @@ class ApplicationInformation(IdentifiedObject):
     logo_uri: str | None = wire("logo_uri", URI)
     client_name: str = wire("client_name", STRING256, required=True)
     client_uri: str | None = wire("client_uri", URI)
-    redirect_uri: tuple[str, ...] = wire(
-        "redirect_uri", URI, many=True, least=1, mosts={SchemaSet.PGE_2018: 1}
-    )
+    redirect_uri: tuple[str, ...] = wire("redirect_uri", URI, many=True, least=1, mosts={SchemaSet.PGE_2018: 1})
     client_id: str = wire("client_id", STRING64, required=True)
     tos_uri: str | None = wire("tos_uri", URI)
     policy_uri: str | None = wire("policy_uri", URI)

@@ -3,7 +3,7 @@
 Bills are in `bills`, registrations and authorizations in `registration`; both may be had from here.
 """
 
-# ruff: noqa: RUF009  # wire() makes a field of a dataclass, as field() does
+# wire() makes a field of a dataclass, as field() does
 
 from dataclasses import dataclass
 
@@ -153,9 +153,7 @@ class UsagePoint(IdentifiedObject):
         ServiceDeliveryPoint,
         names={SchemaSet.PGE_2018: "ServiceDeliveryPoint"},
     )
-    ami_billing_ready: str | None = wire(
-        "amiBillingReady", closed_words("AmiBillingReadyKind", AmiBillingReadyKind)
-    )
+    ami_billing_ready: str | None = wire("amiBillingReady", closed_words("AmiBillingReadyKind", AmiBillingReadyKind))
     check_billing: bool | None = wire("checkBilling", BOOLEAN)
     connection_state: str | None = wire(
         "connectionState", closed_words("UsagePointConnectedKind", UsagePointConnectedKind)
@@ -213,9 +211,7 @@ class ReadingType(IdentifiedObject):
     `enums`.
     """
 
-    accumulation_behaviour: int | None = wire(
-        "accumulationBehaviour", open_numbers("AccumulationKind", UINT16)
-    )
+    accumulation_behaviour: int | None = wire("accumulationBehaviour", open_numbers("AccumulationKind", UINT16))
     commodity: int | None = wire("commodity", COMMODITY)
     consumption_tier: int | None = wire("consumptionTier", INT16)
     # ISO 4217 number
@@ -311,9 +307,7 @@ class ProgramIdMapping:
 class ProgramIdMappings(IdentifiedObject):
     """The dictionary of the programme numbers in readings. espi.xsd ProgramIdMappings."""
 
-    program_id_mapping: tuple[ProgramIdMapping, ...] = wire(
-        "programIdMapping", ProgramIdMapping, many=True, least=1
-    )
+    program_id_mapping: tuple[ProgramIdMapping, ...] = wire("programIdMapping", ProgramIdMapping, many=True, least=1)
 
 
 @element(ESPI, "ServiceStatus")

@@ -139,13 +139,9 @@ def test_only_who_is_in_good_standing_may_ask(standing: Standing, test: bool, as
         pytest.param({"response_type": "code token"}, "invalid_request", id="two response types"),
         pytest.param({"scope": "MinAuthEndDate=soon"}, "invalid_request", id="malformed end"),
         pytest.param({"scope": "PreferredAuthEndDate=1.5"}, "invalid_request", id="a fraction"),
-        pytest.param(
-            {"scope": "MinAuthEndDate=99999999999999999999"}, "invalid_request", id="beyond 64 bits"
-        ),
+        pytest.param({"scope": "MinAuthEndDate=99999999999999999999"}, "invalid_request", id="beyond 64 bits"),
         pytest.param({"scope": f"MinAuthEndDate={NOW}"}, "invalid_request", id="an end in the past"),
-        pytest.param(
-            {"scope": f"PreferredAuthEndDate={NOW - 1}"}, "invalid_request", id="a wish in the past"
-        ),
+        pytest.param({"scope": f"PreferredAuthEndDate={NOW - 1}"}, "invalid_request", id="a wish in the past"),
         pytest.param(
             {"scope": f"MinAuthEndDate={NOW + 9};PreferredAuthEndDate={NOW + 8}"},
             "invalid_request",
@@ -179,12 +175,8 @@ def test_a_repeated_state_is_not_echoed() -> None:
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
-        pytest.param(
-            {"without": "response_type"}, "unsupported_response_type", id="OAD001: no response_type"
-        ),
-        pytest.param(
-            {"response_type": "????"}, "unsupported_response_type", id="OAD001: wrong response_type"
-        ),
+        pytest.param({"without": "response_type"}, "unsupported_response_type", id="OAD001: no response_type"),
+        pytest.param({"response_type": "????"}, "unsupported_response_type", id="OAD001: wrong response_type"),
         pytest.param({"scope": "FB=????"}, "invalid_scope", id="OAD001: wrong scope"),
         pytest.param({"scope": "FB=4_16_46"}, "invalid_scope", id="more than was registered"),
         pytest.param({"scope": "FB=4;Colour=green"}, "invalid_scope", id="an unknown term"),
@@ -256,7 +248,5 @@ def test_a_customer_who_says_no_sends_access_denied() -> None:
         ((), None),
     ],
 )
-def test_the_client_is_the_one_that_is_named_once(
-    pairs: tuple[tuple[str, str], ...], named: str | None
-) -> None:
+def test_the_client_is_the_one_that_is_named_once(pairs: tuple[tuple[str, str], ...], named: str | None) -> None:
     assert authorize.client_id(pairs) == named

@@ -7,9 +7,7 @@ from wattshare.custodian.oauth.expiry import after, expired
 END = 1_700_000_000
 
 
-@pytest.mark.parametrize(
-    ("now", "over"), [(END - 1, False), (END, False), (END + 59, False), (END + 60, True)]
-)
+@pytest.mark.parametrize(("now", "over"), [(END - 1, False), (END, False), (END + 59, False), (END + 60, True)])
 def test_an_end_is_believed_a_minute_later(now: int, over: bool) -> None:
     assert expired(END, now) is over
 

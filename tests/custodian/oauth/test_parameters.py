@@ -62,9 +62,7 @@ def test_repeated_and_mixed_parameters_are_refused(query: Pairs, form: Pairs, fi
         pytest.param((("grant_type", "Authorization_Code"),), UnsupportedGrantType, "", id="another case"),
         pytest.param(CODE[:1] + CODE[2:], InvalidRequest, "code is missing.", id="OAD003: no code"),
         pytest.param(CODE[:2], InvalidRequest, "redirect_uri is missing.", id="OAD003: no redirect_uri"),
-        pytest.param(
-            (("grant_type", "refresh_token"),), InvalidRequest, "refresh_token is missing.", id="no token"
-        ),
+        pytest.param((("grant_type", "refresh_token"),), InvalidRequest, "refresh_token is missing.", id="no token"),
     ],
 )
 def test_a_grant_without_what_it_needs_is_refused(pairs: Pairs, kind: type[OAuthRefusal], told: str) -> None:

@@ -18,9 +18,7 @@ def test_the_challenge_is_the_one_of_the_rfc() -> None:
     ("challenge", "method", "required", "read"),
     [(None, None, False, None), (CHALLENGE, "S256", False, CHALLENGE), (CHALLENGE, "S256", True, CHALLENGE)],
 )
-def test_a_challenge_is_read(
-    challenge: str | None, method: str | None, required: bool, read: str | None
-) -> None:
+def test_a_challenge_is_read(challenge: str | None, method: str | None, required: bool, read: str | None) -> None:
     assert read_challenge(challenge, method, required=required) == read
 
 
@@ -37,9 +35,7 @@ def test_a_challenge_is_read(
         pytest.param(CHALLENGE[:-1] + "=", "S256", False, id="padding"),
     ],
 )
-def test_a_challenge_that_makes_no_sense_is_refused(
-    challenge: str | None, method: str | None, required: bool
-) -> None:
+def test_a_challenge_that_makes_no_sense_is_refused(challenge: str | None, method: str | None, required: bool) -> None:
     with pytest.raises(InvalidRequest):
         read_challenge(challenge, method, required=required)
 

@@ -45,14 +45,10 @@ def test_a_refresh_token_that_fits_is_rotated(shown: RefreshToken) -> None:
         pytest.param(replace(SHOWN, ended_at=NOW - 1, rotated_at=NOW - 99), {}, id="ended with its family"),
         pytest.param(SHOWN, {"test": True}, id="a real one at the test endpoint"),
         pytest.param(replace(SHOWN, authorization_id=None), {}, id="a dummy's at the real endpoint"),
-        pytest.param(
-            replace(SHOWN, rotated_at=NOW - 99), {"third_party_id": 50002}, id="a stranger's replay"
-        ),
+        pytest.param(replace(SHOWN, rotated_at=NOW - 99), {"third_party_id": 50002}, id="a stranger's replay"),
     ],
 )
-def test_a_refresh_token_that_does_not_fit_is_refused(
-    shown: RefreshToken | None, asked: dict[str, Any]
-) -> None:
+def test_a_refresh_token_that_does_not_fit_is_refused(shown: RefreshToken | None, asked: dict[str, Any]) -> None:
     with pytest.raises(InvalidGrant) as refused:
         rotate(shown, **{**ASKED, **asked})
     assert not isinstance(refused.value, Replayed)

@@ -110,9 +110,7 @@ class Desk:
         """A registered third party."""
         user_type = wish.get("user_type")
         uris = () if user_type is not None and not user_type.uses_oauth else (REDIRECT,)
-        registered: Registered = self.registration.register(
-            Wish(name=name, **({"redirect_uris": uris} | wish))
-        )
+        registered: Registered = self.registration.register(Wish(name=name, **({"redirect_uris": uris} | wish)))
         return Client(
             party=registered.party,
             secret=registered.client_secret,
@@ -162,9 +160,7 @@ class Desk:
         return Told(self.tokens.grant(TokenRequest(**(whole | (request or {}))), test=test))
 
     def redeem(self, client: Client, code: str, /, **more: Any) -> "Told":
-        return self.ask(
-            client, **({"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT} | more)
-        )
+        return self.ask(client, **({"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT} | more))
 
     def refresh(self, client: Client, refresh_token: str, **more: Any) -> "Told":
         return self.ask(client, grant_type="refresh_token", refresh_token=refresh_token, **more)

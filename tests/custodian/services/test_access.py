@@ -170,9 +170,7 @@ def test_the_customer_s_other_third_party_sees_nothing_of_this_one(
         call.open(BearerClass(endpoint.token.value), endpoint, **{name: other.path(endpoint)[name]})
 
 
-def test_another_customer_of_the_same_third_party_needs_another_token(
-    desk: Desk, acme: Client, home: Home
-) -> None:
+def test_another_customer_of_the_same_third_party_needs_another_token(desk: Desk, acme: Client, home: Home) -> None:
     first, second = Call(desk, acme, home), Call(desk, acme, desk.home("2222222222-2"))
     endpoint = by_name("usage-points")
     with pytest.raises(NotCovered):
@@ -192,9 +190,7 @@ KINDS: dict[str, frozenset[Kind]] = {
 
 
 @pytest.mark.parametrize("kinds", KINDS.values(), ids=KINDS.keys())
-def test_an_access_token_opens_the_rows_of_what_was_granted(
-    desk: Desk, home: Home, kinds: frozenset[Kind]
-) -> None:
+def test_an_access_token_opens_the_rows_of_what_was_granted(desk: Desk, home: Home, kinds: frozenset[Kind]) -> None:
     client = desk.client(kinds_required=kinds, kinds_optional=ALL_KINDS)
     call = Call(desk, client, home, kinds)
     for endpoint in ROWS:
@@ -281,9 +277,7 @@ def test_one_s_own_ended_authorization_can_still_be_read_about(desk: Desk, acme:
     assert permission.named == call.held.id
 
 
-def test_a_consented_authorization_is_listed_before_its_code_is_redeemed(
-    desk: Desk, acme: Client, home: Home
-) -> None:
+def test_a_consented_authorization_is_listed_before_its_code_is_redeemed(desk: Desk, acme: Client, home: Home) -> None:
     desk.consented(acme, home)
     [held] = desk.authorizations(acme)
     bearer = desk.tokens.identify(f"Bearer {desk.client_token(acme)}", None)
@@ -293,9 +287,7 @@ def test_a_consented_authorization_is_listed_before_its_code_is_redeemed(
 
 
 @pytest.mark.parametrize("standing", [Standing.SUSPENDED, Standing.REVOKED])
-def test_a_suspended_third_party_sees_nothing(
-    desk: Desk, acme: Client, home: Home, standing: Standing
-) -> None:
+def test_a_suspended_third_party_sees_nothing(desk: Desk, acme: Client, home: Home, standing: Standing) -> None:
     call = Call(desk, acme, home)
     desk.registration.move(acme.party.name, standing)
     party = replace(acme.party, standing=standing)
@@ -363,9 +355,7 @@ def test_nothing_else_is_opened_by_fetching(desk: Desk, acme: Client, home: Home
     endpoint = by_name("batch-subscription")
     for foreign in (other.held.id, desk.own_entry(acme, Entry.BULK).id, NEVER):
         with pytest.raises(NotCovered):
-            desk.access.open(
-                call.bearers[BearerClass.CLIENT], endpoint, {"subscription": str(foreign)}, fetch=True
-            )
+            desk.access.open(call.bearers[BearerClass.CLIENT], endpoint, {"subscription": str(foreign)}, fetch=True)
 
 
 def test_a_file_of_an_ended_authorization_is_gone(desk: Desk, acme: Client, home: Home) -> None:

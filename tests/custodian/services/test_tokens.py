@@ -182,9 +182,7 @@ def test_six_minutes_are_too_many_for_the_standard(store: Store) -> None:
         pytest.param({"code_verifier": VERIFIER}, "invalid_request", id="a verifier without a challenge"),
     ],
 )
-def test_a_code_that_does_not_fit_is_refused_and_stays_good(
-    desk: Desk, more: dict[str, str], error: str
-) -> None:
+def test_a_code_that_does_not_fit_is_refused_and_stays_good(desk: Desk, more: dict[str, str], error: str) -> None:
     acme = desk.client()
     code = desk.consented(acme, desk.home())
     assert desk.redeem(acme, code, **more).error == (400, error)
@@ -198,9 +196,7 @@ def test_a_code_that_does_not_fit_is_refused_and_stays_good(
         pytest.param({"code_verifier": "A" * 43}, "invalid_grant", id="another verifier"),
     ],
 )
-def test_a_proof_key_is_asked_for_before_the_code_is_used_up(
-    desk: Desk, more: dict[str, str], error: str
-) -> None:
+def test_a_proof_key_is_asked_for_before_the_code_is_used_up(desk: Desk, more: dict[str, str], error: str) -> None:
     acme = desk.client()
     code = desk.consented(acme, desk.home(), challenge=challenge_of(VERIFIER))
     assert desk.redeem(acme, code, **more).error == (400, error)
@@ -227,9 +223,7 @@ def test_a_refresh_token_becomes_another_pair(desk: Desk) -> None:
     told = desk.refresh(acme, pair["refresh_token"], in_query=True)
     assert list(told.body) == PAIR_KEYS
     assert told["expires_in"] == 3600
-    assert (
-        len({pair["access_token"], pair["refresh_token"], told["access_token"], told["refresh_token"]}) == 4
-    )
+    assert len({pair["access_token"], pair["refresh_token"], told["access_token"], told["refresh_token"]}) == 4
     assert (told["scope"], told["resourceURI"]) == (pair["scope"], pair["resourceURI"])
     assert desk.refresh(acme, told["refresh_token"]).status == 200
 
@@ -302,9 +296,7 @@ def test_a_refresh_token_lasts_a_year_from_each_rotation(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("parameters", "error"),
     [
-        pytest.param(
-            {"grant_type": "", "?grant_type": "refresh_token"}, "invalid_request", id="OAD011: malformed"
-        ),
+        pytest.param({"grant_type": "", "?grant_type": "refresh_token"}, "invalid_request", id="OAD011: malformed"),
         pytest.param({"scope": "FB=4_16_46"}, "invalid_scope", id="OAD011: wrong scope"),
         pytest.param({"refresh_token": ""}, "invalid_request", id="no token"),
         pytest.param({"refresh_token": "wsr_wrong"}, "invalid_grant", id="wrong token"),
@@ -329,9 +321,7 @@ def test_tokens_do_not_outlive_their_authorization(desk: Desk) -> None:
     acme = desk.client()
     pair = desk.connect(acme, desk.home())
     with desk.store.begin() as tx:
-        [held] = [
-            one for one in tx.authorizations.of_third_party(acme.party.id, alive_only=True) if one.customer_id
-        ]
+        [held] = [one for one in tx.authorizations.of_third_party(acme.party.id, alive_only=True) if one.customer_id]
 
         tx.authorizations.change(replace(held, ends=desk.clock() + 900, version=held.version + 1))
     told = desk.refresh(acme, pair["refresh_token"])
@@ -399,9 +389,7 @@ def test_who_takes_json_too_gets_json(desk: Desk, accept: str | None) -> None:
 @pytest.mark.parametrize(
     ("scope", "status"), [("FB=4_5_15", 200), ("FB=4_46", 400), ("FB=4;AdditionalScope=Billing", 400)]
 )
-def test_a_client_token_is_not_given_for_more_than_was_registered(
-    desk: Desk, scope: str, status: int
-) -> None:
+def test_a_client_token_is_not_given_for_more_than_was_registered(desk: Desk, scope: str, status: int) -> None:
     """OAD014."""
     told = desk.ask(desk.client(), grant_type="client_credentials", scope=scope)
     assert told.status == status
@@ -522,9 +510,7 @@ def test_the_standard_asks_who_gets_before_it_refuses(store: Store) -> None:
     code = desk.consented(acme, desk.home())
 
     def get(authorization: str | None) -> Told:
-        return desk.redeem(
-            acme, code, in_query=True, request={"method": "GET", "authorization": authorization}
-        )
+        return desk.redeem(acme, code, in_query=True, request={"method": "GET", "authorization": authorization})
 
     assert get(None).error == (401, "invalid_client")
     assert get(basic(acme.party.client_id, "0" * 64)).error == (401, "invalid_client")
@@ -632,9 +618,7 @@ def test_a_client_comes_with_its_own_certificate(guarded: Desk) -> None:
     acme, beta = with_certificate(guarded, "acme"), with_certificate(guarded, "beta")
 
     def ask(client: Client | None, name: str) -> Told:
-        return guarded.ask(
-            client, grant_type="client_credentials", request={"certificate": certificate(name)}
-        )
+        return guarded.ask(client, grant_type="client_credentials", request={"certificate": certificate(name)})
 
     assert ask(acme, "acme").status == 200
     assert ask(None, "acme").error == (401, "invalid_client")
@@ -836,9 +820,7 @@ def test_the_metadata_names_every_endpoint(desk: Desk) -> None:
     assert metadata["tls_client_certificate_bound_access_tokens"] is False
 
 
-def test_no_code_token_or_secret_is_in_a_log_or_in_the_database(
-    desk: Desk, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_no_code_token_or_secret_is_in_a_log_or_in_the_database(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     acme = desk.client()
     code = desk.consented(acme, desk.home())
@@ -859,9 +841,7 @@ def test_no_code_token_or_secret_is_in_a_log_or_in_the_database(
 def test_changing_a_registration_keeps_its_tokens(desk: Desk) -> None:
     acme = desk.client()
     token = desk.client_token(acme)
-    desk.registration.change(
-        acme.party.name, Wish(name=acme.party.name, redirect_uris=(REDIRECT,), purpose="x")
-    )
+    desk.registration.change(acme.party.name, Wish(name=acme.party.name, redirect_uris=(REDIRECT,), purpose="x"))
     assert desk.works(token)
 
 

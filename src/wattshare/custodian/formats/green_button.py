@@ -190,6 +190,16 @@ def _key(links: Links, number: int) -> str:
     return hrefs.path_of(links.self_href) if links.self_href else f"#{number}"
 
 
+def _collection(links: Links, staged: Staged) -> str:
+    """The address of the collection that a block is in."""
+    up, own = links.up or "", links.self_href or ""
+    named, placed = hrefs.channel_of(up), hrefs.channel_of(own)
+    if named and placed and named != placed:
+        staged.warnings.remark(Remark.LINK_CONTRADICTS, own)
+        return own.rpartition("/")[0]
+    return up or own
+
+
 class _Cut:
     """Blocks of the file, cut into local days."""
 
@@ -199,7 +209,7 @@ class _Cut:
 
     def block(self, block: usage.IntervalBlock, links: Links, staged: Staged) -> None:
         """Spool a block's readings by day; long ones alone; those without a time by their place."""
-        parent = self._spool.parent(links.up or links.self_href or "")
+        parent = self._spool.parent(_collection(links, staged))
         staged.readings += len(block.reading)
         timed, untimed = list[Reading](), list[Reading]()
         for place, reading in enumerate(block.reading):
@@ -224,9 +234,15 @@ class _Cut:
 
 
 def place_untimed(staged: Staged, profile: Profile, parent: int, step: int) -> None:
-    """Give the readings of a parent that have no time the one that their place in the block says."""
+    """Give the readings of a parent that have no time the one that their place in the block says.
+
+    Raises:
+        Unplaceable: nothing says how long they are.
+    """
     cut = _Cut(staged.spool, profile)
     for start, readings in staged.spool.unplaced(parent):
+        if not step:
+            raise Unplaceable("neither the readings nor their type say how long.", element="IntervalBlock")
         timed = [replace(reading, start=start + reading.start * step, duration=step) for reading in readings]
         cut.place(parent, timed, staged)
 

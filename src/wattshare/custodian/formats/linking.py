@@ -19,6 +19,7 @@ class Linked:
     # by channel
     point_of: dict[str, str] = field(default_factory=dict)
     parents_of: dict[str, list[int]] = field(default_factory=dict)
+    _types: dict[str, ReadingType | None] = field(default_factory=dict)
 
     def channels_of(self, point: str) -> list[ChannelEntry]:
         """The channels of a usage point."""
@@ -26,27 +27,40 @@ class Linked:
 
     def reading_type_of(self, channel: ChannelEntry) -> ReadingType | None:
         """What the readings of a channel mean, if the file says it."""
+        if channel.key not in self._types:
+            self._types[channel.key] = self._find_type(channel)
+        return self._types[channel.key]
+
+    def usual_length(self, channel: ChannelEntry) -> int:
+        """How long the readings of a channel are; 0 where they differ or do not say."""
+        parents = self.parents_of.get(channel.key, ())
+        lengths = {length for parent in parents for length in self.staged.spool.lengths(parent)}
+        return lengths.pop() if len(lengths) == 1 else 0
+
+    def _find_type(self, channel: ChannelEntry) -> ReadingType | None:
         types = self.staged.reading_types
         if channel.embedded:
-            return self._first(channel.embedded, channel)
+            return self._choose(channel.embedded, channel)
         for href in channel.links.related:
             if href in types:
-                return self._first(types[href], channel)
+                return self._choose(types[href], channel)
         by_path = {hrefs.path_of(href): found for href, found in types.items()}
         for href in channel.links.related:
             if (path := hrefs.path_of(href)) in by_path:
                 self.staged.warnings.remark(Remark.LINK_BY_PATH, href)
-                return self._first(by_path[path], channel)
+                return self._choose(by_path[path], channel)
         if len(types) == 1 and channel.links.related:
             self.staged.warnings.remark(Remark.LINK_BY_PLACE, channel.key)
-            return self._first(next(iter(types.values())), channel)
+            return self._choose(next(iter(types.values())), channel)
         return None
 
-    def _first(self, found: Iterable[ReadingType], channel: ChannelEntry) -> ReadingType:
-        first, *others = found
-        if others:
-            self.staged.warnings.remark(Remark.READING_TYPE_TWICE, channel.key)
-        return first
+    def _choose(self, found: Iterable[ReadingType], channel: ChannelEntry) -> ReadingType:
+        several = tuple(found)
+        if len(several) == 1:
+            return several[0]
+        self.staged.warnings.remark(Remark.READING_TYPE_TWICE, channel.key)
+        length = self.usual_length(channel)
+        return next((one for one in several if length and one.interval_length == length), several[0])
 
 
 def link(staged: Staged) -> Linked:

@@ -15,6 +15,7 @@ class Remark(StrEnum):
 
     LINK_TO_CHILD = "link-to-child"
     LINK_BY_PATH = "link-by-path"
+    LINK_CONTRADICTS = "link-contradicts"
     LINK_BY_PLACE = "link-by-place"
     PARENT_ABSENT = "parent-absent"
     READING_TYPE_ASSUMED = "reading-type-assumed"
@@ -32,12 +33,15 @@ class Remark(StrEnum):
 SENTENCES: Mapping[Remark, str] = {
     Remark.LINK_TO_CHILD: "A related link leads to the part itself, not to the collection that it is in.",
     Remark.LINK_BY_PATH: "No link joins a part to its parent; its address stands below the parent's.",
+    Remark.LINK_CONTRADICTS: "The up and the self of a part name different parents; the self counts.",
     Remark.LINK_BY_PLACE: "No link joins a part to its parent; the file has only one that it can belong to.",
     Remark.PARENT_ABSENT: "What a part belongs to is not in the file; its address names it.",
     Remark.READING_TYPE_ASSUMED: (
         "No ReadingType says what the values mean; they are read as the profile has them for this service."
     ),
-    Remark.READING_TYPE_TWICE: "One address stands for several different ReadingTypes; the first one counts.",
+    Remark.READING_TYPE_TWICE: (
+        "One address stands for several ReadingTypes; the one of the readings' own length counts, else the first."
+    ),
     Remark.COMMODITY_ASSUMED: "Nothing says which service it is; it is taken to be electricity.",
     Remark.CONFLICTING_READINGS: "Readings of one channel start together and differ; the last one counts.",
     Remark.OTHER_ZONE: "LocalTimeParameters are not those of the utility's zone; its days are kept.",

@@ -79,6 +79,14 @@ class Spool:
         self._connection.execute("DELETE FROM chunk WHERE parent = ? AND placed = 0", (parent,))
         return [(day, unpack(_block(0, step, rest))) for day, step, *rest in rows]
 
+    def lengths(self, parent: int) -> set[int]:
+        """How long the readings of a parent are, each length once."""
+        rows = self._connection.execute(
+            f"SELECT day, step, {COLUMNS} FROM chunk WHERE parent = ? AND placed = 1",  # noqa: S608 - our columns
+            (parent,),
+        )
+        return {reading.duration for day, step, *rest in rows for reading in unpack(_block(day, step, rest))}
+
     def assign(self, parent: int, channel: int) -> None:
         """Say whose readings a parent's are."""
         self._connection.execute("UPDATE parent SET channel = ? WHERE number = ?", (channel, parent))

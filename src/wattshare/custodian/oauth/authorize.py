@@ -23,9 +23,7 @@ from wattshare.espi.profile import Profile
 from wattshare.espi.scope import authorization_bounds, registered
 
 DAY = 86_400
-REDIRECT_ERRORS: dict[str, type[OAuthRefusal]] = {
-    kind.code: kind for kind in (InvalidRequest, UnsupportedResponseType)
-}
+REDIRECT_ERRORS: dict[str, type[OAuthRefusal]] = {kind.code: kind for kind in (InvalidRequest, UnsupportedResponseType)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,9 +90,7 @@ def examine(
         return RedirectRefusal(url=url, error=refusal.code, told=refusal.told)
 
 
-def granted(
-    redirect_uri: str, code: str, scope: str, state: str | None, issuer: str, *, test: bool = False
-) -> str:
+def granted(redirect_uri: str, code: str, scope: str, state: str | None, issuer: str, *, test: bool = False) -> str:
     """Where the browser goes with a code: the code first, the state last. RFC 6749 §4.1.2.
 
     The rehearsal's answer names the code twice, as the utility's own page does.

@@ -67,9 +67,7 @@ def read_basic(authorization: str) -> Credentials:
     if not colon or not client_id or not secret:
         raise InvalidClient("The Authorization header has no client_id:client_secret.")
     # RFC 6749 §2.3.1: both are form-encoded before they are joined; ours have nothing to encode
-    return Credentials(
-        client_id=unquote_plus(client_id), secret=unquote_plus(secret), method="client_secret_basic"
-    )
+    return Credentials(client_id=unquote_plus(client_id), secret=unquote_plus(secret), method="client_secret_basic")
 
 
 def standings(*, test: bool) -> frozenset[Standing]:

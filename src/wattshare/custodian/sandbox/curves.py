@@ -43,9 +43,14 @@ def local_hours(start: int, end: int, zone: ZoneInfo) -> tuple[int, ...]:
     return tuple(datetime.fromtimestamp(at, UTC).astimezone(zone).hour for at in range(start, end, HOUR))
 
 
+def dice(seed: int, whose: str, what: str) -> random.Random:
+    """The dice of something that is decided once. Not for secrets."""
+    return random.Random(f"{seed}:{whose}:{what}")  # noqa: S311
+
+
 def chance_of(seed: int, usage_point: int, day: date, what: str) -> random.Random:
-    """The dice of one day of one channel. Not for secrets."""
-    return random.Random(f"{seed}:{usage_point}:{day.isoformat()}:{what}")  # noqa: S311
+    """The dice of one day of one channel."""
+    return dice(seed, f"{usage_point}:{day.isoformat()}", what)
 
 
 def spread(

@@ -60,6 +60,10 @@ PRICES = {
 }
 
 
+# for what a roof gives to the grid, per kilowatt hour
+SOLAR_CREDIT = 7_400
+
+
 def code(day: date, hour: int) -> int:
     """The time-of-use code of an hour."""
     weekend = day.weekday() >= SATURDAY

@@ -105,6 +105,7 @@ class Registration:
             party = self._named(tx, name)
             made = self._party(tx, wish, standing=party)
             tx.parties.change(made)
+            tx.tokens.end_codes(made.id, self.now())
             for held in tx.authorizations.of_third_party(made.id, alive_only=True):
                 if held.entry is not Entry.CUSTOMER:
                     tx.authorizations.change(self._renewed(held, made))

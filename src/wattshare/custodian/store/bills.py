@@ -123,8 +123,11 @@ class Bills:
         profile: Profile,
         reason: str = "",
         issued_at: int | None = None,
+        nth: int = 0,
     ) -> Outcome:
         """Keep a bill. One of the same period is the same bill; of two, the one issued later stands.
+
+        `nth` is for who gives several bills of one period at once: which of them it is, from 0.
 
         A bill date that another bill of the usage point has moves on to the next local day that none has.
         """
@@ -133,7 +136,7 @@ class Bills:
         end = bill_date if period is None else period.start + period.duration
         row = {"usage_point_id": usage_point_id, "kind": SummaryKind.USAGE, "bill_date": bill_date}
         row |= {"period_start": start, "period_end": end, "issued_at": issued_at}
-        return self._put(row | {"content": write_text(summary)}, revision, at, profile, reason)
+        return self._put(row | {"content": write_text(summary)}, revision, at, profile, reason, nth)
 
     def put_quality(
         self,
@@ -145,13 +148,14 @@ class Bills:
         profile: Profile,
         reason: str = "",
         issued_at: int | None = None,
+        nth: int = 0,
     ) -> Outcome:
         """Keep a power quality summary, named by the start of its interval."""
         interval = summary.summary_interval
         row = {"usage_point_id": usage_point_id, "kind": SummaryKind.QUALITY, "bill_date": interval.start}
         row |= {"period_start": interval.start, "period_end": interval.start + interval.duration}
         row |= {"issued_at": issued_at, "content": write_text(summary)}
-        return self._put(row, revision, at, profile, reason)
+        return self._put(row, revision, at, profile, reason, nth)
 
     # what is known
 
@@ -192,9 +196,7 @@ class Bills:
         found = self._rows(named, _held(authorization, at))
         return Bill(*_told(found[0], UsageSummary)) if found else None
 
-    def latest(
-        self, authorization: Authorization, usage_point_id: int, since: int | None, at: int
-    ) -> tuple[Bill, ...]:
+    def latest(self, authorization: Authorization, usage_point_id: int, since: int | None, at: int) -> tuple[Bill, ...]:
         """The bills of a usage point that the authorization opens and that changed after `since`.
 
         Without a `since`: the last one.
@@ -253,8 +255,8 @@ class Bills:
         rows = self._connection.execute(select(BILL).where(*rules).order_by(BILL.c.bill_date))
         return list(rows.mappings())
 
-    def _put(self, row: Row, revision: int, at: int, profile: Profile, reason: str) -> Outcome:
-        stored = self._stored(row)
+    def _put(self, row: Row, revision: int, at: int, profile: Profile, reason: str, nth: int) -> Outcome:
+        stored = self._stored(row, nth)
         if stored is None:
             fresh = dict(row) | {"bill_date": self._free(row, profile)}
             times = {"first_revision": revision, "published_at": at, "revision": revision, "updated_at": at}
@@ -268,11 +270,11 @@ class Bills:
         self._enter(stored, kept, reason)
         return Outcome.CHANGED
 
-    def _stored(self, row: Row) -> Row | None:
-        """The bill of the same period, whatever its name."""
+    def _stored(self, row: Row, nth: int) -> Row | None:
+        """The nth bill of the same period, whatever its name."""
         period = (BILL.c.period_start == row["period_start"]) & (BILL.c.period_end == row["period_end"])
         found = self._rows(self._of(row["usage_point_id"], row["kind"]), period)
-        return found[0] if found else None
+        return found[nth] if nth < len(found) else None
 
     def _free(self, row: Row, profile: Profile) -> int:
         """A bill date that no other bill of the usage point has."""
@@ -305,9 +307,7 @@ def local_bill_date(at: int, profile: Profile) -> int:
 
 def _dated(row: Row, profile: Profile) -> dict[str, object]:
     """A row with the ends of the local days that decide whose it is and which windows take it."""
-    ends = [
-        day_bounds(day_of(row[name], profile.zone), profile.zone)[1] for name in ("bill_date", "period_start")
-    ]
+    ends = [day_bounds(day_of(row[name], profile.zone), profile.zone)[1] for name in ("bill_date", "period_start")]
     return {**row, "day_end": ends[0], "held_from": ends[1]}
 
 

@@ -10,7 +10,9 @@ from wattshare.custodian.services.disclosure.times import Times
 from wattshare.custodian.services.disclosure.usage import entry
 from wattshare.espi import scope, usage
 from wattshare.espi.atom import Entry
+from wattshare.espi.fields import SchemaSet
 from wattshare.espi.kinds import Kind
+from wattshare.espi.profile import Profile
 
 DAY = 86_400
 MASK = "*" * 8
@@ -66,7 +68,7 @@ def application_content(
         third_party_user_portal_screen_uri=portal,
         client_secret=credentials.client_secret,
         client_name=party.name,
-        redirect_uri=party.redirect_uris or (portal,),
+        redirect_uri=listed_redirects(profile, party) or (portal,),
         client_id=party.client_id,
         software_id="NA",
         software_version="NA",
@@ -81,6 +83,11 @@ def application_content(
         registration_access_token=credentials.registration_token,
         data_custodian_scope_selection_screen_uri=(f"{base}{profile.legacy_authorize}/?client_id={party.client_id}"),
     )
+
+
+def listed_redirects(profile: Profile, party: ThirdParty) -> tuple[str, ...]:
+    """The redirect URIs, as many as the profile's schema has room for: one before 2019."""
+    return party.redirect_uris if profile.schema.has(SchemaSet.CERT_2019) else party.redirect_uris[:1]
 
 
 def registered_scope(addresses: Addresses, party: ThirdParty) -> str:

@@ -62,12 +62,10 @@ class Channels:
         if said is not None or not self.linked.parents_of.get(entry.key):
             return said
         point = self.tx.customers.usage_point(here)
-        length = self._usual_length(entry)
+        length = self.linked.usual_length(entry)
         assumed = assumed_type(point.commodity if point else Commodity.ELECTRICITY, length, self.profile)
         if assumed is None or not length:
-            raise Unplaceable(
-                "no ReadingType says what the values mean.", element="MeterReading", place=entry.key
-            )
+            raise Unplaceable("no ReadingType says what the values mean.", element="MeterReading", place=entry.key)
         self.linked.staged.warnings.remark(Remark.READING_TYPE_ASSUMED, entry.key)
         return assumed
 
@@ -82,15 +80,7 @@ class Channels:
                 return channel.reading_type
         return None
 
-    def _usual_length(self, entry: ChannelEntry) -> int:
-        """How long the readings are; 0 where they differ or do not say."""
-        spool = self.linked.staged.spool
-        lengths = {length for parent in self.linked.parents_of[entry.key] for length in spool.lengths(parent)}
-        return lengths.pop() if len(lengths) == 1 else 0
-
-    def _channel(
-        self, entry: ChannelEntry, of: ReadingType, here: int, used: set[int], *, alone: bool
-    ) -> Channel:
+    def _channel(self, entry: ChannelEntry, of: ReadingType, here: int, used: set[int], *, alone: bool) -> Channel:
         """Ours: the one that had this name, else the only one of that type, else a new one."""
         name = self.tx.readings.put_reading_type(of)
         called = f"{here}|{entry.key}|{name}"

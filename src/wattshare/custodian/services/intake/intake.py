@@ -1,9 +1,10 @@
 """Files taken in: whole or not at all, and the same twice changes nothing."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from wattshare.custodian.formats import hrefs
 from wattshare.custodian.formats.green_button import Staged, Unplaceable, stage
@@ -23,7 +24,7 @@ from wattshare.custodian.store.database import Store, Tx
 from wattshare.espi import dst, ids
 from wattshare.espi.plain import from_plain
 from wattshare.espi.profile import Profile
-from wattshare.espi.usage import ElectricPowerQualitySummary, UsageSummary
+from wattshare.espi.usage import DateTimeInterval, ElectricPowerQualitySummary, UsageSummary
 from wattshare.espi.wire import Limits, Malformed
 
 
@@ -54,7 +55,7 @@ class Intake:
         hashed = _Hashed(BytesIO(source) if isinstance(source, bytes) else source)
         with open_spool() as spool:
             try:
-                staged = stage(hashed, spool, self.profile, lenient=lenient, limits=self.limits)
+                staged = stage(cast(BinaryIO, hashed), spool, self.profile, lenient=lenient, limits=self.limits)
                 linked = link(staged)
             except Malformed as why:
                 return _refused(name, why.rule, why.sentence, line=why.line, element=why.element)
@@ -86,8 +87,6 @@ class _Task:
         try:
             with self.intake.store.begin() as tx:
                 report = self._store(tx)
-                if self.dry_run:
-                    raise _Tried(report)
         except _Tried as tried:
             return tried.report
         except (Conflict, Unknown) as why:
@@ -111,12 +110,15 @@ class _Task:
         self._fill(tx, progress, revision, at, account)
         report = self._report(progress, None if self.dry_run else revision)
         tx.imports.add(self.digest, manner, revision=revision, at=at, report=report.as_plain())
+        if self.dry_run:
+            raise _Tried(report)
         return report
 
     def _fill(self, tx: Tx, progress: Progress, revision: int, at: int, account: Account | None) -> None:
         reason = f"import {self.digest[:12]}"
         points = Points(tx=tx, onto=self.usage_point)
-        billed = self._place_summaries()
+        keys = self._place_summaries()
+        billed = self._billed(keys)
         if self.usage_point is not None and len(self.staged.points) != 1:
             raise Conflict(f"The file has {len(self.staged.points)} usage points, not one.", field="usage_point")
         channels = Channels(
@@ -125,15 +127,13 @@ class _Task:
         for key, entry in self.staged.points.items():
             here = progress.usage_points[key] = points.take(entry, self.linked, billed.get(key))
             progress.channels += channels.take(key, here)
-        self._put_bills(tx, progress, revision, at, reason)
+        self._put_bills(tx, progress, keys, revision, at, reason)
         for types in self.staged.reading_types.values():
             for reading_type in types:
                 tx.readings.put_reading_type(reading_type)
         for code in self.staged.program_codes:
             if code.code.strip().isascii() and code.code.strip().isdigit():
-                tx.programs.put_code(
-                    ProgramCode(what=code.kind, code=int(code.code), name=code.name, note=code.note)
-                )
+                tx.programs.put_code(ProgramCode(what=code.kind, code=int(code.code), name=code.name, note=code.note))
         self._compare_zones(at)
         CustomerParts(tx=tx, points=points, linked=self.linked, counts=progress.customers).take()
         if account:
@@ -148,29 +148,40 @@ class _Task:
             raise Unknown("No account has this number.", field="account")
         return found
 
-    def _place_summaries(self) -> dict[str, int | None]:
-        """Have every usage point that a summary names; what the summaries say of its service."""
-        billed: dict[str, int | None] = {}
+    def _place_summaries(self) -> list[str]:
+        """The usage point that each summary is of; each of them is in the file, or made up of its address."""
+        keys = []
         for row in self.staged.spool.summaries():
-            commodity = row.content.get("commodity")
-            key = self._point_of(row)
-            billed.setdefault(key, commodity if isinstance(commodity, int) else None)
-        return billed
+            links = Links(self_href=row.self_href, up=row.up)
+            keys.append(self.staged.point_of(links, self.linked.points, str(row.content["@type"])))
+        return keys
 
-    def _point_of(self, row: SummaryRow) -> str:
-        links = Links(self_href=row.self_href, up=row.up)
-        return self.staged.point_of(links, self.linked.points, str(row.content["@type"]))
+    def _billed(self, keys: list[str]) -> dict[str, int]:
+        """What the summaries say of each usage point's service."""
+        said = ((key, row.content.get("commodity")) for key, row in zip(keys, self._summaries(), strict=True))
+        return {key: commodity for key, commodity in said if isinstance(commodity, int)}
 
-    def _put_bills(self, tx: Tx, progress: Progress, revision: int, at: int, reason: str) -> None:
-        told = {"revision": revision, "at": at, "reason": reason, "profile": self.intake.profile}
-        for row in self.staged.spool.summaries():
-            here, summary = progress.usage_points[self._point_of(row)], from_plain(row.content)
+    def _summaries(self) -> Iterator[SummaryRow]:
+        return self.staged.spool.summaries()
+
+    def _put_bills(self, tx: Tx, progress: Progress, keys: list[str], revision: int, at: int, reason: str) -> None:
+        told: dict[str, Any] = {
+            "revision": revision,
+            "at": at,
+            "reason": reason,
+            "profile": self.intake.profile,
+        }
+        places = _Places()
+        for key, row in zip(keys, self._summaries(), strict=True):
+            here, summary = progress.usage_points[key], from_plain(row.content)
+            told["issued_at"] = row.issued_at
             match summary:
                 case UsageSummary():
-                    date = self._bill_date(row, summary)
-                    outcome = tx.bills.put(here, summary, date, issued_at=row.issued_at, **told)
+                    date, nth = self._bill_date(row, summary), places.of(here, row, summary.billing_period)
+                    outcome = tx.bills.put(here, summary, date, nth=nth, **told)
                 case ElectricPowerQualitySummary():
-                    outcome = tx.bills.put_quality(here, summary, issued_at=row.issued_at, **told)
+                    nth = places.of(here, row, summary.summary_interval)
+                    outcome = tx.bills.put_quality(here, summary, nth=nth, **told)
                 case _:
                     raise TypeError(f"a {type(summary).__name__} among the summaries")
             progress.bills[outcome] += 1
@@ -227,6 +238,28 @@ class _Task:
             customers=dict(sorted(progress.customers.items())),
             warnings=self.staged.warnings.all(),
         )
+
+
+class _Places:
+    """Which of the summaries of one period each one of a file is, from 0.
+
+    Those issued at one time are different ones, though they may be alike but for a total; those issued later are
+    the same ones again.
+    """
+
+    def __init__(self) -> None:
+        self._issued: dict[tuple[object, ...], tuple[int | None, list[object]]] = {}
+
+    def of(self, here: int, row: SummaryRow, period: DateTimeInterval | None) -> int:
+        """The place of the next one; they come in the order of issue."""
+        key = (here, row.content["@type"], period)
+        issued_at, contents = self._issued.get(key, (row.issued_at, []))
+        if issued_at != row.issued_at:
+            contents = []
+        if row.content not in contents:
+            contents.append(row.content)
+        self._issued[key] = (row.issued_at, contents)
+        return contents.index(row.content)
 
 
 class _Tried(Exception):

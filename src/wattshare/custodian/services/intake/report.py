@@ -86,6 +86,4 @@ class Progress:
     @property
     def billed(self) -> Tally:
         """What became of the summaries."""
-        return Tally(
-            new=self.bills[Outcome.NEW], changed=self.bills[Outcome.CHANGED], same=self.bills[Outcome.SAME]
-        )
+        return Tally(new=self.bills[Outcome.NEW], changed=self.bills[Outcome.CHANGED], same=self.bills[Outcome.SAME])

@@ -22,9 +22,7 @@ OPEN_RANGES = frozenset({"application/json", "application/*", "*/*"})
 
 def body(status: int, value: Mapping[str, object], headers: Iterable[tuple[str, str]] = ()) -> TokenAnswer:
     """A JSON answer that nobody keeps."""
-    kept = tuple(
-        pair for pair in headers if pair[0].lower() not in ("content-type", "cache-control", "pragma")
-    )
+    kept = tuple(pair for pair in headers if pair[0].lower() not in ("content-type", "cache-control", "pragma"))
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     return TokenAnswer(status=status, headers=(*UNKEPT, *kept), body=text, content_type=JSON_TYPE)
 

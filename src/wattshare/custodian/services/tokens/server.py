@@ -120,9 +120,7 @@ class Server(AuthorizationServer):
         """Requests come in Authlib's words already."""
         return request
 
-    def authenticate_client(
-        self, request: OAuth2Request, methods: Collection[str], endpoint: str = "token"
-    ) -> Client:
+    def authenticate_client(self, request: OAuth2Request, methods: Collection[str], endpoint: str = "token") -> Client:
         """The client of a request, by Basic or form credentials."""
         del methods, endpoint
         asked = as_asked(request)

@@ -105,9 +105,7 @@ class Tokens:
         tx.tokens.add_code(code, text)
         return text
 
-    def _examine(
-        self, tx: Tx, pairs: Pairs, *, test: bool
-    ) -> AuthorizeRequest | PageRefusal | RedirectRefusal:
+    def _examine(self, tx: Tx, pairs: Pairs, *, test: bool) -> AuthorizeRequest | PageRefusal | RedirectRefusal:
         client_id = authorize.client_id(pairs)
         third_party = None if client_id is None else tx.parties.by_client_id(client_id)
         base, profile = self.addresses.base, self.addresses.profile

@@ -1,0 +1,82 @@
+"""The sandbox's town into a store: the same seed, days and time give the same content."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from wattshare.custodian.sandbox import tariffs
+from wattshare.custodian.sandbox.billing import bill
+from wattshare.custodian.sandbox.calendar import Calendar
+from wattshare.custodian.sandbox.households import HOUSEHOLDS, Household
+from wattshare.custodian.sandbox.metering import measure
+from wattshare.custodian.sandbox.people import Resident, settle, townsman
+from wattshare.custodian.store.database import Store, Tx
+from wattshare.espi.profile import Profile
+
+# homes of the town that are written in one transaction
+CHUNK = 25
+
+# usage points that are there, all that will be
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Town:
+    """What there is to be."""
+
+    seed: int
+    # of history; the last one is yesterday
+    days: int
+    # the second at which the sandbox's clock starts
+    now: int
+    # simple homes beside the households
+    usage_points: int = 0
+    profile: Profile
+
+    @property
+    def all(self) -> int:
+        """How many usage points there will be."""
+        return sum(len(household.homes) for household in HOUSEHOLDS) + self.usage_points
+
+    def others(self) -> Iterator[Household]:
+        """The simple homes."""
+        return (townsman(number, self.seed) for number in range(self.usage_points))
+
+
+def generate(store: Store, town: Town, progress: Progress) -> tuple[Resident, ...]:
+    """Write the town into an empty store; the households are given back."""
+    with store.begin() as tx:
+        calendar = Calendar.made(town.days, town.now, town.profile.zone, tx.revisions.begin)
+        for code in tariffs.CODES:
+            tx.programs.put_code(code)
+        builder = Builder(town=town, calendar=calendar, progress=progress)
+        residents = tuple(builder.move_in(tx, household) for household in HOUSEHOLDS)
+    others = town.others()
+    while chunk := tuple(islice(others, CHUNK)):
+        with store.begin() as tx:
+            for household in chunk:
+                builder.move_in(tx, household)
+    return residents
+
+
+@dataclass(kw_only=True)
+class Builder:
+    """Lets one household after the other move in."""
+
+    town: Town
+    calendar: Calendar
+    progress: Progress
+    households: int = 0
+    usage_points: int = 0
+
+    def move_in(self, tx: Tx, household: Household) -> Resident:
+        """Write a household down, with all that was measured and billed."""
+        town, calendar = self.town, self.calendar
+        resident = settle(tx, household, self.households, calendar, town.seed)
+        self.households += 1
+        for premise in resident.premises:
+            known = measure(tx, premise, calendar, town.seed, town.profile)
+            bill(tx, resident, premise, known, calendar, town.seed, town.profile)
+            self.usage_points += 1
+            self.progress(self.usage_points, town.all)
+        return resident
