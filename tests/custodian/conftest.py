@@ -1,5 +1,6 @@
 """What every test of the custodian may ask for."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,17 @@ def keys(tmp_path: Path) -> Keys:
     return Keys.make(tmp_path / "keys.json")
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with every table and nothing in it: migrated once, copied for each test."""
+    folder = tmp_path_factory.mktemp("template")
+    made = Store.connect(f"sqlite:///{folder / 'wattshare.db'}", Keys.make(folder / "keys.json"))
+    made.upgrade()
+    # the last one out writes everything into the one file
+    made.close()
+    return folder / "wattshare.db"
+
+
 @pytest.fixture(params=ENGINES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where an empty database is."""
@@ -26,9 +38,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def store(database_url: str, keys: Keys) -> Iterator[Store]:
+def store(database_url: str, keys: Keys, template: Path, tmp_path: Path) -> Iterator[Store]:
     """An empty store with every table."""
+    shutil.copy(template, tmp_path / "wattshare.db")
     opened = Store.connect(database_url, keys)
-    opened.upgrade()
     yield opened
     opened.close()

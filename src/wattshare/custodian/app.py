@@ -42,6 +42,7 @@ from wattshare.custodian.web.resources import Resources
 from wattshare.custodian.web.routes import Route, routes
 from wattshare.custodian.web.sharing import Sharing
 from wattshare.custodian.worker.loop import Worker
+from wattshare.espi import wire
 from wattshare.espi.kinds import in_order
 from wattshare.espi.profile import PROFILES, Profile
 
@@ -333,7 +334,18 @@ def assemble(
             worth_seconds=settings.batch_days * DAY,
         ),
         overview=Overview(store=store, now=now),
-        intake=Intake(store=store, now=now, profile=profile),
+        intake=Intake(store=store, now=now, profile=profile, limits=limits_of(settings)),
+    )
+
+
+def limits_of(settings: Settings) -> wire.Limits:
+    """How much of a file is read before it is refused."""
+    return wire.Limits(
+        bytes=settings.xml_bytes,
+        depth=settings.xml_depth,
+        elements=settings.xml_elements,
+        attributes=settings.xml_attributes,
+        text=settings.xml_text,
     )
 
 

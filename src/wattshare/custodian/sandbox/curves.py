@@ -58,10 +58,11 @@ def spread(
 ) -> list[int]:
     """Use in each interval of `step` seconds: watt hours of a day whose wall clock shows `hours`."""
     parts = HOUR // step
-    weather = 850 + chance.randrange(300)
-    by_hour = [sum(load.day(day) * load.hours[hour] for load in loads) * weather // 1_000 for hour in hours]
+    means = [(load.day(day), load.hours) for load in loads]
+    weather = 850 + chance.randrange(301)
+    by_hour = [sum(mean * shares[hour] for mean, shares in means) * weather // 1_000 for hour in hours]
     noise = chance.randbytes(len(by_hour) * parts)
-    # a byte of 0 to 255 becomes a factor of 0.70 to 1.33, whose mean is 1
+    # a byte of 0 to 255 becomes a factor of 0.70 to 1.32, whose mean is 1.01; hours are in thousandths
     return [
         by_hour[place // parts] * (358 + byte + byte // 4) // (parts * 512_000)
         for place, byte in enumerate(noise)

@@ -42,19 +42,20 @@ class CustomerParts:
     # what was added or changed
     counts: Counter[str]
 
-    def take(self) -> None:
-        """Keep all of them.
+    def take(self) -> set[int]:
+        """Keep all of them; the usage points that they speak of.
 
         Raises:
             Conflict: a service is somebody else's at that time.
         """
-        accounts = self._accounts()
+        accounts, points = self._accounts(), set[int]()
         for entry, content in self._parts(customer.CustomerAgreement):
             account = _one(accounts, _id(entry, "CustomerAccount"))
             if account is None:
                 self._remark(Remark.CUSTOMER_WITHOUT_ACCOUNT, entry)
                 continue
-            self._take_agreement(entry, content, account)
+            points.add(self._take_agreement(entry, content, account))
+        return points
 
     def _parts(self, kind: type[Part]) -> list[tuple[CustomerEntry, Part]]:
         found = self.linked.staged.customer_parts
@@ -112,7 +113,7 @@ class CustomerParts:
             self.tx.customers.change_customer(told)
             self.counts["customers"] += 1
 
-    def _take_agreement(self, entry: CustomerEntry, content: customer.CustomerAgreement, account: Account) -> None:
+    def _take_agreement(self, entry: CustomerEntry, content: customer.CustomerAgreement, account: Account) -> int:
         place = _id(entry, "CustomerAgreement")
         locations = [part for part in self._parts(customer.ServiceLocation) if _within(part[0], place)]
         href = _usage_point_href([content for _, content in locations])
@@ -130,6 +131,7 @@ class CustomerParts:
         if holder and content.type and content.type != holder.customer_class:
             self.tx.customers.change_customer(replace(holder, customer_class=content.type))
             self.counts["customers"] += 1
+        return here
 
     def _keep_agreement(
         self, entry: CustomerEntry, content: customer.CustomerAgreement, account: Account, here: int

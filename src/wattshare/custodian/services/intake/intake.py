@@ -135,7 +135,8 @@ class _Task:
             if code.code.strip().isascii() and code.code.strip().isdigit():
                 tx.programs.put_code(ProgramCode(what=code.kind, code=int(code.code), name=code.name, note=code.note))
         self._compare_zones(at)
-        CustomerParts(tx=tx, points=points, linked=self.linked, counts=progress.customers).take()
+        parts = CustomerParts(tx=tx, points=points, linked=self.linked, counts=progress.customers)
+        progress.spoken_of = parts.take()
         if account:
             for here in sorted(set(progress.usage_points.values())):
                 self._claim(tx, here, account, at)
@@ -233,7 +234,7 @@ class _Task:
             repeated=self.staged.repeated,
             readings=progress.readings,
             bills=progress.billed,
-            usage_points=tuple(sorted(set(progress.usage_points.values()))),
+            usage_points=tuple(sorted({*progress.usage_points.values(), *progress.spoken_of})),
             channels=tuple(progress.channels),
             customers=dict(sorted(progress.customers.items())),
             warnings=self.staged.warnings.all(),

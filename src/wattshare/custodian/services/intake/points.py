@@ -107,7 +107,7 @@ class Points:
             return
         changed = known if entry.element is None else replace(known, extra=extra_of(entry.element))
         if said is not None and said is not known.commodity:
-            if self.tx.readings.channels(here):
+            if self.onto is not None or self.tx.readings.channels(here):
                 raise Conflict(f"Usage point {here} is {known.commodity}, and {said} in the file.")
             changed = replace(changed, commodity=said)
         if changed != known:

@@ -77,6 +77,8 @@ class Progress:
     customers: Counter[str] = field(default_factory=Counter)
     # by key in the file
     usage_points: dict[str, int] = field(default_factory=dict)
+    # by customers' agreements
+    spoken_of: set[int] = field(default_factory=set)
 
     @property
     def readings(self) -> Tally:
