@@ -132,9 +132,7 @@ class TestHouse:
             tx.customers.add_login(Login(customer_id=customer.id, login=login, password_hash=HASH))
             agreements = []
             for commodity in commodities:
-                point = UsagePoint(
-                    id=tx.customers.next_usage_point_id(), commodity=commodity, location_id=location.id
-                )
+                point = UsagePoint(id=tx.customers.next_usage_point_id(), commodity=commodity, location_id=location.id)
                 tx.customers.add_usage_point(point)
                 agreements.append(
                     tx.customers.add_agreement(

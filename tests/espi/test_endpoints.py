@@ -103,7 +103,8 @@ def test_a_row_below_something_owned_names_it_first(endpoint: Endpoint) -> None:
 
 @EVERY
 def test_only_what_shows_a_customers_data_needs_a_kind_of_it(endpoint: Endpoint) -> None:
-    of_customers = endpoint.token is Token.ACCESS or endpoint.answer is Answer.LATER
+    named = endpoint.names_authorization in ("subscription", "retail_customer")
+    of_customers = named or endpoint.answer is Answer.LATER
     assert bool(endpoint.kinds) == of_customers
 
 
@@ -117,8 +118,8 @@ def test_any_kind_that_opens_a_row_brings_its_function_blocks(endpoint: Endpoint
 @pytest.mark.parametrize(
     ("kind", "rows"),
     [
-        (Kind.USAGE, {6, 7, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26}),
-        (Kind.BILLING, {6, 7, 14, 15, 16, 17, 18, 19, 20, 21, 26}),
+        (Kind.USAGE, {14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26}),
+        (Kind.BILLING, {14, 15, 16, 17, 20, 21, 26}),
         (Kind.BASIC, {27, 28}),
         (Kind.ACCOUNT, {27, 28}),
         (Kind.PROGRAM_ENROLLMENT, {29, 30}),
@@ -126,6 +127,11 @@ def test_any_kind_that_opens_a_row_brings_its_function_blocks(endpoint: Endpoint
 )
 def test_a_kind_alone_opens_its_rows(kind: Kind, rows: set[int]) -> None:
     assert {endpoint.row for endpoint in ENDPOINTS if kind in endpoint.kinds} == rows
+
+
+def test_what_says_nothing_of_anybody_needs_a_living_token_alone() -> None:
+    rows = {endpoint.row for endpoint in ENDPOINTS if endpoint.token is Token.ACCESS and not endpoint.kinds}
+    assert rows == {6, 7, 18, 19}
 
 
 def test_a_test_client_token_opens_samples_status_and_authorizations() -> None:

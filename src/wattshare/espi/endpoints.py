@@ -75,7 +75,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         token=Token.ACCESS,
         shape=Shape.LOCAL_TIMES,
         function_blocks=(32,),
-        kinds=METERED,
         sentence="The utility's time zone and its daylight saving rules, as a feed of one.",
     ),
     Endpoint(
@@ -85,7 +84,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         token=Token.ACCESS,
         shape=Shape.LOCAL_TIME,
         function_blocks=(32,),
-        kinds=METERED,
         sentence="The utility's time zone and its daylight saving rules; the id is 1.",
     ),
     Endpoint(
@@ -209,7 +207,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         token=Token.ACCESS,
         shape=Shape.READING_TYPES,
         function_blocks=(32,),
-        kinds=METERED,
         sentence="Every reading type that the utility uses.",
     ),
     Endpoint(
@@ -219,7 +216,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         token=Token.ACCESS,
         shape=Shape.READING_TYPE,
         function_blocks=(32,),
-        kinds=METERED,
         sentence="One reading type: unit, flow, interval length.",
     ),
     Endpoint(

@@ -1,7 +1,7 @@
 """Packing is exactly undone by unpacking."""
 
 from dataclasses import replace
-from datetime import date as Date
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -49,9 +49,7 @@ def readings_strategy() -> st.SearchStrategy[list[Reading]]:
 
 @given(readings=readings_strategy(), step=st.sampled_from((0, 900, 3_600)))
 def test_what_is_packed_is_unpacked_as_it_was(readings: list[Reading], step: int) -> None:
-    block = pack(
-        readings, usage_point_id=5_390_000_001, channel=1, start=START, day_end=START + DAY, step=step
-    )
+    block = pack(readings, usage_point_id=5_390_000_001, channel=1, start=START, day_end=START + DAY, step=step)
     assert list(unpack(block)) == readings
     assert block.count == len(readings)
     # it can be taken apart and put together again without a difference
@@ -102,8 +100,7 @@ def test_the_width_grows_at_its_bounds(value: int, width: int) -> None:
 
 def test_a_uniform_day_costs_its_values_and_next_to_nothing_else() -> None:
     readings = [
-        Reading(start=START + 900 * place, duration=900, value=250 + place, quality=(17,), tou=6)
-        for place in range(96)
+        Reading(start=START + 900 * place, duration=900, value=250 + place, quality=(17,), tou=6) for place in range(96)
     ]
     block = pack(readings, usage_point_id=1, channel=1, start=START, day_end=START + DAY, step=900)
     assert (block.step, block.width, len(block.values)) == (900, 2, 192)
@@ -144,16 +141,16 @@ def test_what_is_no_sequence_of_readings_is_not_packed(readings: list[Reading]) 
 
 
 @pytest.mark.parametrize(
-    ("date", "quarters", "seconds"),
+    ("day", "quarters", "seconds"),
     [("2024-03-10", 92, 82_800), ("2024-07-01", 96, 86_400), ("2024-11-03", 100, 90_000)],
 )
-def test_a_local_day_is_as_long_as_its_clock(date: str, quarters: int, seconds: int) -> None:
+def test_a_local_day_is_as_long_as_its_clock(day: str, quarters: int, seconds: int) -> None:
     zone = ZoneInfo("America/Los_Angeles")
-    start, end = day_bounds(Date.fromisoformat(date), zone)
+    start, end = day_bounds(date.fromisoformat(day), zone)
     readings = [Reading(start=at, duration=900, value=1) for at in range(start, end, 900)]
     block = pack(readings, usage_point_id=1, channel=1, start=start, day_end=end, step=900)
     assert (block.count, block.duration, len(readings)) == (quarters, seconds, quarters)
-    assert {day_of(reading.start, zone).isoformat() for reading in unpack(block)} == {date}
+    assert {day_of(reading.start, zone).isoformat() for reading in unpack(block)} == {day}
 
 
 @pytest.mark.parametrize("length", [82_800, 86_400, 90_000])
@@ -174,9 +171,7 @@ def test_a_reading_of_a_month_is_a_block_of_its_own() -> None:
 
 
 @given(readings=readings_strategy(), others=readings_strategy())
-def test_merging_keeps_everything_and_prefers_what_is_given(
-    readings: list[Reading], others: list[Reading]
-) -> None:
+def test_merging_keeps_everything_and_prefers_what_is_given(readings: list[Reading], others: list[Reading]) -> None:
     merged = merge(readings, others)
     by_identity = {identity(reading): reading for reading in merged}
     assert len(by_identity) == len(merged)
@@ -192,6 +187,15 @@ def test_columns_pack_as_readings_do(values: list[int], tou: int) -> None:
         Reading(start=START + 900 * place, duration=900, value=value, quality=(8,), tou=tou)
         for place, value in enumerate(values)
     ]
-    place = {"usage_point_id": 1, "channel": 1, "start": START, "day_end": START + DAY, "step": 900}
-    columns = pack_columns(values, **place, quality=[(8,)] * len(values), tou=[tou] * len(values))
-    assert replace(columns, duration=0) == replace(pack(readings, **place), duration=0)
+    columns = pack_columns(
+        values,
+        usage_point_id=1,
+        channel=1,
+        start=START,
+        day_end=START + DAY,
+        step=900,
+        quality=[(8,)] * len(values),
+        tou=[tou] * len(values),
+    )
+    packed = pack(readings, usage_point_id=1, channel=1, start=START, day_end=START + DAY, step=900)
+    assert replace(columns, duration=0) == replace(packed, duration=0)

@@ -56,10 +56,14 @@ class Withdrawn(Refusal):
 class TooMany(Refusal):
     """Too many requests."""
 
-    def __init__(self, told: str | None = None, *, retry_after: int) -> None:
-        """Take the seconds after which another try is worth it."""
+    def __init__(self, told: str | None = None, *, retry_after: int, policy: tuple[str, int, int] | None = None) -> None:
+        """Take the seconds after which another try is worth it, and the policy that says so.
+
+        A policy is its name, how many requests it allows, and in how many seconds.
+        """
         super().__init__(told)
         self.retry_after = retry_after
+        self.policy = policy
 
 
 class Unavailable(Refusal):

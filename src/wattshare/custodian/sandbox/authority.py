@@ -78,9 +78,7 @@ class Authority:
             builder = builder.add_extension(
                 x509.SubjectAlternativeName([general_name(host) for host in hosts]), critical=False
             )
-        return Issued(
-            certificate=pem(builder.sign(self.private_key, hashes.SHA256())), private_key=private_pem(key)
-        )
+        return Issued(certificate=pem(builder.sign(self.private_key, hashes.SHA256())), private_key=private_pem(key))
 
 
 def started(

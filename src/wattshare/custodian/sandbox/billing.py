@@ -154,9 +154,7 @@ class Lines:
     def quantity(self, value: int) -> SummaryMeasurement:
         """What was metered, in thousandths of the unit; meters count no less than that."""
         finer = MILLI - self.metering.power_of_ten_multiplier
-        return SummaryMeasurement(
-            power_of_ten_multiplier=MILLI, uom=self.metering.uom, value=value // 10**finer
-        )
+        return SummaryMeasurement(power_of_ten_multiplier=MILLI, uom=self.metering.uom, value=value // 10**finer)
 
     def _fee(self, note: str, quantity: int, cost: int) -> LineItem:
         return LineItem(

@@ -53,9 +53,7 @@ def chance_of(seed: int, usage_point: int, day: date, what: str) -> random.Rando
     return dice(seed, f"{usage_point}:{day.isoformat()}", what)
 
 
-def spread(
-    loads: Sequence[Load], day: date, hours: Sequence[int], step: int, chance: random.Random
-) -> list[int]:
+def spread(loads: Sequence[Load], day: date, hours: Sequence[int], step: int, chance: random.Random) -> list[int]:
     """Use in each interval of `step` seconds: watt hours of a day whose wall clock shows `hours`."""
     parts = HOUR // step
     means = [(load.day(day), load.hours) for load in loads]
@@ -63,7 +61,4 @@ def spread(
     by_hour = [sum(mean * shares[hour] for mean, shares in means) * weather // 1_000 for hour in hours]
     noise = chance.randbytes(len(by_hour) * parts)
     # a byte of 0 to 255 becomes a factor of 0.70 to 1.32, whose mean is 1.01; hours are in thousandths
-    return [
-        by_hour[place // parts] * (358 + byte + byte // 4) // (parts * 512_000)
-        for place, byte in enumerate(noise)
-    ]
+    return [by_hour[place // parts] * (358 + byte + byte // 4) // (parts * 512_000) for place, byte in enumerate(noise)]

@@ -78,7 +78,7 @@ def equip(home: Home, wanted: Wanted) -> Settings:
     file = home / FILE
     kept = tomllib.loads(file.read_text()) if file.exists() else {}
     home.write(FILE, written(kept | wanted.settings))
-    settings = Settings(home=home.path)
+    settings = Settings(home=home.path, **wanted.settings)
     hosts = (*LOCAL, settings.listen_host, urlsplit(settings.public_base).hostname or "")
     names = tuple(dict.fromkeys(host for host in hosts if host and host not in EVERYWHERE))
     put(home, SERVER, authority_of(home).issue("Wattshare sandbox", datetime.now(UTC), hosts=names))

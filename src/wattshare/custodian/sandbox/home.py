@@ -54,13 +54,13 @@ class Home:
 
     def begin(self) -> None:
         """Empty it, and say that it is being made."""
+        # first of all: a home that is emptied halfway is not taken for a whole one
+        self.write(MARKER, json.dumps({"made": None}))
         for each in self.path.iterdir():
             if each.is_dir() and not each.is_symlink():
                 shutil.rmtree(each)
-            # the marker goes with its successor, so that a half-emptied home is known for what it is
             elif each.name not in (LOCK, MARKER):
                 each.unlink()
-        self.write(MARKER, json.dumps({"made": None}))
         for name in (MAIL, NOTICES, CALLBACKS):
             (self.path / name).mkdir(mode=0o700)
 
@@ -82,8 +82,8 @@ class Home:
 
 
 @contextmanager
-def held(path: Path, *, fresh: bool) -> Iterator[Home]:
-    """The home at `path`, while no other process has it; emptied where it is to be fresh, or was left half made.
+def held(path: Path) -> Iterator[Home]:
+    """The home at `path`, while no other process has it.
 
     Raises:
         BadSettings: it cannot be a sandbox's home, or one runs in it.
@@ -95,10 +95,7 @@ def held(path: Path, *, fresh: bool) -> Iterator[Home]:
     except OSError as why:
         raise BadSettings(f"{path} cannot be made: {why.strerror}.") from why
     with locked(path):
-        home = Home(path=path)
-        if fresh or home.made is None:
-            home.begin()
-        yield home
+        yield Home(path=path)
 
 
 def check(path: Path) -> None:
@@ -111,7 +108,8 @@ def check(path: Path) -> None:
         return
     if not path.is_dir():
         raise BadSettings(f"{path} is a file; a sandbox's home is a folder.")
-    strange = {each.name for each in path.iterdir()} - {LOCK}
+    # what is there for a moment before the marker is
+    strange = {each.name for each in path.iterdir()} - {LOCK, aside_of(path / MARKER).name}
     if strange and MARKER not in strange:
         raise BadSettings(
             f"{path} holds other things and is no sandbox's home: nothing was touched. Name another folder by --home."
@@ -125,7 +123,7 @@ def locked(path: Path) -> Iterator[None]:
     Raises:
         BadSettings: another sandbox is in it.
     """
-    with (path / LOCK).open("a") as file:
+    with os.fdopen(os.open(path / LOCK, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as why:
@@ -135,10 +133,15 @@ def locked(path: Path) -> Iterator[None]:
 
 def write_private(path: Path, content: bytes) -> None:
     """Write a file aside and put it in its place, readable by its owner alone."""
-    aside = path.with_name(f".{path.name}.part")
+    aside = aside_of(path)
     aside.unlink(missing_ok=True)
     with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     aside.replace(path)
+
+
+def aside_of(path: Path) -> Path:
+    """Where a file is written before it is put in its place."""
+    return path.with_name(f".{path.name}.part")

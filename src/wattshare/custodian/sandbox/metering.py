@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from wattshare.custodian.model.packing import pack_columns, pack_values
 from wattshare.custodian.model.premises import Commodity
@@ -117,7 +118,7 @@ def stretches(premise: Premise, calendar: Calendar) -> Iterator[Stretch]:
     swapped = _from(home.meter_swapped, calendar)
     shortened = _from(home.shortened, calendar)
     cuts = sorted({0, len(calendar.days), *(cut for cut in (swapped, shortened) if cut > 0)})
-    for first, after in zip(cuts, cuts[1:], strict=False):
+    for first, after in pairwise(cuts):
         yield Stretch(
             first=first,
             last=after - 1,

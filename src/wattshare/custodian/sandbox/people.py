@@ -53,9 +53,7 @@ class Resident:
 def settle(tx: Tx, household: Household, number: int, calendar: Calendar, seed: int) -> Resident:
     """Write a household down. `number` is its own in the town, from 0."""
     customers, chance = tx.customers, dice(seed, household.slug, "people")
-    customer = customers.add_customer(
-        household.name, household.login or None, customer_class=household.customer_class
-    )
+    customer = customers.add_customer(household.name, household.login or None, customer_class=household.customer_class)
     account = customers.add_account(
         customer.id,
         str(account_number(seed, number)),
@@ -66,8 +64,7 @@ def settle(tx: Tx, household: Household, number: int, calendar: Calendar, seed: 
     locations = tuple(customers.add_location(address) for address in household.addresses)
     signed = calendar.midnight(-chance.randrange(120, 1500))
     premises = tuple(
-        _premise(tx, home, account, locations[home.address], calendar, seed, signed)
-        for home in household.homes
+        _premise(tx, home, account, locations[home.address], calendar, seed, signed) for home in household.homes
     )
     return Resident(household=household, customer=customer, account=account, premises=premises)
 
@@ -104,9 +101,7 @@ def _premise(
     seed: int,
     signed: int,
 ) -> Premise:
-    point = UsagePoint(
-        id=tx.customers.next_usage_point_id(), commodity=home.commodity, location_id=location.id
-    )
+    point = UsagePoint(id=tx.customers.next_usage_point_id(), commodity=home.commodity, location_id=location.id)
     tx.customers.add_usage_point(point)
     agreement = tx.customers.add_agreement(
         point.id,
@@ -145,9 +140,7 @@ def _meters(home: Home, usage_point_id: int, calendar: Calendar, seed: int) -> t
     )
 
 
-def _enrollment(
-    usage_point_id: int, program: str, status: Enrollment, calendar: Calendar
-) -> ProgramEnrollment:
+def _enrollment(usage_point_id: int, program: str, status: Enrollment, calendar: Calendar) -> ProgramEnrollment:
     """A place in a programme: taken half a year ago, or asked for and to be had in a month."""
     joined = calendar.midnight(calendar.last + (30 if status is Enrollment.PENDING else -180))
     enrolled = status is Enrollment.ENROLLED

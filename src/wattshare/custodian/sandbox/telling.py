@@ -60,8 +60,7 @@ def facts(house: House, home: Home) -> dict[str, Any]:
         "operator": secrets.operator,
         "third_parties": [third_party(house, applicant.wish.name, secrets) for applicant in APPLICANTS],
         "customers": [
-            {**secrets.customers[slug], **account, "household": slug}
-            for slug, account in secrets.accounts.items()
+            {**secrets.customers[slug], **account, "household": slug} for slug, account in secrets.accounts.items()
         ],
     }
     # who reads it takes PGE for granted
@@ -85,11 +84,15 @@ def tell(house: House, home: Home) -> dict[str, Any]:
 def what_next(told: dict[str, Any], home: Home, *, http: bool) -> str:
     """What somebody who has just started a sandbox may do."""
     person, party = told["customers"][0], told["third_parties"][0]
-    trust = "" if http else " ".join(
-        (
-            f" --cacert {home / told['ca']}",
-            f"--cert {home / party['certificate']}",
-            f"--key {home / party['private_key']}",
+    trust = (
+        ""
+        if http
+        else " ".join(
+            (
+                f" --cacert {home / told['ca']}",
+                f"--cert {home / party['certificate']}",
+                f"--key {home / party['private_key']}",
+            )
         )
     )
     return "\n".join(

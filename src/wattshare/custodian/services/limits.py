@@ -60,7 +60,11 @@ class Limits:
             for span, most in self.most.items():
                 starts, ends = self.bounds(span, at)
                 if tx.rates.add(party.id, span.value, starts) > most:
-                    raise TooMany(f"More than {most} requests in a {span.value}.", retry_after=max(1, ends - at))
+                    raise TooMany(
+                        f"More than {most} requests in a {span.value}.",
+                        retry_after=max(1, ends - at),
+                        policy=(span.value, most, ends - starts),
+                    )
 
     def bounds(self, span: Span, at: int) -> tuple[int, int]:
         """The stretch that a second is in: its first second, and the first after it."""

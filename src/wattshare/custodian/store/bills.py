@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.changes import BillCorrection, Extent, Outcome
+from wattshare.custodian.model.packing import LONGEST_DAY
 from wattshare.custodian.store.authorizations import open_shares
 from wattshare.custodian.store.blocks import covers
 from wattshare.custodian.store.keys import Keys
@@ -34,8 +35,6 @@ from wattshare.espi.days import day_bounds, day_of, midnight
 from wattshare.espi.profile import Profile
 from wattshare.espi.usage import ElectricPowerQualitySummary, UsageSummary
 from wattshare.espi.window import Window
-
-DAY = 86_400
 
 
 class SummaryKind(StrEnum):
@@ -334,7 +333,7 @@ def _held(authorization: Authorization, at: int) -> ColumnElement[bool]:
             share.c.since < BILL.c.held_from,
             or_(
                 share.c.until.is_(None),
-                (BILL.c.held_from <= share.c.until) & (BILL.c.period_end <= share.c.until + DAY),
+                (BILL.c.held_from <= share.c.until) & (BILL.c.period_end <= share.c.until + LONGEST_DAY),
             ),
         )
         .exists()

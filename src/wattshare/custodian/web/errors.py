@@ -140,8 +140,14 @@ def headers_of(refusal: Refusal | OAuthRefusal) -> tuple[tuple[str, str], ...]:
             return (("WWW-Authenticate", "Basic"),)
         case WrongMethod(allow=methods):
             return (("Allow", ", ".join(methods)),)
-        case TooMany(retry_after=seconds):
+        case TooMany(retry_after=seconds, policy=None):
             return (("Retry-After", str(seconds)),)
+        case TooMany(retry_after=seconds, policy=(name, most, span)):
+            return (
+                ("Retry-After", str(seconds)),
+                ("RateLimit-Policy", f'"{name}";q={most};w={span}'),
+                ("RateLimit", f'"{name}";r=0;t={seconds}'),
+            )
     return ()
 
 
