@@ -117,17 +117,27 @@ class TestHouse:
         return self.house.registration.register(replace(wish, **told))
 
     def home(
-        self, *, commodities: tuple[Commodity, ...] = (Commodity.ELECTRICITY,), days: int = 3, bills: int = 1
+        self,
+        *,
+        commodities: tuple[Commodity, ...] = (Commodity.ELECTRICITY,),
+        days: int = 3,
+        bills: int = 1,
+        name: str | None = None,
+        mark: int = 0,
     ) -> Home:
-        """A customer with a service for each commodity, and so many days up to yesterday."""
+        """A customer with a service for each commodity, and so many days up to yesterday.
+
+        `mark` is added to every value and amount, and the last part of `name` is the street: so that whose an answer
+        is can be seen.
+        """
         number = next(self.numbers)
         with self.store.begin() as tx:
-            customer = tx.customers.add_customer(f"Customer {number}", f"c{number}@home.example")
+            customer = tx.customers.add_customer(name or f"Customer {number}", f"c{number}@home.example")
             account_number = f"1000000{number:04d}"
             phone = f"530555{number:04d}"
             mailing = Address(line=f"{number} Post Rd", city="Riverton", state="CA", postal_code="95990")
             account = tx.customers.add_account(customer.id, account_number, phone=phone, mailing=mailing)
-            location = tx.customers.add_location(replace(mailing, line=f"{number} Elm St"))
+            location = tx.customers.add_location(replace(mailing, line=f"{number} {(name or 'Elm').split()[-1]} St"))
             login = f"customer{number}"
             tx.customers.add_login(Login(customer_id=customer.id, login=login, password_hash=HASH))
             agreements = []
@@ -147,8 +157,8 @@ class TestHouse:
             agreements=tuple(agreements),
         )
         for agreement, commodity in zip(home.agreements, commodities, strict=True):
-            self.meter(agreement.usage_point_id, commodity, days)
-            self.bill(agreement.usage_point_id, bills)
+            self.meter(agreement.usage_point_id, commodity, days, mark)
+            self.bill(agreement.usage_point_id, bills, mark)
         return home
 
     def midnight(self, days_ago: int) -> int:
@@ -159,7 +169,7 @@ class TestHouse:
         """A local day so many days before today."""
         return datetime.fromtimestamp(self.clock(), self.house.profile.zone).date() - timedelta(days=days_ago)
 
-    def meter(self, usage_point: int, commodity: Commodity, days: int) -> None:
+    def meter(self, usage_point: int, commodity: Commodity, days: int, mark: int = 0) -> None:
         """Readings of whole days up to yesterday: quarter hours of electricity, days of gas."""
         gas = commodity is Commodity.GAS
         metering = self.house.profile.metering(commodity.service_kind)
@@ -188,7 +198,8 @@ class TestHouse:
             )
             for days_ago in range(days, 0, -1):
                 start, end = day_bounds(self.day(days_ago), self.house.profile.zone)
-                values = [103_659_540] if gas else [1000 * place for place in range((end - start) // step)]
+                places = range(1 if gas else (end - start) // step)
+                values = [mark + (103_659 if gas else 1000 * place) for place in places]
                 block = pack_columns(
                     values,
                     usage_point_id=usage_point,
@@ -203,7 +214,7 @@ class TestHouse:
                 )
                 tx.readings.put_block(block, "metered")
 
-    def bill(self, usage_point: int, bills: int) -> None:
+    def bill(self, usage_point: int, bills: int, mark: int = 0) -> None:
         """Bills of thirty days each, the last one dated two days ago."""
         with self.store.begin() as tx:
             revision = tx.revisions.begin("bills", self.clock())
@@ -213,10 +224,10 @@ class TestHouse:
                 period = basics.DateTimeInterval(duration=self.midnight(4 + 30 * number) - start, start=start)
                 summary = usage.UsageSummary(
                     billing_period=period,
-                    bill_last_period=23_364_000,
+                    bill_last_period=mark + 23_364,
                     currency=840,
                     overall_consumption_last_period=basics.SummaryMeasurement(
-                        power_of_ten_multiplier=-3, uom=72, value=146_000_000
+                        power_of_ten_multiplier=-3, uom=72, value=mark + 46_000
                     ),
                     quality_of_reading=17,
                     status_time_stamp=dated,

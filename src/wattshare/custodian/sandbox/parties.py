@@ -107,30 +107,34 @@ APPLICANTS = (
 
 
 def register(house: House, home: Home, receiver: str) -> None:
-    """Register all of them, each with a certificate of the sandbox's authority, partners first."""
+    """Register all of them, each with a certificate of the sandbox's authority."""
     authority = authority_of(home)
     base = house.settings.public_base
-    for applicant in sorted(APPLICANTS, key=lambda each: each.wish.role is not Role.PARTNER):
+    for applicant in APPLICANTS:
         name = applicant.wish.name
         issued = authority.issue(name, datetime.now(UTC))
-        party = house.registration.register(
-            replace(
-                applicant.wish,
-                redirect_uris=(callback(base, "new"),) if redirected(applicant.wish) else (),
-                certificate=issued.certificate.decode(),
-            )
-        ).party
+        first = replace(
+            applicant.wish,
+            # a partner has to be there before it is named, and a number before it is in an address
+            partner=None,
+            redirect_uris=(callback(base, "new"),) if redirected(applicant.wish) else (),
+            certificate=issued.certificate.decode(),
+        )
+        party = house.registration.register(first).party
         put(home, str(certificate_of(party).with_suffix("")), issued)
-        settle(house, party, base, receiver)
+    for applicant in APPLICANTS:
+        settle(house, applicant.wish.name, applicant.wish.partner, base, receiver)
 
 
-def settle(house: House, party: ThirdParty, base: str, receiver: str) -> None:
+def settle(house: House, name: str, partner: str | None, base: str, receiver: str) -> None:
     """Let a third party be at the sandbox itself: where customers come back to, where notices go."""
+    party = house.registration.show(name).party
     wish = house.registration.wish(party)
     house.registration.change(
-        party.name,
+        name,
         replace(
             wish,
+            partner=partner,
             redirect_uris=(callback(base, str(party.id)),) if redirected(wish) else (),
             portal_uri=f"{base}/sandbox/portal/{party.id}",
             notification_uri=f"{receiver}/sandbox/notices/{party.id}",

@@ -106,7 +106,7 @@ def what_next(told: dict[str, Any], home: Home, *, http: bool) -> str:
             "",
             "A client token of the first third party:",
             "",
-            f"  curl{trust} -u {party['client_id']}:{party['client_secret']}"
+            f"  curl -s{trust} -u {party['client_id']}:{party['client_secret']}"
             f" -d grant_type=client_credentials {told['oauth']}{OAUTH}/token",
             "",
             "All that a third party does, step by step:",
