@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.custodian.houses import TestHouse, built
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import Keys
 
@@ -44,3 +45,10 @@ def store(database_url: str, keys: Keys, template: Path, tmp_path: Path) -> Iter
     opened = Store.connect(database_url, keys)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path, store: Store) -> Iterator[TestHouse]:
+    """A whole custodian by PG&E's manners, on a stopped clock, without mutual TLS."""
+    with built(tmp_path, store) as made:
+        yield made

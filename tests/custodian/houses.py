@@ -127,8 +127,8 @@ class TestHouse:
     ) -> Home:
         """A customer with a service for each commodity, and so many days up to yesterday.
 
-        `mark` is added to every value and amount, and the last part of `name` is the street: so that whose an answer
-        is can be seen.
+        Every value and amount begins with `mark`, and the last part of `name` is the street: whose an answer is can
+        be seen in it.
         """
         number = next(self.numbers)
         with self.store.begin() as tx:
@@ -198,8 +198,8 @@ class TestHouse:
             )
             for days_ago in range(days, 0, -1):
                 start, end = day_bounds(self.day(days_ago), self.house.profile.zone)
-                places = range(1 if gas else (end - start) // step)
-                values = [mark + (103_659 if gas else 1000 * place) for place in places]
+                quarters = [mark + 1000 * place for place in range((end - start) // step)]
+                values = [mark or 103_659_540] if gas else quarters
                 block = pack_columns(
                     values,
                     usage_point_id=usage_point,
@@ -224,10 +224,10 @@ class TestHouse:
                 period = basics.DateTimeInterval(duration=self.midnight(4 + 30 * number) - start, start=start)
                 summary = usage.UsageSummary(
                     billing_period=period,
-                    bill_last_period=mark + 23_364,
+                    bill_last_period=mark or 23_364_000,
                     currency=840,
                     overall_consumption_last_period=basics.SummaryMeasurement(
-                        power_of_ten_multiplier=-3, uom=72, value=mark + 46_000
+                        power_of_ten_multiplier=-3, uom=72, value=mark or 146_000_000
                     ),
                     quality_of_reading=17,
                     status_time_stamp=dated,

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from wattshare.custodian.cli.printing import err, out, print_json
+from wattshare.custodian.formats.remarks import Warned
 from wattshare.custodian.model.errors import BadRequest
 from wattshare.custodian.services.intake import Intake, Report
 
@@ -62,9 +63,12 @@ def opened(path: Path, *, quiet: bool) -> Iterator[BinaryIO]:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with file, Progress(*columns, console=err, transient=True, disable=quiet) as bar:
-        with bar.wrap_file(file, total=size, description=escape(path.name)) as watched:
-            yield watched
+    with (
+        file,
+        Progress(*columns, console=err, transient=True, disable=quiet) as bar,
+        bar.wrap_file(file, total=size, description=escape(path.name)) as watched,
+    ):
+        yield watched
 
 
 def print_report(report: Report) -> None:
@@ -90,4 +94,11 @@ def print_report(report: Report) -> None:
         held = ", ".join(f"{count} {what}" for what, count in report.entries.items()) or "nothing"
         out.print(f"  read, and it holds no metering: {escape(held)}")
     for warning in report.warnings:
-        out.print(f"  [yellow]{escape(str(warning))}[/yellow]")
+        out.print(f"  [yellow]{escape(worded(warning))}[/yellow]")
+
+
+def worded(warning: Warned) -> str:
+    """A warning on one line: what, how often, where first."""
+    line = f", first on line {warning.line}" if warning.line else ""
+    places = f": {', '.join(warning.places)}" if warning.places else ""
+    return f"{warning.sentence} ({warning.code.value}, {warning.count} times{line}){places}"

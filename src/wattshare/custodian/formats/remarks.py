@@ -25,7 +25,6 @@ class Remark(StrEnum):
     OTHER_ZONE = "other-zone"
     NO_METERING = "no-metering"
     NOT_KEPT = "not-stored"
-    OVERLAPPING_BILL_DATE = "overlapping-bill-date"
     CUSTOMER_WITHOUT_ACCOUNT = "customer-without-account"
     AGREEMENT_WITHOUT_START = "agreement-without-start"
 
@@ -47,7 +46,6 @@ SENTENCES: Mapping[Remark, str] = {
     Remark.OTHER_ZONE: "LocalTimeParameters are not those of the utility's zone; its days are kept.",
     Remark.NO_METERING: "Read and checked; it holds no metering, so nothing of it is kept.",
     Remark.NOT_KEPT: "Read and checked; nothing keeps it.",
-    Remark.OVERLAPPING_BILL_DATE: "A power quality summary of the same start differs; the last one counts.",
     Remark.CUSTOMER_WITHOUT_ACCOUNT: "A customer without an account is not kept: nothing would find it again.",
     Remark.AGREEMENT_WITHOUT_START: "An agreement does not say since when it runs; always is assumed.",
 }

@@ -24,9 +24,7 @@ class Tally:
 
     def __add__(self, other: "Tally") -> "Tally":
         """Both together."""
-        return Tally(
-            new=self.new + other.new, changed=self.changed + other.changed, same=self.same + other.same
-        )
+        return Tally(new=self.new + other.new, changed=self.changed + other.changed, same=self.same + other.same)
 
     @property
     def all(self) -> int:

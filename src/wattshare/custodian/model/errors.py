@@ -56,7 +56,9 @@ class Withdrawn(Refusal):
 class TooMany(Refusal):
     """Too many requests."""
 
-    def __init__(self, told: str | None = None, *, retry_after: int, policy: tuple[str, int, int] | None = None) -> None:
+    def __init__(
+        self, told: str | None = None, *, retry_after: int, policy: tuple[str, int, int] | None = None
+    ) -> None:
         """Take the seconds after which another try is worth it, and the policy that says so.
 
         A policy is its name, how many requests it allows, and in how many seconds.

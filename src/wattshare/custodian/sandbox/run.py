@@ -1,5 +1,6 @@
 """`wattshare sandbox`: a whole utility in one process, made where there is none, serving until it is stopped."""
 
+import os
 import re
 import signal
 import socket
@@ -146,6 +147,8 @@ def opened_sandbox(plan: Plan, console: Console) -> Iterator[Sandbox]:
         routes = Doubles.of(house, home).routes()
         stack.enter_context(served(house, routes))
         ended = stack.enter_context(working(house.worker("sandbox")))
+        # whoever finds the file finds a sandbox that serves
+        stack.callback(home.forget, FACTS)
         yield Sandbox(home=home, house=house, told=tell(house, home), ended=ended)
 
 
@@ -158,7 +161,7 @@ def prepare(home: Home, plan: Plan, wanted: Wanted, console: Console) -> Setting
     if plan.fresh or home.made is None:
         home.begin()
         make_keys(home)
-    # it is there while the sandbox serves, and after that until the next start
+    # left by one that was killed
     home.forget(FACTS)
     made = home.made
     settings = equip(home, wanted)
@@ -282,8 +285,9 @@ def check_port(settings: Settings) -> None:
 
 def port_refused(settings: Settings, why: OSError) -> BadSettings:
     """One sentence for a port that cannot be had."""
+    reason = os.strerror(why.errno) if why.errno else str(why)
     return BadSettings(
-        f"Port {settings.listen_port} of {settings.listen_host} cannot be had ({why.strerror}): name another by --port."
+        f"Port {settings.listen_port} of {settings.listen_host} cannot be had ({reason}): name another by --port."
     )
 
 

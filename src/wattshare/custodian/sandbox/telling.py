@@ -75,7 +75,7 @@ def third_party(house: House, name: str, secrets: Secrets) -> dict[str, Any]:
 
 
 def tell(house: House, home: Home) -> dict[str, Any]:
-    """Write `sandbox.json`: whoever finds it finds the sandbox serving."""
+    """Write `sandbox.json`."""
     told = facts(house, home)
     home.write(FACTS, json.dumps(told, indent=1))
     return told

@@ -23,6 +23,8 @@ DAY = 86_400
 # tests are due 90 days after registration
 TEST_DAYS = 90
 NAME_LENGTH = 80
+# days: back to 1970 and a little further
+LONGEST_HISTORY = 36_500
 # control characters and the marks that turn the direction of writing
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -248,8 +250,8 @@ class Registration:
             raise BadRequest("The purpose has printable characters only.", field="purpose")
         if not wish.kinds_required | wish.kinds_optional:
             raise BadRequest("Name at least one kind of data.", field="kinds_required")
-        if not 1 <= wish.history_days <= 3_650:
-            raise BadRequest("History is 1 to 3650 days.", field="history_days")
+        if not 1 <= wish.history_days <= LONGEST_HISTORY:
+            raise BadRequest(f"History is 1 to {LONGEST_HISTORY} days.", field="history_days")
         if wish.user_type.uses_oauth and wish.role is not Role.PARTNER and not wish.redirect_uris:
             raise BadRequest("This user type needs at least one redirect URI.", field="redirect_uris")
         for uri in wish.redirect_uris:

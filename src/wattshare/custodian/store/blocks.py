@@ -149,9 +149,7 @@ def read_block(row: Mapping[Any, Any]) -> Block:
     return Block(**{name: row[name] for name in BLOCK_COLUMNS})
 
 
-BLOCK_COLUMNS = tuple(
-    column.name for column in INTERVAL_BLOCK.c if column.name not in ("held_from", "held_to")
-)
+BLOCK_COLUMNS = tuple(column.name for column in INTERVAL_BLOCK.c if column.name not in ("held_from", "held_to"))
 
 
 def held(authorization: Authorization, at: int, table: FromClause = INTERVAL_BLOCK) -> ColumnElement[bool]:
@@ -189,9 +187,7 @@ def covers(
     if window.published_min is not None:
         rules.append(day_end > window.published_min)
     if window.published_max is not None:
-        rules.append(
-            start < window.published_max if profile.half_open_windows else start <= window.published_max
-        )
+        rules.append(start < window.published_max if profile.half_open_windows else start <= window.published_max)
     if window.updated_min is not None:
         rules.append(updated_at >= window.updated_min)
     if window.updated_max is not None:

@@ -51,9 +51,7 @@ class Channels:
         """Keep a new channel; with the id of its reading type, and a number where it has none (0)."""
         number = channel.number
         if not number:
-            greatest = select(func.max(CHANNEL.c.number)).where(
-                CHANNEL.c.usage_point_id == channel.usage_point_id
-            )
+            greatest = select(func.max(CHANNEL.c.number)).where(CHANNEL.c.usage_point_id == channel.usage_point_id)
             number = (self._connection.scalar(greatest) or 0) + 1
         name = self.put_reading_type(channel.reading_type)
         added = replace(channel, number=number, reading_type_id=name)
@@ -97,9 +95,7 @@ class Channels:
         )
         return tuple(read_usage_point(row) for row in rows.mappings())
 
-    def channels_shared(
-        self, authorization: Authorization, usage_point_id: int, at: int
-    ) -> tuple[Channel, ...]:
+    def channels_shared(self, authorization: Authorization, usage_point_id: int, at: int) -> tuple[Channel, ...]:
         """The channels of one usage point, if the authorization opens it; delivered first.
 
         A channel that measured on other people's days only, such as a former tenant's solar, is not there.
@@ -118,14 +114,10 @@ class Channels:
             )
         )
 
-    def reading_types_shared(
-        self, authorization: Authorization, at: int
-    ) -> tuple[tuple[str, ReadingType], ...]:
+    def reading_types_shared(self, authorization: Authorization, at: int) -> tuple[tuple[str, ReadingType], ...]:
         """The reading types of the usage points that an authorization opens, with their ids."""
         share = open_shares(authorization, at).subquery("share")
-        used = select(CHANNEL.c.reading_type_id).where(
-            CHANNEL.c.usage_point_id.in_(select(share.c.usage_point_id))
-        )
+        used = select(CHANNEL.c.reading_type_id).where(CHANNEL.c.usage_point_id.in_(select(share.c.usage_point_id)))
         rows = self._connection.execute(
             select(READING_TYPE).where(READING_TYPE.c.id.in_(used)).order_by(READING_TYPE.c.id)
         )

@@ -45,9 +45,7 @@ class Imports:
         report: dict[str, Any] | None = self._connection.execute(found).scalar_one_or_none()
         return report
 
-    def add(
-        self, digest: str, manner: Mapping[str, Any], *, revision: int, at: int, report: Mapping[str, Any]
-    ) -> None:
+    def add(self, digest: str, manner: Mapping[str, Any], *, revision: int, at: int, report: Mapping[str, Any]) -> None:
         """Keep that these bytes were taken in."""
         row = {"digest": digest, "manner": _text(manner), "revision": revision, "at": at}
         self._connection.execute(IMPORTED_FILE.insert().values(**row, report=dict(report)))

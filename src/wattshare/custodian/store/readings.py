@@ -97,9 +97,7 @@ class Readings(Channels):
         self, authorization: Authorization, usage_point_id: int, channel: int, since: int | None, at: int
     ) -> Iterator[Block]:
         """The latest block of one channel that the authorization opens, and those changed after `since`."""
-        return self._stream(
-            _of(usage_point_id, channel), held(authorization, at), _latest(authorization, since, at)
-        )
+        return self._stream(_of(usage_point_id, channel), held(authorization, at), _latest(authorization, since, at))
 
     def block(
         self, authorization: Authorization, usage_point_id: int, channel: int, start: int, at: int
@@ -118,9 +116,7 @@ class Readings(Channels):
         profile: Profile,
     ) -> int:
         """How many `blocks` would give."""
-        found = self.extent(
-            authorization, window, at, profile, usage_point_id=usage_point_id, channel=channel
-        )
+        found = self.extent(authorization, window, at, profile, usage_point_id=usage_point_id, channel=channel)
         return found.count if found else 0
 
     def extent(
@@ -291,9 +287,7 @@ def _merged(stored: Block, given: Block, readings: tuple[Reading, ...]) -> Block
 def _correction(row: Row) -> Correction:
     place = {name: row[name] for name in ("usage_point_id", "channel", "start")}
     old, new = (
-        unpack(
-            Block(**place, duration=0, day_end=row["day_end"], **{name: row[side + name] for name in PACKED})
-        )
+        unpack(Block(**place, duration=0, day_end=row["day_end"], **{name: row[side + name] for name in PACKED}))
         for side in ("old_", "new_")
     )
     named = {name: row[name] for name in ("revision", "at", "reason")}

@@ -13,6 +13,7 @@ from wattshare.custodian.services.disclosure.disclosure import Disclosure
 from wattshare.custodian.services.limits import Limits
 from wattshare.custodian.services.tokens import Tokens
 from wattshare.custodian.web.call import ATOM_TYPE, XML_TYPE, Call, Handler, Response
+from wattshare.custodian.web.errors import WrongMethod
 from wattshare.espi.endpoints import ENDPOINTS, Answer, Endpoint, Root
 from wattshare.espi.profile import Profile
 from wattshare.espi.window import BadWindow, Window
@@ -51,6 +52,9 @@ class Resources:
             case Answer.LATER:
                 if part is not None:
                     return self.send_part(permission, call, part)
+                if call.method == "HEAD":
+                    # a look must not order anything
+                    raise WrongMethod(("GET",))
                 return self.order(permission, call)
             case _:
                 return self.send(permission, call)

@@ -29,7 +29,6 @@ from wattshare.espi import customer
 
 Part = TypeVar("Part", bound=CustomerPart)
 STATUSES = {status.value: status for status in Enrollment}
-WATT = 38
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -103,8 +103,9 @@ class _Task:
             "account": account.id if account else None,
             "lenient": self.lenient,
         }
-        if tx.imports.report(self.digest, manner) is not None:
-            return Report(name=self.name, digest=self.digest, known=True, dry_run=self.dry_run)
+        if (before := tx.imports.report(self.digest, manner)) is not None:
+            points = tuple(before["usage_points"])
+            return Report(name=self.name, digest=self.digest, known=True, dry_run=self.dry_run, usage_points=points)
         at, progress = self.intake.now(), Progress()
         revision = tx.revisions.begin("import", at)
         self._fill(tx, progress, revision, at, account)
@@ -134,7 +135,7 @@ class _Task:
         for code in self.staged.program_codes:
             if code.code.strip().isascii() and code.code.strip().isdigit():
                 tx.programs.put_code(ProgramCode(what=code.kind, code=int(code.code), name=code.name, note=code.note))
-        self._compare_zones(at)
+        self._compare_zones()
         parts = CustomerParts(tx=tx, points=points, linked=self.linked, counts=progress.customers)
         progress.spoken_of = parts.take()
         if account:
@@ -196,9 +197,8 @@ class _Task:
             end = summary.status_time_stamp if period is None else period.start + period.duration
             return local_bill_date(end, self.intake.profile)
 
-    def _compare_zones(self, at: int) -> None:
-        zone = self.intake.profile.zone
-        ours = dst.parameters(zone, 1970 + at // 31_556_952)
+    def _compare_zones(self) -> None:
+        ours = dst.parameters(self.intake.profile.zone)
         for theirs in self.staged.local_times:
             same = all(
                 str(getattr(ours, name)).upper() == str(getattr(theirs, name)).upper()
