@@ -21,9 +21,7 @@ def as_before() -> Iterator[None]:
 @pytest.mark.parametrize(
     "key", ["token", "password", "code_verifier", "url", "query", "body", "name", "address", "value"]
 )
-def test_a_key_that_is_not_on_the_list_is_dropped_and_named(
-    capsys: pytest.CaptureFixture[str], key: str
-) -> None:
+def test_a_key_that_is_not_on_the_list_is_dropped_and_named(capsys: pytest.CaptureFixture[str], key: str) -> None:
     logs.configure()
     structlog.get_logger().info("batch_made", batch="b1", **{key: "hunter2"})
     written = capsys.readouterr().err

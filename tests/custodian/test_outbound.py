@@ -60,9 +60,7 @@ def request(connection: socket.socket) -> bytes:
     while b"\r\n\r\n" not in got:
         got += connection.recv(65536)
     head, _, body = got.partition(b"\r\n\r\n")
-    length = next(
-        int(line[16:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length: ")
-    )
+    length = next(int(line[16:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length: "))
     while len(body) < length:
         body += connection.recv(65536)
     return head + b"\r\n\r\n" + body
@@ -123,9 +121,7 @@ def way_out(home: Path, *allowed: str, http: bool = False, known: bool = True) -
     )
 
 
-def test_a_notice_arrives_whole_with_its_length_and_our_certificate(
-    home: Path, receiver_tls: ssl.SSLContext
-) -> None:
+def test_a_notice_arrives_whole_with_its_length_and_our_certificate(home: Path, receiver_tls: ssl.SSLContext) -> None:
     with receiving(context=receiver_tls) as receiver:
         way = way_out(home, f"localhost:{receiver.port}")
         body = b"<BatchList/>" * 50_000
@@ -291,9 +287,7 @@ def test_an_address_of_the_internet_is_global(address: str) -> None:
     assert is_global(ip_address(address))
 
 
-@pytest.mark.parametrize(
-    "host", ["127.0.0.1", "[::1]", "localhost", "0x7f.1", "2130706433", "[::ffff:127.0.0.1]", "0"]
-)
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost", "0x7f.1", "2130706433", "[::ffff:127.0.0.1]", "0"])
 def test_no_spelling_of_this_machine_is_reached(home: Path, host: str) -> None:
     with receiving() as receiver:
         sent = way_out(home).post(f"https://{host}:{receiver.port}/", b"x", {})
@@ -363,9 +357,7 @@ def test_a_look_up_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
         ended.wait()
         return ()
 
-    sent = Outbound(context=ssl.create_default_context(), look_up=hang).post(
-        "https://receiver.example/", b"x", {}
-    )
+    sent = Outbound(context=ssl.create_default_context(), look_up=hang).post("https://receiver.example/", b"x", {})
     ended.set()
     assert isinstance(sent, Failed)
     assert sent.cause is Cause.TIMEOUT

@@ -39,9 +39,7 @@ def test_an_argument_goes_before_the_environment_and_that_before_the_file(
     assert told["refresh_days"] == "default"
 
 
-def test_home_is_found_in_the_environment_and_its_file_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_home_is_found_in_the_environment_and_its_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WATTSHARE_HOME", str(written(tmp_path, 'utility_name = "Elm Gas"')))
     settings = Settings()
     assert settings.utility_name == "Elm Gas"
@@ -49,17 +47,13 @@ def test_home_is_found_in_the_environment_and_its_file_is_read(
 
 
 def test_relative_paths_start_at_home(tmp_path: Path) -> None:
-    settings = Settings(
-        home=tmp_path, tls_certificate="a.pem", tls_ca="b.pem,c/d.pem", outbound_ca=Path("/e.pem")
-    )
+    settings = Settings(home=tmp_path, tls_certificate="a.pem", tls_ca="b.pem,c/d.pem", outbound_ca=Path("/e.pem"))
     assert settings.tls_certificate == tmp_path / "a.pem"
     assert settings.tls_ca == (tmp_path / "b.pem", tmp_path / "c/d.pem")
     assert settings.outbound_ca == (Path("/e.pem"),)
 
 
-def test_lists_in_the_environment_are_separated_by_commas(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lists_in_the_environment_are_separated_by_commas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WATTSHARE_PROXY_ADDRESSES", "10.0.0.0/8, ::1")
     monkeypatch.setenv("WATTSHARE_ALLOW_NOTIFY", "localhost:9000,10.1.0.0/16:443,[::1]:8080")
     settings = Settings(home=tmp_path)

@@ -7,7 +7,8 @@ from wattshare.custodian.formats.kin import Links, Parents
 from wattshare.custodian.formats.remarks import SENTENCES, Remark
 
 ROOT = "https://riverton.example/espi/1_1/resource"
-POINT = f"{ROOT}/Subscription/1/UsagePoint/2"
+NAME = "Subscription/1/UsagePoint/2"
+POINT = f"{ROOT}/{NAME}"
 
 
 @pytest.mark.parametrize(
@@ -29,8 +30,8 @@ def test_an_address_has_one_path_however_it_is_written(href: str, path: str) -> 
 @pytest.mark.parametrize(
     ("href", "point", "channel"),
     [
-        (f"{POINT}/MeterReading/a=/IntervalBlock/5", "Subscription/1/UsagePoint/2", "Subscription/1/UsagePoint/2/MeterReading/a="),
-        (f"{POINT}/UsageSummary/1,000", "Subscription/1/UsagePoint/2", None),
+        (f"{POINT}/MeterReading/a=/IntervalBlock/5", NAME, f"{NAME}/MeterReading/a="),
+        (f"{POINT}/UsageSummary/1,000", NAME, None),
         (f"{ROOT}/Subscription/1/UsagePoint", None, None),
         (f"{ROOT}/ReadingType/1", None, None),
     ],

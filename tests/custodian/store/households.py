@@ -42,13 +42,9 @@ def add_home(tx: Tx, number: str = "1234567890-1", *, starts: int = T0, ends: in
     customer = tx.customers.add_customer("Robin Field", "robin@field.example")
     account = tx.customers.add_account(customer.id, number, phone="(555) 555-0100", mailing=ELM_STREET)
     location = tx.customers.add_location(ELM_STREET)
-    point = UsagePoint(
-        id=tx.customers.next_usage_point_id(), commodity=Commodity.ELECTRICITY, location_id=location.id
-    )
+    point = UsagePoint(id=tx.customers.next_usage_point_id(), commodity=Commodity.ELECTRICITY, location_id=location.id)
     tx.customers.add_usage_point(point)
-    agreement = tx.customers.add_agreement(
-        point.id, account.id, "SA-1", starts=starts, ends=ends, tariff="E1"
-    )
+    agreement = tx.customers.add_agreement(point.id, account.id, "SA-1", starts=starts, ends=ends, tariff="E1")
     return Home(customer=customer, account=account, usage_point=point, agreement=agreement)
 
 

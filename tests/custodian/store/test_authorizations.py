@@ -207,9 +207,7 @@ def test_only_an_authorization_that_is_alive_opens_anything(
 ) -> None:
     with store.begin() as tx:
         home = add_home(tx, starts=T0 - DAY)
-        held = add_authorization(
-            tx, add_party(tx), home, state=state, starts=starts, ends=ends, floor=T0 - DAY
-        )
+        held = add_authorization(tx, add_party(tx), home, state=state, starts=starts, ends=ends, floor=T0 - DAY)
         assert held.alive(T0) is alive
         assert bool(tx.authorizations.shares(held, T0)) is alive
 

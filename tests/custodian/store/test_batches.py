@@ -112,9 +112,7 @@ def three_parts(tx: Tx, party: ThirdParty, one: Home, two: Home) -> tuple[int, i
 
 
 def stale(tx: Tx) -> list[str]:
-    return [
-        kept.correlation_id for batch in ("bulk", "single") for kept in tx.batches.parts(batch) if kept.stale
-    ]
+    return [kept.correlation_id for batch in ("bulk", "single") for kept in tx.batches.parts(batch) if kept.stale]
 
 
 def test_every_part_that_holds_an_ended_authorization_is_closed(store: Store) -> None:

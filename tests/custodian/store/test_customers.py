@@ -148,17 +148,13 @@ def test_a_location_moves_with_its_change(store: Store) -> None:
         (T0 + 20 * DAY, T0 + 20 * DAY, False),
     ],
 )
-def test_a_service_is_one_customers_at_a_time(
-    store: Store, starts: int, ends: int | None, fits: bool
-) -> None:
+def test_a_service_is_one_customers_at_a_time(store: Store, starts: int, ends: int | None, fits: bool) -> None:
     with store.begin() as tx:
         home = add_home(tx, starts=T0, ends=T0 + 10 * DAY)
         other = add_home(tx, "other")
 
         def add() -> None:
-            tx.customers.add_agreement(
-                home.usage_point.id, other.account.id, "SA-2", starts=starts, ends=ends
-            )
+            tx.customers.add_agreement(home.usage_point.id, other.account.id, "SA-2", starts=starts, ends=ends)
 
         if fits:
             add()

@@ -75,8 +75,7 @@ def test_processes_that_upgrade_at_the_same_time_wait_for_each_other(
     database_url: str, keys: Keys, tmp_path: Path
 ) -> None:
     started = [
-        subprocess.Popen([sys.executable, "-c", UPGRADE, database_url, str(tmp_path / "keys.json")])
-        for _ in range(3)
+        subprocess.Popen([sys.executable, "-c", UPGRADE, database_url, str(tmp_path / "keys.json")]) for _ in range(3)
     ]
     assert [process.wait() for process in started] == [0, 0, 0]
     store = Store.connect(database_url, keys)
@@ -201,9 +200,7 @@ def test_many_threads_write_and_none_is_lost(store: Store) -> None:
     assert numbers == list(range(4_100_001, 4_100_201))
 
 
-@pytest.mark.parametrize(
-    ("setting", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)]
-)
+@pytest.mark.parametrize(("setting", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)])
 def test_sqlite_keeps_what_it_was_told(store: Store, setting: str, value: object) -> None:
     if store.engine.dialect.name != "sqlite":
         pytest.skip("SQLite's own settings")

@@ -43,9 +43,7 @@ def test_a_worker_gets_the_kinds_that_it_knows(store: Store) -> None:
 
 
 @pytest.mark.parametrize(("first", "second", "due_at"), [(5, 3, 3), (3, 5, 3)])
-def test_the_same_job_waits_once_at_the_earlier_second(
-    store: Store, first: int, second: int, due_at: int
-) -> None:
+def test_the_same_job_waits_once_at_the_earlier_second(store: Store, first: int, second: int, due_at: int) -> None:
     with store.begin() as tx:
         tx.jobs.add("make", "b1", T0 + first)
         tx.jobs.add("make", "b1", T0 + second)

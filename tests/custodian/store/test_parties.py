@@ -144,9 +144,7 @@ def test_a_login_is_found_in_any_case(store: Store) -> None:
 def test_a_registration_token_is_found_after_a_new_key_came(store: Store) -> None:
     with store.begin() as tx:
         party = add_party(tx)
-    keys = Keys(
-        {**store.keys.hmac, "k2": bytes(range(100, 132))}, {**store.keys.sealing, "k2": bytes(range(32, 64))}
-    )
+    keys = Keys({**store.keys.hmac, "k2": bytes(range(100, 132))}, {**store.keys.sealing, "k2": bytes(range(32, 64))})
     with Store(store.engine, keys).begin() as tx:
         found = tx.parties.by_registration_token("registration of Acme Energy")
         assert found == party

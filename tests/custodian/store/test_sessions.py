@@ -23,9 +23,7 @@ def test_a_session_is_found_until_it_is_over(store: Store) -> None:
     with store.begin() as tx:
         home = add_home(tx)
         add(tx, "s1", home.customer.id)
-        expected = KeptSession(
-            customer_id=home.customer.id, form_token="form of s1", guest=False, expires_at=T0 + 60
-        )
+        expected = KeptSession(customer_id=home.customer.id, form_token="form of s1", guest=False, expires_at=T0 + 60)
         assert tx.sessions.find("s1", T0 + 59) == expected
         assert tx.sessions.find("s1", T0 + 60) is None
         assert tx.sessions.find("s2", T0) is None

@@ -105,9 +105,7 @@ def test_a_redirect_says_where_to() -> None:
     ],
 )
 def test_cookies_are_out_of_reach_of_scripts(secure: bool, seconds: int | None, cookie: str) -> None:
-    assert Response.empty().with_cookie("s", "v", secure=secure, seconds=seconds).headers == (
-        ("Set-Cookie", cookie),
-    )
+    assert Response.empty().with_cookie("s", "v", secure=secure, seconds=seconds).headers == (("Set-Cookie", cookie),)
 
 
 def test_two_cookies_are_two_headers() -> None:

@@ -84,9 +84,7 @@ TLS = {"extensions": {"tls": {"client_certificate": ACME}}}
     ("source", "shown"),
     [(Certificates(source="native"), ACME), (PROXY, None), (Certificates(source="off"), None)],
 )
-def test_the_connections_certificate_counts_where_tls_is_ours(
-    source: Certificates, shown: Certificate | None
-) -> None:
+def test_the_connections_certificate_counts_where_tls_is_ours(source: Certificates, shown: Certificate | None) -> None:
     assert source.shown(TLS, call("")) == shown
 
 

@@ -206,9 +206,7 @@ def test_the_path_text_is_what_came(port: int) -> None:
     assert told(ask(port, target + "?x=1"))["path_text"] == target
 
 
-@pytest.mark.parametrize(
-    "name", ["X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method-Override", "X-Forwarded-Host"]
-)
+@pytest.mark.parametrize("name", ["X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method-Override", "X-Forwarded-Host"])
 def test_no_header_changes_where_a_request_goes(port: int, name: str) -> None:
     assert ask(port, "/nowhere", headers=((name, "/long"),)).status == 404
     assert told(ask(port, "/", headers=((name, "DELETE"),)))["method"] == "GET"
@@ -252,9 +250,7 @@ def test_our_own_hosts_are_answered(port: int, host: str) -> None:
     assert ask(port, "/", host=host).status == 200
 
 
-@pytest.mark.parametrize(
-    "host", ["evil.example", f"{HOST}:8443", f"x.{HOST}", f"{HOST}.evil.example", "127.0.0.1", ""]
-)
+@pytest.mark.parametrize("host", ["evil.example", f"{HOST}:8443", f"x.{HOST}", f"{HOST}.evil.example", "127.0.0.1", ""])
 def test_another_host_is_misdirected(port: int, host: str) -> None:
     assert ask(port, "/", host=host).status == 421
 
@@ -282,9 +278,7 @@ def test_a_header_that_says_one_thing_is_not_taken_twice(port: int, name: str) -
 
 
 def test_headers_have_lower_case_names_and_others_are_joined(port: int) -> None:
-    headers = told(ask(port, "/", headers=(("X-A", "1"), ("x-a", " 2 "), ("Authorization", "Bearer t"))))[
-        "headers"
-    ]
+    headers = told(ask(port, "/", headers=(("X-A", "1"), ("x-a", " 2 "), ("Authorization", "Bearer t"))))["headers"]
     assert isinstance(headers, dict)
     assert (headers["x-a"], headers["authorization"]) == ("1, 2", "Bearer t")
 
@@ -363,9 +357,7 @@ def test_a_compressed_body_is_not_taken(port: int) -> None:
         ((("x", "y" * 1_000_000),), 431),
     ],
 )
-def test_a_head_beyond_its_caps_is_refused(
-    port: int, headers: tuple[tuple[str, str], ...], status: int
-) -> None:
+def test_a_head_beyond_its_caps_is_refused(port: int, headers: tuple[tuple[str, str], ...], status: int) -> None:
     assert ask(port, "/", headers=headers).status == status
 
 
@@ -451,9 +443,7 @@ def one_member(raw: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(("count", "whole"), [(100, True), (20_000, True), (1_500_000, False)])
-def test_a_pulled_body_is_one_gzip_member_and_whole_where_it_is_small(
-    port: int, count: int, whole: bool
-) -> None:
+def test_a_pulled_body_is_one_gzip_member_and_whole_where_it_is_small(port: int, count: int, whole: bool) -> None:
     answer = ask(port, f"/pulled/{count}", headers=GZIP)
     assert answer.headers["content-encoding"] == "gzip"
     assert ("content-length" in answer.headers) is whole

@@ -52,9 +52,7 @@ class Registry:
 def who(call: Call) -> Response:
     """What the listener says of the caller."""
     certificate = call.certificate
-    return Response.json(
-        {"sha256": certificate and certificate.sha256, "pem": certificate and certificate.pem}
-    )
+    return Response.json({"sha256": certificate and certificate.sha256, "pem": certificate and certificate.pem})
 
 
 @contextmanager
@@ -150,9 +148,7 @@ def digest(pem: bytes) -> str:
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_the_handler_is_told_whose_certificate_was_proved(
-    port: int, ca: trustme.CA, version: ssl.TLSVersion
-) -> None:
+def test_the_handler_is_told_whose_certificate_was_proved(port: int, ca: trustme.CA, version: ssl.TLSVersion) -> None:
     acme = ca.issue_cert("acme.example")
     pem = acme.cert_chain_pems[0].bytes()
     assert json.loads(ask(port, ca, acme, version).body) == {"sha256": digest(pem), "pem": pem.decode()}
@@ -200,9 +196,7 @@ def test_an_expired_one_is_not_let_in_though_it_is_registered(
         ask(port, ca, path)
 
 
-def test_one_that_cannot_be_read_keeps_no_other_out(
-    port: int, ca: trustme.CA, home: Path, registry: Registry
-) -> None:
+def test_one_that_cannot_be_read_keeps_no_other_out(port: int, ca: trustme.CA, home: Path, registry: Registry) -> None:
     path, pem = self_signed(home, "after-nonsense")
     registry.certificates += ("nonsense",)
     registry.register(pem)

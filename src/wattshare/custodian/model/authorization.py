@@ -1,9 +1,18 @@
 """A customer's permission to one third party, and the two entries that every third party has besides."""
 
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 from enum import StrEnum
 
+from wattshare.espi.days import day_of, midnight
 from wattshare.espi.kinds import Kind
+
+DAY = 86_400
+
+
+def history_floor(at: int, days: int, zone: tzinfo) -> int:
+    """The local midnight so many days before a second, and none before 1970."""
+    return midnight(day_of(max(at - days * DAY, DAY), zone), zone)
 
 
 class Entry(StrEnum):

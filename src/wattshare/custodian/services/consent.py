@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from wattshare.custodian.model.authorization import Authorization, Ending, State
+from wattshare.custodian.model.authorization import Authorization, Ending, State, history_floor
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import BadRequest, NotCovered, Unknown
 from wattshare.custodian.model.parties import Standing, ThirdParty
@@ -336,7 +336,7 @@ class Consent:
             scope=granted.write(),
             starts=now,
             ends=ends,
-            floor=midnight(day_of(now - party.history_days * DAY, zone), zone),
+            floor=history_floor(now, party.history_days, zone),
             created_at=now,
             changed_at=now,
             replaces_id=next((held.id for held in standing if held.state is State.ACTIVE), None),

@@ -9,14 +9,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from wattshare.custodian.model.authorization import Authorization, Entry, State
+from wattshare.custodian.model.authorization import Authorization, Entry, State, history_floor
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import BadRequest, Conflict, Unknown
 from wattshare.custodian.model.parties import Milestones, Role, Standing, ThirdParty, UserType
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.registrations import registered_scope
 from wattshare.custodian.store.database import Store, Tx
-from wattshare.espi.days import day_of, midnight
 from wattshare.espi.kinds import Kind
 
 DAY = 86_400
@@ -225,7 +224,7 @@ class Registration:
     def _own(self, tx: Tx, party: ThirdParty, entry: Entry) -> Authorization:
         now = self.now()
         zone = self.addresses.profile.zone
-        floor = midnight(day_of(now - party.history_days * DAY, zone), zone)
+        floor = history_floor(now, party.history_days, zone)
         return Authorization(
             id=tx.authorizations.next_id(),
             third_party_id=party.id,

@@ -1,0 +1,25 @@
+"""A town that was generated once for all tests which only look at it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.custodian.sandbox.towns import Built, build
+from wattshare.custodian.store.database import Store
+from wattshare.custodian.store.keys import Keys
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    """The households with a history in which everything of theirs has happened."""
+    store = empty(tmp_path_factory.mktemp("town"))
+    yield build(store, days=340)
+    store.close()
+
+
+def empty(folder: Path) -> Store:
+    """A store without anything."""
+    store = Store.connect(f"sqlite:///{folder / 'wattshare.db'}", Keys.make(folder / "keys.json"))
+    store.upgrade()
+    return store
