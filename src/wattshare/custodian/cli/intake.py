@@ -101,4 +101,4 @@ def worded(warning: Warned) -> str:
     """A warning on one line: what, how often, where first."""
     line = f", first on line {warning.line}" if warning.line else ""
     places = f": {', '.join(warning.places)}" if warning.places else ""
-    return f"{warning.sentence} ({warning.code.value}, {warning.count} times{line}){places}"
+    return f"{warning.sentence} ({warning.code}, {warning.count} times{line}){places}"

@@ -54,7 +54,7 @@ class Resources:
                     return self.send_part(permission, call, part)
                 if call.method == "HEAD":
                     # a look must not order anything
-                    raise WrongMethod(("GET",))
+                    raise WrongMethod("HEAD", ("GET",))
                 return self.order(permission, call)
             case _:
                 return self.send(permission, call)
