@@ -11,7 +11,7 @@ ABSENT = "null"
 # not every sign will do: base64 of this one has neither `+` nor `/`, wherever it stands
 VARIANT = "."
 NUMBER = re.compile(r"[0-9]{1,10}")
-MILLISECONDS = re.compile(r"[0-9]{4,16}")
+MILLISECONDS = re.compile(r"[1-9][0-9]{3,15}")
 
 
 def reading_type_id(

@@ -112,6 +112,7 @@ def test_a_bill_of_estimates_is_issued_again_and_keeps_its_name(built: Built) ->
     point = built.premise("corrected").usage_point.id
     with built.store.read() as tx:
         corrections = list(tx.bills.corrections(point))
+    assert corrections
     bills = {bill.bill_date: bill for bill in built.bills("corrected")}
     for each in corrections:
         assert bills[each.bill_date].published_at < bills[each.bill_date].updated_at == each.at

@@ -141,7 +141,10 @@ def open_spool() -> Iterator[Spool]:
     ):
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
-        yield Spool(connection)
+        spool = Spool(connection)
+        # what is undone with the folder needs no commits
+        connection.execute("BEGIN")
+        yield spool
 
 
 def _block(day: int, step: int, rest: list[object]) -> Block:

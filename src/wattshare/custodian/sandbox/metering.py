@@ -21,8 +21,8 @@ MEASURING_PERIODS = {900: 2, 3_600: 7, 86_400: 4}
 # AccumulationKind delta data, DataQualifierKind normal
 DELTA, NORMAL = 4, 12
 ESTIMATED = 8
-# days after the last estimated one on which the meter is reached again
-REACHED_AFTER = 6
+# days after the last estimated one on which the meter is reached again: when a bill has been made of estimates
+REACHED_AFTER = 35
 CORRECTED = "the meter was read after all: its values in the place of estimates"
 # values are thousandths of a watt hour, and hundred-millionths of a therm: what the curves give, times this
 FINER = 1_000

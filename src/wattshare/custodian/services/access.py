@@ -117,6 +117,8 @@ class Access:
             raise NotCovered
         if not bearer.certified:
             raise WrongCertificate
+        if fetch and held is not None and held.state is State.ENDED:
+            raise Withdrawn
         return Permission(bearer=bearer, endpoint=endpoint, path=path, authorization=held, fetch=fetch)
 
     def renew(self, tx: Tx, permission: Permission) -> Permission:
@@ -175,13 +177,11 @@ class Access:
         return named
 
     def _fetched(self, tx: Tx, bearer: Bearer, text: str) -> Authorization:
-        """The authorization whose prepared file a client token asks for."""
+        """The authorization whose prepared file a client token asks for; an ended one too, to be told so last."""
         named = self._owned(tx, bearer, text)
         if named.entry is not Entry.CUSTOMER:
             raise NotCovered
-        if named.state is State.ENDED:
-            raise Withdrawn
-        if not named.alive(self.now()):
+        if named.state is not State.ENDED and not named.alive(self.now()):
             raise NotCovered
         return named
 

@@ -7,7 +7,7 @@ to the block. Blocks leave by one method, `_stream`: where a block is kept is no
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, or_, select, update
 
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.changes import Correction, Extent, Outcome, Tally
@@ -32,6 +32,21 @@ from wattshare.espi.window import Window
 
 # rows fetched at a time
 CHUNK = 256
+
+# statements of every block that is put, made once
+INSERT = INTERVAL_BLOCK.insert()
+# a gas day starts a second after midnight until a reading of midnight comes
+DAY_OF = select(*(INTERVAL_BLOCK.c[name] for name in BLOCK_COLUMNS)).where(
+    INTERVAL_BLOCK.c.usage_point_id == bindparam("of_usage_point"),
+    INTERVAL_BLOCK.c.channel == bindparam("of_channel"),
+    or_(
+        INTERVAL_BLOCK.c.start == bindparam("of_start"),
+        and_(
+            INTERVAL_BLOCK.c.start.between(bindparam("earliest"), bindparam("of_day_end")),
+            INTERVAL_BLOCK.c.day_end == bindparam("of_day_end"),
+        ),
+    ),
+)
 
 
 class Readings(Channels):
@@ -58,7 +73,7 @@ class Readings(Channels):
         """Keep blocks of days that have none yet, many at once. A day that has one fails the transaction."""
         rows = [block_columns(block) for block in blocks]
         if rows:
-            self._connection.execute(INTERVAL_BLOCK.insert(), rows)
+            self._connection.execute(INSERT, rows)
 
     # what is known
 
@@ -191,7 +206,7 @@ class Readings(Channels):
     def _merge(self, stored: Block | None, block: Block, reason: str) -> Tally:
         """Write what is new in a block; what is replaced goes to the ledger."""
         if stored is None:
-            self._connection.execute(INTERVAL_BLOCK.insert().values(**block_columns(block)))
+            self._connection.execute(INSERT, block_columns(block))
             return Tally(new=block.count)
         if packed_columns(stored) == packed_columns(block) and stored.start == block.start:
             return Tally(same=block.count)
@@ -208,13 +223,16 @@ class Readings(Channels):
 
     def _day_of(self, block: Block) -> Block | None:
         """The stored block that a given one belongs into: of the same start, or of the same local day."""
-        blocks = INTERVAL_BLOCK.c
-        same = blocks.start == block.start
-        if not is_long(block.start, block.day_end):
-            # a gas day starts a second after midnight until a reading of midnight comes
-            first = block.day_end - LONGEST_DAY
-            same |= (blocks.day_end == block.day_end) & blocks.start.between(first, block.day_end)
-        found = list(self._stream(_of(block.usage_point_id, block.channel), same))
+        long = is_long(block.start, block.day_end)
+        place = {
+            "of_usage_point": block.usage_point_id,
+            "of_channel": block.channel,
+            "of_start": block.start,
+            "of_day_end": block.day_end,
+            # no day has a long reading's name but its own
+            "earliest": block.day_end + 1 if long else block.day_end - LONGEST_DAY,
+        }
+        found = [read_block(row) for row in self._connection.execute(DAY_OF, place).mappings()]
         exact = [stored for stored in found if stored.start == block.start]
         return next(iter(exact or found), None)
 
@@ -224,7 +242,7 @@ class Readings(Channels):
             self._connection.execute(update(INTERVAL_BLOCK).where(at).values(**block_columns(merged)))
         else:
             self._connection.execute(delete(INTERVAL_BLOCK).where(at))
-            self._connection.execute(INTERVAL_BLOCK.insert().values(**block_columns(merged)))
+            self._connection.execute(INSERT, block_columns(merged))
 
     def _enter(self, block: Block, start: int, reason: str, replaced: list[tuple[Reading, Reading]]) -> None:
         """Write down what was replaced, and by what."""

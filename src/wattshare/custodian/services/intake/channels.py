@@ -10,7 +10,7 @@ from wattshare.custodian.model.changes import Tally
 from wattshare.custodian.model.packing import pack
 from wattshare.custodian.model.premises import Commodity
 from wattshare.custodian.model.readings import Block, Channel, Reading
-from wattshare.custodian.services.intake.commodities import assumed_type
+from wattshare.custodian.services.intake.commodities import assumed_type, completed
 from wattshare.custodian.services.intake.report import ChannelReport
 from wattshare.custodian.store.channels import channel_rank
 from wattshare.custodian.store.database import Tx
@@ -59,11 +59,12 @@ class Channels:
     def _type_of(self, entry: ChannelEntry, here: int) -> ReadingType | None:
         """What the readings mean: as the file says, as is known here, or as the profile has it."""
         said = self.linked.reading_type_of(entry) or self._known_type(entry, here)
-        if said is not None or not self.linked.parents_of.get(entry.key):
-            return said
         point = self.tx.customers.usage_point(here)
+        commodity = point.commodity if point else Commodity.ELECTRICITY
+        if said is not None or not self.linked.parents_of.get(entry.key):
+            return None if said is None else completed(said, commodity, self.profile)
         length = self.linked.usual_length(entry)
-        assumed = assumed_type(point.commodity if point else Commodity.ELECTRICITY, length, self.profile)
+        assumed = assumed_type(commodity, length, self.profile)
         if assumed is None or not length:
             raise Unplaceable("no ReadingType says what the values mean.", element="MeterReading", place=entry.key)
         self.linked.staged.warnings.remark(Remark.READING_TYPE_ASSUMED, entry.key)

@@ -1,6 +1,7 @@
 """Which service it is, where a file does not say it in so many words."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from wattshare.custodian.model.premises import Commodity
 from wattshare.espi.profile import Profile
@@ -34,6 +35,16 @@ def commodity_of(
     said = [COMMODITIES.get(one.commodity or 0) for one in types] + [COMMODITIES.get(commodity or 0)]
     said += [UNITS.get(one.uom or 0) for one in types]
     return next(filter(None, said), None)
+
+
+def completed(of: ReadingType, commodity: Commodity, profile: Profile) -> ReadingType:
+    """A reading type with what we send of every one: the currency, and the phase of residential electricity.
+
+    Types that differ in nothing else are one, whichever file they came with.
+    """
+    metering = profile.metering(commodity.service_kind)
+    phase = metering.phase if metering is not None and of.phase is None else of.phase
+    return replace(of, phase=phase, currency=profile.currency if of.currency is None else of.currency)
 
 
 def assumed_type(commodity: Commodity, interval_length: int, profile: Profile) -> ReadingType | None:
