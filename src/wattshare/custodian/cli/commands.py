@@ -47,12 +47,17 @@ def serve(*, home: Home = None) -> None:
 
 @app.command()
 def worker(*, home: Home = None) -> None:
-    """Make ordered files, tell notices, and end what has run out."""
+    """Make ordered files, tell notices, and end what has run out. A signal lets the job at hand be finished."""
+    import signal
+
     from wattshare.custodian.app import opened
     from wattshare.custodian.cli.printing import failing
 
     with failing(as_json=False), opened(home) as house:
-        house.worker().run()
+        hand = house.worker()
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sign, lambda _sign, _frame: hand.stop())
+        hand.run()
 
 
 @app.command()

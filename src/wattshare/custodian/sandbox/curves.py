@@ -22,6 +22,8 @@ SUN_MONTHS = (520, 700, 960, 1200, 1340, 1400, 1390, 1280, 1080, 820, 590, 470)
 HEAT_MONTHS = (2200, 1820, 1340, 910, 540, 310, 250, 240, 300, 630, 1360, 2100)
 SHOP_WEEK = (1080, 1090, 1090, 1090, 1100, 850, 700)
 HOME_WEEK = (970, 960, 960, 970, 990, 1070, 1080)
+# a random byte as a factor of 0.70 to 1.32, in 512ths, whose mean is 1.01
+NOISE = tuple(358 + byte + byte // 4 for byte in range(256))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +58,9 @@ def chance_of(seed: int, usage_point: int, day: date, what: str) -> random.Rando
 def spread(loads: Sequence[Load], day: date, hours: Sequence[int], step: int, chance: random.Random) -> list[int]:
     """Use in each interval of `step` seconds: watt hours of a day whose wall clock shows `hours`."""
     parts = HOUR // step
-    means = [(load.day(day), load.hours) for load in loads]
     weather = 850 + chance.randrange(301)
-    by_hour = [sum(mean * shares[hour] for mean, shares in means) * weather // 1_000 for hour in hours]
-    noise = chance.randbytes(len(by_hour) * parts)
-    # a byte of 0 to 255 becomes a factor of 0.70 to 1.32, whose mean is 1.01; hours are in thousandths
-    return [by_hour[place // parts] * (358 + byte + byte // 4) // (parts * 512_000) for place, byte in enumerate(noise)]
+    shares = [(load.day(day) * weather, load.hours) for load in loads]
+    by_hour = [[mean * hourly[hour] // 1_000 for hour in hours] for mean, hourly in shares]
+    means = [mean for mean in map(sum, zip(*by_hour, strict=True)) for _ in range(parts)]
+    noise, scale = chance.randbytes(len(means)), parts * 512_000
+    return [mean * NOISE[byte] // scale for mean, byte in zip(means, noise, strict=True)]

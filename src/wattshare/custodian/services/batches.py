@@ -72,7 +72,9 @@ class Batches:
         key = "" if window is None else window.key()
         with self.store.begin() as tx:
             if known := tx.batches.open_batch(party.id, held.id if held else None, name, key):
-                return known
+                # its job is there already; one that was given up is tried anew
+                tx.jobs.add(MAKE, known.id, self.now())
+                return self._labelled(tx, known, transaction)
             batch = Batch(
                 id=self.new_uuid(),
                 third_party_id=party.id,
@@ -94,6 +96,15 @@ class Batches:
             )
         return batch
 
+    @staticmethod
+    def _labelled(tx: Tx, batch: Batch, transaction: str | None) -> Batch:
+        """An open order with the label of the same order that came now, where it had none."""
+        if transaction is None or batch.transaction is not None:
+            return batch
+        labelled = replace(batch, transaction=transaction)
+        tx.batches.change(labelled)
+        return labelled
+
     # making
 
     def make(self, batch_id: str) -> None:
@@ -109,7 +120,9 @@ class Batches:
                     self._renew(batch, part)
             return
         made = self._write(batch)
-        self._announce(batch, made)
+        if not self._announce(batch, made):
+            for part, _ in made:
+                self._throw_away(part)
 
     def _write(self, batch: Batch) -> list[tuple[Part, frozenset[int]]]:
         endpoint, at = by_name(batch.endpoint), self.now()
@@ -121,9 +134,9 @@ class Batches:
                     self._fill(tx, batch, self._part(batch, number), volume, selection, at),
                     volume.authorization_ids,
                 )
-                for number, volume in enumerate(volumes, start=1)
+                for number, volume in enumerate(volumes or (NOTHING,), start=1)
             ]
-        return made or [(self._part(batch, 1), frozenset())]
+        return made
 
     def _part(self, batch: Batch, number: int) -> Part:
         return Part(correlation_id=self.new_uuid(), batch_id=batch.id, number=number, file=None)
@@ -142,13 +155,16 @@ class Batches:
         )
 
     def _fill(self, tx: Tx, batch: Batch, part: Part, volume: Volume, selection: Selection, at: int) -> Part:
-        """Write a part's file: aside, synced, renamed."""
+        """Write a part's file: aside, synced, renamed. A part of nothing has a file where the profile wants one."""
+        if not volume.members and self.addresses.profile.empty_is_204:
+            return emptied(part)
         endpoint = by_name(batch.endpoint)
         name = f"{part.correlation_id}.{part.version}"
         aside = self.folder / f"{name}.part"
         items = self.bulk.items(tx, endpoint, volume, selection, at)
         customer = endpoint.document is Document.CUSTOMER_FEED
-        feed = self._feed(batch, endpoint, volume.updated, customer=customer)
+        updated = volume.updated if volume.members else batch.ordered_at
+        feed = self._feed(batch, endpoint, updated, customer=customer)
         identity, digest = 0, hashlib.sha256()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(aside, "wb", opener=private) as raw:
@@ -190,22 +206,23 @@ class Batches:
             **{name: batch.authorization_id or batch.third_party_id},
         )
 
-    def _announce(self, batch: Batch, made: list[tuple[Part, frozenset[int]]]) -> None:
+    def _announce(self, batch: Batch, made: list[tuple[Part, frozenset[int]]]) -> bool:
         """Make the files visible and owe the notice, unless somebody in them has withdrawn meanwhile."""
         href = self.href(batch, by_name(batch.endpoint))
         with self.store.begin() as tx:
             known = tx.batches.by_id(batch.id)
             if known is None or known.state is not BatchState.ORDERED:
                 # another worker was faster, after our lease ran out
-                return
+                return False
             if not self._still(tx, made):
                 tx.jobs.add(MAKE, batch.id, self.now())
-                return
+                return False
             at = self.now()
-            done = replace(batch, state=BatchState.MADE, made_at=at, expires_at=at + self.keep_days * DAY)
+            done = replace(known, state=BatchState.MADE, made_at=at, expires_at=at + self.keep_days * DAY)
             tx.batches.change(done)
             for part, authorization_ids in made:
                 tx.batches.add_part(part, authorization_ids)
+                self._note(tx, done, part, authorization_ids)
             party = tx.parties.by_id(batch.third_party_id)
             if party is not None:
                 notices.owe(
@@ -215,9 +232,27 @@ class Batches:
                     tuple(f"{href}?correlationID={part.correlation_id}" for part, _ in made),
                     new_id=self.new_uuid(),
                     at=at,
-                    transaction=batch.transaction,
+                    transaction=done.transaction,
                     batch_id=batch.id,
                 )
+        return True
+
+    def _note(self, tx: Tx, batch: Batch, part: Part, authorization_ids: frozenset[int]) -> None:
+        """Write down whose data is in a version of a file: its fetches name part and version."""
+        tx.trail.write(
+            "batch_made",
+            self.now(),
+            third_party_id=batch.third_party_id,
+            authorization_id=batch.authorization_id,
+            endpoint=batch.endpoint,
+            window=batch.window,
+            count=part.entries,
+            detail={
+                "part": part.correlation_id,
+                "version": part.version,
+                "authorizations": sorted(authorization_ids),
+            },
+        )
 
     def _still(self, tx: Tx, made: list[tuple[Part, frozenset[int]]]) -> bool:
         named = {one for _, authorization_ids in made for one in authorization_ids}
@@ -234,13 +269,15 @@ class Batches:
             volumes = self.bulk.plan(tx, endpoint, self._authorizations(tx, batch), selection, at)
             left = tuple(one for volume in volumes for one in volume.members if one.key in members)
             volume = Volume(members=left)
-            made = self._fill(tx, batch, fresh, volume, selection, at) if left else emptied(fresh)
+            made = self._fill(tx, batch, fresh, volume, selection, at)
         with self.store.begin() as tx:
-            if not self._still(tx, [(made, volume.authorization_ids)]):
+            still = self._still(tx, [(made, volume.authorization_ids)])
+            if still:
+                tx.batches.change_part(made, volume.authorization_ids)
+                self._note(tx, batch, made, volume.authorization_ids)
+            else:
                 tx.jobs.add(MAKE, batch.id, self.now())
-                return
-            tx.batches.change_part(made, volume.authorization_ids)
-        self._throw_away(part)
+        self._throw_away(part if still else made)
 
     def _members(self, part: Part) -> frozenset[tuple[int, int]]:
         """(authorization, usage point) of everything in a part's file."""
@@ -264,6 +301,7 @@ class Batches:
             Expired: the file is no longer kept.
             Unavailable: it is still being made again after a withdrawal.
         """
+        self._close_if_over(correlation_id)
         ends = self.monotonic() + RENEW_SECONDS
         while (found := self._part_of(permission, correlation_id))[0].stale:
             if self.monotonic() >= ends:
@@ -289,6 +327,17 @@ class Batches:
         path = None if part.file is None else self.folder / part.file
         return Fetched(part=part, path=path, transaction=batch.transaction)
 
+    def _close_if_over(self, correlation_id: str) -> None:
+        """Close a part with somebody in it whose period is over, before the next round of endings finds them."""
+        with self.store.read() as tx:
+            over = {held.id for held in tx.authorizations.ending_before(self.now())}
+            over &= set(tx.batches.authorizations_in(correlation_id)) if over else set()
+        if over:
+            with self.store.begin() as tx:
+                for authorization_id in over:
+                    for batch_id in tx.batches.mark_stale(authorization_id):
+                        tx.jobs.add(MAKE, batch_id, self.now())
+
     def _part_of(self, permission: Permission, correlation_id: str) -> tuple[Part, Batch]:
         with self.store.read() as tx:
             found = tx.batches.part(correlation_id)
@@ -312,7 +361,12 @@ class Batches:
             return
         opened = gzip.open if inflate else open
         asked = self.monotonic()
-        with opened(fetched.path, "rb") as file:
+        try:
+            reading = opened(fetched.path, "rb")
+        except FileNotFoundError as gone:
+            # made again, or past its days, since it was looked up
+            raise Unavailable("The file has just been replaced; ask again.", retry_after=1) from gone
+        with reading as file:
             while piece := file.read(CHUNK):
                 if self.monotonic() - asked >= ASK_SECONDS:
                     self._go_on(permission, fetched.part)
@@ -338,6 +392,10 @@ class Batches:
         for part in parts:
             self._throw_away(part)
         return len(old)
+
+
+# a window that holds nothing is a file too
+NOTHING = Volume(members=())
 
 
 def emptied(part: Part) -> Part:

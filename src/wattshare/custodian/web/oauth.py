@@ -45,8 +45,8 @@ class OAuth:
         """The routes besides the table: GET at the token endpoints, and what the RFCs add."""
         root, test_root = self.profile.oauth_root, self.profile.test_oauth_root
         return (
-            Route(path=f"{root}/token", token=Token.BASIC, handler=partial(self.token, test=False)),
-            Route(path=f"{test_root}/token", token=Token.BASIC, handler=partial(self.token, test=True)),
+            Route(path=f"{root}/token", token=Token.BASIC, handler=partial(self.token, test=False), refused=True),
+            Route(path=f"{test_root}/token", token=Token.BASIC, handler=partial(self.token, test=True), refused=True),
             Route(
                 path=f"{root}/revoke",
                 method="POST",

@@ -29,6 +29,8 @@ class Route:
     method: str = "GET"
     token: Token
     handler: Handler = field(repr=False)
+    # not in Allow: the method is there to be refused in words of its own
+    refused: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +43,8 @@ class Place:
 
     def allowed(self) -> tuple[str, ...]:
         """The methods in the order of Allow."""
-        return tuple(sorted({*self.methods, *(("HEAD",) if "GET" in self.methods else ())}))
+        taken = {method for method, route in self.methods.items() if not route.refused}
+        return tuple(sorted({*taken, *(("HEAD",) if "GET" in taken else ())}))
 
 
 @dataclass(frozen=True, kw_only=True)

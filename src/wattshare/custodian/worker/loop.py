@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from wattshare.custodian.model.clock import Clock
+from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.model.work import Job
 from wattshare.custodian.store.database import Store
 
@@ -52,7 +53,7 @@ class Worker:
             if self.now() - swept >= 60:
                 swept = self.now()
                 self.sweep()
-            if not self.once():
+            if not self._once():
                 self.stopped.wait(IDLE_SECONDS)
 
     def stop(self) -> None:
@@ -60,9 +61,13 @@ class Worker:
         self.stopped.set()
 
     def sweep(self) -> None:
-        """Do the chores."""
+        """Do the chores: what fails is logged, and tried again with the next pass."""
         for chore in self.chores:
-            chore()
+            try:
+                chore()
+            # the chore's fault must not end the worker
+            except Exception:
+                LOG.exception("chore_failed")
 
     def once(self) -> bool:
         """Do one due job. Whether there was one."""
@@ -73,6 +78,14 @@ class Worker:
         with Heartbeat(self, job):
             self._do(job)
         return True
+
+    def _once(self) -> bool:
+        try:
+            return self.once()
+        # the database is away: asked again after a moment, and a job at hand is taken over when its lease ends
+        except Unavailable:
+            LOG.warning("store_unavailable")
+            return False
 
     def drain(self) -> int:
         """Do everything that is due now. How many jobs."""
@@ -124,5 +137,9 @@ class Heartbeat:
 
     def _beat(self) -> None:
         while not self._done.wait(LEASE_SECONDS / 3):
-            with self._worker.store.begin() as tx:
-                tx.jobs.extend(self._job, self._worker.now() + LEASE_SECONDS)
+            try:
+                with self._worker.store.begin() as tx:
+                    tx.jobs.extend(self._job, self._worker.now() + LEASE_SECONDS)
+            # two more beats before the lease ends
+            except Unavailable:
+                LOG.warning("store_unavailable", job=self._job.id)

@@ -91,6 +91,8 @@ class Bulk:
 
     def items(self, tx: Tx, endpoint: Endpoint, volume: Volume, selection: Selection, at: int) -> Iterator[Item]:
         """The entries of one file. Shared objects stand once in it."""
+        if not volume.members:
+            return
         told = Told()
         views = [View(tx=tx, held=member.held, addresses=self.addresses, at=at, told=told) for member in volume.members]
         if endpoint.document is Document.CUSTOMER_FEED:

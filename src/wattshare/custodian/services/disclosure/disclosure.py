@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from wattshare.custodian.model.authorization import Authorization, State
@@ -73,8 +73,10 @@ class Disclosure:
         with self.store.read() as tx:
             plan = self._plan(self._view(tx, permission, at), permission, window)
         alone = permission.endpoint.document is Document.ENTRY
-        if plan.empty and (alone or self.addresses.profile.empty_is_204):
-            return None
+        if plan.empty:
+            if alone or self.addresses.profile.empty_is_204:
+                return None
+            plan = replace(plan, items=lambda _: ())
         etag = self._etag(permission, window, plan)
         if etag is not None and matches(known, etag):
             return Answered(pieces=iter(()), etag=etag, unchanged=True)
