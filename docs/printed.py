@@ -233,7 +233,7 @@ def refusals() -> str:
         web_errors.TooLarge(),
         web_errors.WrongEncoding(),
         web_errors.WrongHost(),
-        errors.TooMany(retry_after=1),
+        errors.TooMany(retry_after=1, policy=("second", 1, 1)),
         web_errors.HeadersTooLarge(),
         errors.Unavailable(),
     )

@@ -9,7 +9,11 @@ import pytest
 from docs import pages
 from docs.printed import BLOCKS
 
+from wattshare.custodian.app import assemble
+from wattshare.custodian.model.clock import system_clock
+from wattshare.custodian.settings import Settings
 from wattshare.custodian.store import database
+from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA
 from wattshare.espi.endpoints import ENDPOINTS
 from wattshare.espi.profile import PGE
@@ -123,9 +127,7 @@ def test_the_map_of_personal_data_knows_every_table() -> None:
 def test_tests_that_pages_name_exist() -> None:
     written = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     there = set(re.findall(r"def (test_\w+)", written))
-    told = {
-        name for page in pages.every_page() for name in re.findall(r"`(test_\w+)`", page.read_text("utf-8"))
-    }
+    told = {name for page in pages.every_page() for name in re.findall(r"`(test_\w+_\w+)`", page.read_text("utf-8"))}
     assert sorted(told - there) == []
 
 
@@ -133,3 +135,19 @@ def test_every_row_is_in_the_reference() -> None:
     text = (pages.DOCS / "reference" / "endpoints.md").read_text(encoding="utf-8")
     assert [row.name for row in ENDPOINTS if f"`{row.name}`" not in text] == []
     assert PGE.resource_root in text
+
+
+def test_every_event_of_the_trail_is_on_the_page() -> None:
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "src").rglob("*.py"))
+    written = set(re.findall(r'trail\.write\(\s*"(\w+)"', sources))
+    told = (pages.DOCS / "operate.md").read_text(encoding="utf-8")
+    assert len(written) > 5
+    assert [event for event in sorted(written) if f"`{event}`" not in told] == []
+
+
+def test_every_address_that_we_add_is_in_the_reference(tmp_path: Path) -> None:
+    store = database.Store.connect(f"sqlite:///{tmp_path / 'empty.db'}", Keys.make(tmp_path / "keys.json"))
+    house = assemble(Settings(home=tmp_path), store, system_clock)
+    text = (pages.DOCS / "reference" / "endpoints.md").read_text(encoding="utf-8")
+    paths = {route.path for place in house.application().routes.places for route in place.methods.values()}
+    assert [path for path in sorted(paths) if f"`{path}`" not in text] == []

@@ -14,6 +14,8 @@ from wattshare.custodian.oauth.parameters import Parameters
 # bytes that the two base64 alphabets write differently
 SECRET = "~~~???>>>" * 3
 
+NOW = 1_700_000_000
+
 
 def basic(text: str | bytes, scheme: str = "Basic") -> str:
     return f"{scheme} {b64encode(text.encode() if isinstance(text, str) else text).decode()}"
@@ -118,8 +120,15 @@ def test_grants_follow_user_type_and_standing(
 )
 def test_only_the_registered_certificate_fits(registered: str | None, shown: str | None, fits: bool) -> None:
     certificate = None if shown is None else Certificate(sha256=shown, pem="")
-    assert certified(party(certificate_sha256=registered), certificate) is fits
+    assert certified(party(certificate_sha256=registered), certificate, NOW) is fits
 
 
 def test_a_third_party_is_not_certified_by_default() -> None:
-    assert not certified(ACME, None)
+    assert not certified(ACME, None, NOW)
+
+
+def test_a_certificate_counts_until_its_last_second() -> None:
+    registered = party(certificate_sha256="a" * 64)
+    shown = Certificate(sha256="a" * 64, pem="", not_after=NOW)
+    assert certified(registered, shown, NOW)
+    assert not certified(registered, shown, NOW + 1)

@@ -26,6 +26,8 @@ class Certificate:
     # SHA-256 of the DER in lower-case hex, as ThirdParty.certificate_sha256
     sha256: str
     pem: str
+    # its last second, UTC epoch seconds
+    not_after: int = 253_402_300_799
 
 
 @dataclass(frozen=True, kw_only=True)

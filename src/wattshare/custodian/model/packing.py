@@ -122,7 +122,7 @@ def unpack(block: Block) -> tuple[Reading, ...]:
     starts, durations = _times(block)
     qualities = _items(block.quality, block.count)
     tou, cost, tier, cpp = (
-        _optionals(column, block.count) for column in (block.tou, block.cost, block.tier, block.cpp)
+        unpack_column(column, block.count) for column in (block.tou, block.cost, block.tier, block.cpp)
     )
     values: list[int | None] = list(unpack_values(block.width, block.values))
     for place in _numbers(block.valueless or b""):
@@ -186,6 +186,11 @@ def unpack_values(width: int, packed: bytes) -> "array[int]":
     return values
 
 
+def unpack_column(column: bytes | None, count: int) -> list[int | None]:
+    """The numbers of a sidecar that has at most one for a reading, one a present reading."""
+    return [item[0] if item else None for item in _items(column, count)]
+
+
 def _fitting_step(readings: Sequence[Reading], start: int, wanted: int) -> int:
     """The step of a grid on which all readings stand, each as long as the step; 0 where there is none."""
     step = wanted or readings[0].duration
@@ -236,10 +241,6 @@ def _bitmap(places: Sequence[int]) -> bytes | None:
 
 def _optional(column: Iterable[int | None] | None) -> bytes | None:
     return None if column is None else _runs(() if number is None else (number,) for number in column)
-
-
-def _optionals(column: bytes | None, count: int) -> list[int | None]:
-    return [item[0] if item else None for item in _items(column, count)]
 
 
 def _runs(items: Iterable[Item]) -> bytes | None:

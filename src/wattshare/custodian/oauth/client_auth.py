@@ -87,9 +87,12 @@ def allow(third_party: ThirdParty, grant_type: str, *, test: bool) -> None:
         raise UnauthorizedClient("This user type has the grant client_credentials only.")
 
 
-def certified(third_party: ThirdParty, certificate: Certificate | None) -> bool:
-    """Whether a certificate is the one that the third party registered. RFC 8705 §2.2."""
+def certified(third_party: ThirdParty, certificate: Certificate | None, now: int) -> bool:
+    """Whether a certificate is the one that the third party registered, and has not expired. RFC 8705 §2.2.
+
+    Some proxies hand on a certificate whose time is over.
+    """
     registered = third_party.certificate_sha256
-    if certificate is None or registered is None:
+    if certificate is None or registered is None or certificate.not_after < now:
         return False
     return hmac.compare_digest(registered.encode(), certificate.sha256.encode())

@@ -49,7 +49,7 @@ class Doubles:
         sender = None
         if house.settings.mutual_tls and house.settings.outbound_certificate is not None:
             pem = house.settings.outbound_certificate.read_text()
-            sender = read_certificate(pem, allow_self_signed=True)
+            sender = read_certificate(pem, allow_self_signed=True, now=house.now())
         return cls(house=house, home=home.path, now=house.now, sender=sender)
 
     def routes(self) -> tuple[Route, ...]:

@@ -181,7 +181,9 @@ class Registration:
         return party
 
     def _party(self, tx: Tx, wish: Wish, *, standing: ThirdParty | None = None) -> ThirdParty:
-        certificate = read_certificate(wish.certificate, allow_self_signed=self.allow_self_signed)
+        certificate = read_certificate(
+            wish.certificate, allow_self_signed=self.allow_self_signed, now=self.now()
+        )
         partner = self._partner(tx, wish)
         now = self.now()
         return ThirdParty(
@@ -272,11 +274,11 @@ class Registration:
             raise BadRequest(f"{uri!r} must have no fragment, no user name and no blanks.", field=field)
 
 
-def read_certificate(pem: str | None, *, allow_self_signed: bool) -> str | None:
+def read_certificate(pem: str | None, *, allow_self_signed: bool, now: int) -> str | None:
     """SHA-256 of a client certificate's DER, in lower-case hex.
 
     Raises:
-        BadRequest: it cannot be read, its key is too short, its hash too weak, or it is self-signed where that is
+        BadRequest: it cannot be read, it has expired, its key is too short, its hash too weak, or it is self-signed where that is
             not allowed.
     """
     if pem is None:
@@ -287,6 +289,8 @@ def read_certificate(pem: str | None, *, allow_self_signed: bool) -> str | None:
         raise BadRequest(
             "The certificate is not a PEM file (-----BEGIN CERTIFICATE-----).", field="certificate"
         ) from why
+    if certificate.not_valid_after_utc.timestamp() < now:
+        raise BadRequest(f"The certificate expired on {certificate.not_valid_after_utc:%Y-%m-%d}.", field="certificate")
     key = certificate.public_key()
     if isinstance(key, rsa.RSAPublicKey) and key.key_size < 2048:
         raise BadRequest(f"The key has {key.key_size} bits; RSA needs 2048 or more.", field="certificate")

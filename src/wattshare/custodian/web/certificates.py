@@ -90,8 +90,12 @@ def from_der(der: bytes) -> Certificate:
     Raises:
         ValueError: it is none.
     """
-    pem = x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM).decode("ascii")
-    return Certificate(sha256=hashlib.sha256(der).hexdigest(), pem=pem)
+    certificate = x509.load_der_x509_certificate(der)
+    return Certificate(
+        sha256=hashlib.sha256(der).hexdigest(),
+        pem=certificate.public_bytes(Encoding.PEM).decode("ascii"),
+        not_after=int(certificate.not_valid_after_utc.timestamp()),
+    )
 
 
 @lru_cache(maxsize=1024)

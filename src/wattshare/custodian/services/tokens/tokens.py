@@ -208,7 +208,7 @@ class Tokens:
         if self.mutual_tls and request.certificate is None:
             raise NoCertificate
         third_party = self._authenticated(request, read)
-        if self.mutual_tls and not client_auth.certified(third_party, request.certificate):
+        if self.mutual_tls and not client_auth.certified(third_party, request.certificate, self.now()):
             raise WrongCertificate
 
     def _authenticated(self, request: TokenRequest, read: Parameters) -> ThirdParty:
@@ -283,7 +283,7 @@ class Tokens:
         )
 
     def _certified(self, party: ThirdParty, certificate: Certificate | None) -> bool:
-        return not self.mutual_tls or client_auth.certified(party, certificate)
+        return not self.mutual_tls or client_auth.certified(party, certificate, self.now())
 
 
 def usable(token: Token, at: int) -> bool:
