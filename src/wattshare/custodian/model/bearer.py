@@ -1,6 +1,6 @@
 """Who is asking."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from wattshare.custodian.model.parties import ThirdParty
@@ -27,7 +27,7 @@ class Certificate:
     sha256: str
     pem: str
     # its last second, UTC epoch seconds
-    not_after: int = 253_402_300_799
+    not_after: int = field(default=253_402_300_799, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
