@@ -167,7 +167,7 @@ class Registration:
         self._milestone(tx, party, "oauth_test_at")
 
     def _milestone(self, tx: Tx, party: ThirdParty, name: str) -> None:
-        known = tx.parties.by_id(party.id)
+        known = tx.parties.held(party.id)
         if known is None or getattr(known.milestones, name) is not None:
             return
         tx.parties.change(replace(known, milestones=replace(known.milestones, **{name: self.now()})))
@@ -181,9 +181,7 @@ class Registration:
         return party
 
     def _party(self, tx: Tx, wish: Wish, *, standing: ThirdParty | None = None) -> ThirdParty:
-        certificate = read_certificate(
-            wish.certificate, allow_self_signed=self.allow_self_signed, now=self.now()
-        )
+        certificate = read_certificate(wish.certificate, allow_self_signed=self.allow_self_signed, now=self.now())
         partner = self._partner(tx, wish)
         now = self.now()
         return ThirdParty(
@@ -278,8 +276,8 @@ def read_certificate(pem: str | None, *, allow_self_signed: bool, now: int) -> s
     """SHA-256 of a client certificate's DER, in lower-case hex.
 
     Raises:
-        BadRequest: it cannot be read, it has expired, its key is too short, its hash too weak, or it is self-signed where that is
-            not allowed.
+        BadRequest: it cannot be read, it has expired, its key is too short, its hash too weak, or it is self-signed
+            where that is not allowed.
     """
     if pem is None:
         return None
