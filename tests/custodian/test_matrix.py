@@ -43,6 +43,7 @@ NEVER = {
 }
 SUBSETS = tuple(frozenset(chosen) for size in range(1, len(Kind) + 1) for chosen in combinations(Kind, size))
 EVERY_ROW = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+ACCESS_ROWS = tuple(row for row in ROWS if row.token is Token.ACCESS)
 BELOW = tuple(row for row in ROWS if len(row.parameters) > 1)
 
 
@@ -136,9 +137,12 @@ def whose(world: World, acme: Acme, row: Endpoint) -> Iterator[dict[str, str]]:
 def test_every_bearer_gets_what_the_table_says(
     world: World, acme: Acme, foreign: dict[str, frozenset[str]], row: Endpoint
 ) -> None:
+    own = own_path(world, acme, row)
     for path in tuple(whose(world, acme, row)):
         for bearer in tuple(world.bearers):
-            check(world, row, bearer, path, foreign)
+            # a token that is none, or that has ended, is looked up before any path is
+            if (bearer.alive and bearer.party is not None) or path == own:
+                check(world, row, bearer, path, foreign)
 
 
 def mixed(world: World, acme: Acme, row: Endpoint) -> Iterator[dict[str, str]]:
@@ -267,12 +271,13 @@ def test_each_kind_of_data_opens_its_rows_alone_and_together(world: World, acme:
         )
         foreign = {bearer.label: world.foreign(bearer)}
         point = home.usage_points[0]
-        for row in ROWS:
-            if row.token is Token.ACCESS:
-                path = own_path(world, acme, row, pair["held"].id)
-                if "usage_point" in path:
-                    path["usage_point"] = str(point)
-                check(world, row, bearer, path, foreign)
+        # a kind alone, and all of them: every row; else one row for each way in which the table asks for kinds
+        alone = len(kinds) in (1, len(Kind))
+        for row in ACCESS_ROWS if alone else {row.kinds: row for row in ACCESS_ROWS}.values():
+            path = own_path(world, acme, row, pair["held"].id)
+            if "usage_point" in path:
+                path["usage_point"] = str(point)
+            check(world, row, bearer, path, foreign)
 
 
 def test_each_kind_that_is_registered_opens_its_bulk_rows(world: World, acme: Acme) -> None:
@@ -354,7 +359,9 @@ def test_a_prepared_file_is_asked_about_like_a_resource(stocked: tuple[World, Ac
     everything = [(path, part) for path, parts in files.items() for part in parts]
     for path in [*paths.values(), {name: str(acme.ended.id)}, {name: NEVER[name]}]:
         for bearer in tuple(world.bearers):
-            for of, part in everything:
+            # what file it is makes no difference to whoever may not have any
+            allowed = world.refused(row, bearer, path, fetch=True) is None
+            for of, part in everything if allowed else everything[:1]:
                 told = world.ask(row, bearer, path, f"?correlationID={part}")
                 expected = world.refused(row, bearer, path, fetch=True)
                 if expected is None:
@@ -408,14 +415,12 @@ def test_the_certificate_is_asked_for_first_and_compared_last(sealed: tuple[Worl
         paths.append(own | {row.parameters[0]: NEVER[row.parameters[0]]})
         paths.append(own | {row.parameters[-1]: NEVER[row.parameters[-1]]})
     for path in paths:
-        for bearer in bearers:
+        for bearer in bearers if path == own else bearers[:3]:
             holder = None if bearer.party is None else bearer.party.name
-            for proof in ("none", "unregistered", "Acme Energy", "Beta Grid", None):
+            for proof in ("none", "unregistered", "Beta Grid", None):
                 expected = world.expected(row, bearer, path)
                 shown = holder if proof is None else proof
-                if shown in (None, "none"):
-                    expected = 400
-                elif expected not in (401, 403) and shown != holder:
+                if shown in (None, "none") or (expected not in (401, 403) and shown != holder):
                     expected = 400
                 elif row.answer is Answer.REVOKE and expected == 200:
                     continue

@@ -26,6 +26,8 @@ DAY = 86_400
 DEFAULT_DAYS = 365
 # codes are taken that long after their end, for clocks that differ
 SKEW_SECONDS = 60
+# times on the wire are within these years
+LAST_DAY = date(2100, 12, 30)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -290,6 +292,8 @@ class Consent:
         )
 
     def _day_end(self, day: date) -> int:
+        if day > LAST_DAY:
+            raise BadRequest(f"Nothing ends after {LAST_DAY}: choose an earlier day, or none.", field="until")
         return midnight(day + timedelta(days=1), self.addresses.profile.zone)
 
     def _end(self, asked: Asked, until: date | None) -> int | None:

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from wattshare.custodian.services.disclosure.wirepath.member import compressed
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.web.call import Call, Response
-from wattshare.custodian.web.pieces import WORTHWHILE, compressed
+from wattshare.custodian.web.pieces import WORTHWHILE
 
 # what a strong ETag ends with when we have compressed what it stands for
 GZIP_TAG = '+gz"'

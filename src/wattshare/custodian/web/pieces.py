@@ -1,30 +1,17 @@
 """Bodies on their way out: one gzip member, whole where it is small, in large pieces where it is not."""
 
-import importlib
 import re
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from types import ModuleType
-from typing import Protocol
 
-GZIP = 16 + zlib.MAX_WBITS
+from wattshare.custodian.services.disclosure.wirepath.member import compressing
+
 # below it gzip costs more than it saves
 WORTHWHILE = 1024
 # sent with a Content-Length
 WHOLE = 4 * 1024 * 1024
 PIECE = 256 * 1024
 CODING = re.compile(r"([\w*.+-]+)(?:;q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?")
-
-
-class Compressor(Protocol):
-    """What zlib and isal have in common."""
-
-    def compress(self, data: bytes, /) -> bytes:
-        """Take data; give what is ready."""
-
-    def flush(self) -> bytes:
-        """Give the rest and the trailer."""
 
 
 def accepts_gzip(header: str) -> bool:
@@ -35,38 +22,6 @@ def accepts_gzip(header: str) -> bool:
             weights[found[1]] = float(found[2] or 1)
     gzip = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0)))
     return gzip > 0 and gzip >= weights.get("identity", 0.0)
-
-
-def fastest() -> ModuleType:
-    """isal where it is installed: six times as fast for the same bytes."""
-    try:
-        return importlib.import_module("isal.isal_zlib")
-    except ImportError:
-        return zlib
-
-
-DEFLATE = fastest()
-
-
-def compressor() -> Compressor:
-    """The start of one gzip member."""
-    started: Compressor = DEFLATE.compressobj(1, zlib.DEFLATED, GZIP)
-    return started
-
-
-def compressed(body: bytes) -> bytes:
-    """A body as one gzip member."""
-    member = compressor()
-    return member.compress(body) + member.flush()
-
-
-def compressing(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Pieces of one gzip member, as they get ready."""
-    member = compressor()
-    for piece in pieces:
-        if ready := member.compress(piece):
-            yield ready
-    yield member.flush()
 
 
 @dataclass(kw_only=True)

@@ -6,16 +6,16 @@ by the services. The request of an app is kept with the session while the custom
 
 import hmac
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from datetime import date
+from dataclasses import asdict, dataclass
+from urllib.parse import quote
 
 from wattshare.custodian.model.authorization import Authorization, Ending, State
 from wattshare.custodian.model.clock import Clock
-from wattshare.custodian.model.errors import BadRequest, NotCovered, Refusal, TooMany, Unknown
+from wattshare.custodian.model.errors import BadRequest, Refusal, TooMany, Unknown
 from wattshare.custodian.model.parties import ThirdParty
 from wattshare.custodian.oauth import authorize
 from wattshare.custodian.services.consent import Asked, Choice, Consent
-from wattshare.custodian.services.overview import Overview
+from wattshare.custodian.services.overview import Card, Overview
 from wattshare.custodian.services.signin import NotSignedIn, Session, SignIn
 from wattshare.custodian.services.tokens import Tokens
 from wattshare.custodian.store.database import Store, Tx
@@ -23,6 +23,7 @@ from wattshare.custodian.web import words
 from wattshare.custodian.web.call import Call, Response
 from wattshare.custodian.web.pages import Pages
 from wattshare.custodian.web.routes import Route
+from wattshare.custodian.web.wishes import Wished, offered, read_day
 from wattshare.espi.days import day_of
 from wattshare.espi.endpoints import Token
 from wattshare.espi.kinds import Kind
@@ -30,11 +31,20 @@ from wattshare.espi.kinds import Kind
 # a request waits that long for its customer
 REQUEST_SECONDS = 1_800
 WRONG = "These details do not match. Check them and try again."
-GONE = "This request was answered already, or it waited too long. Go back to the app and start again."
+GONE = "This request was answered already, or it waited too long. If the app does not go on, start again from there."
 
 
 class StalePage(Refusal):
-    """This page has grown old. Go back, load it again and try once more."""
+    """This page has grown old: you have signed in or out since. Nothing was done. Load it again and try once more."""
+
+    def __init__(self, request_id: str) -> None:
+        """Take the request that was open on the page, if any."""
+        super().__init__()
+        self.onward = onward(request_id)
+
+
+class SignedOut(Refusal):
+    """Nothing happened for a while, so you were signed out. Nothing was done. If an app sent you, start again there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,15 +93,18 @@ class Sharing:
             tx.sessions.put_request(session.id, request_id, asdict(asked), self.now() + REQUEST_SECONDS)
         signed_in = session.customer_id is not None
         step = "review" if signed_in else "sign-in"
-        answer = Response.redirect(f"/sharing/{step}?request={request_id}", status=302)
+        answer = Response.redirect(step_at(step, request_id), status=302)
         return self._with_cookie(answer, session) if fresh else answer
 
     def sign_in_page(self, call: Call) -> Response:
         """The two ways in."""
         session = self.sign_in.find(self._cookie(call))
+        request_id = call.query.first("request") or ""
+        if session is not None and session.customer_id is not None:
+            return Response.redirect(onward(request_id))
         fresh = session is None
         session = session or self.sign_in.arrive()
-        page = self._sign_in(session, call.query.first("request") or "")
+        page = self._sign_in(session, request_id)
         return self._with_cookie(page, session) if fresh else page
 
     def take_sign_in(self, call: Call) -> Response:
@@ -102,25 +115,26 @@ class Sharing:
         try:
             arrived = self._identify(call, session, guest=guest)
         except NotSignedIn:
-            return self._sign_in(session, request_id, problem=WRONG, guest=guest, status=401)
+            return self._sign_in(session, request_id, call, problem=WRONG, guest=guest, status=401)
         except TooMany as refusal:
-            return self._sign_in(session, request_id, problem=refusal.told, guest=guest, status=429)
-        onward = f"/sharing/review?request={request_id}" if request_id else "/sharing"
-        return self._with_cookie(Response.redirect(onward), arrived)
+            page = self._sign_in(session, request_id, call, problem=refusal.told, guest=guest, status=429)
+            return page.with_headers(("Retry-After", str(refusal.retry_after)))
+        return self._with_cookie(Response.redirect(onward(request_id)), arrived)
 
     def _identify(self, call: Call, session: Session, *, guest: bool) -> Session:
-        def field(name: str) -> str:
-            return (call.form.first(name) or "")[:200]
-
         if guest:
-            return self.sign_in.as_guest(session, field("account_number"), field("phone"), call.address)
-        return self.sign_in.with_password(session, field("login"), field("password"), call.address)
+            return self.sign_in.as_guest(session, typed(call, "account_number"), typed(call, "phone"), call.address)
+        return self.sign_in.with_password(session, typed(call, "login"), typed(call, "password"), call.address)
 
     def take_sign_out(self, call: Call) -> Response:
-        """Leave."""
+        """Leave. From the page of a request: let somebody else sign in, who is then asked instead."""
         session = self._posted(call)
+        if request_id := call.form.first("request"):
+            other = self.sign_in.sign_out(session)
+            return self._with_cookie(Response.redirect(step_at("sign-in", request_id)), other)
         self.sign_in.leave(session)
-        return Response.redirect("/").with_cookie(self._cookie_name, "", secure=self.secure, seconds=0)
+        answer = Response.redirect("/?signed_out=yes")
+        return answer.with_cookie(self._cookie_name, "", secure=self.secure, seconds=0)
 
     # deciding
 
@@ -129,9 +143,9 @@ class Sharing:
         session = self.sign_in.find(self._cookie(call))
         request_id = call.query.first("request") or ""
         if session is None or session.customer_id is None:
-            return Response.redirect(f"/sharing/sign-in?request={request_id}", status=303)
+            return Response.redirect(step_at("sign-in", request_id))
         asked = self._asked(session, request_id)
-        return self._review(session, session.customer_id, request_id, asked, Wished())
+        return self._review(session, session.customer_id, request_id, asked)
 
     def take_decision(self, call: Call) -> Response:
         """Share, or don't: the browser goes back to the app either way."""
@@ -143,16 +157,15 @@ class Sharing:
             self._drop(session, request_id)
             return Response.redirect(authorize.denied(asked.redirect_uri, asked.state, self.base), status=302)
         if session.customer_id is None:
-            return Response.redirect(f"/sharing/sign-in?request={request_id}")
-        wished = Wished.read(call)
+            return Response.redirect(step_at("sign-in", request_id))
+        wished = Wished.read(call.form)
         try:
             location = self._agree(session, session.customer_id, request_id, asked, wished)
         except BadRequest as refusal:
-            told = words.MENDS.get(refusal.field or "", refusal.told)
-            return self._review(session, session.customer_id, request_id, asked, wished, problem=told, status=400)
+            return self._review(session, session.customer_id, request_id, asked, wished, refusal)
         return Response.redirect(location, status=302)
 
-    def _agree(self, session: Session, customer_id: int, request_id: str, asked: Asked, wished: "Wished") -> str:
+    def _agree(self, session: Session, customer_id: int, request_id: str, asked: Asked, wished: Wished) -> str:
         def issue(tx: Tx, held: Authorization, party: ThirdParty, asked: Asked) -> str:
             if not tx.sessions.drop_request(session.id, request_id):
                 raise Unknown(GONE)
@@ -166,7 +179,7 @@ class Sharing:
                 scope=held.scope,
             )
 
-        choice = Choice(kinds=wished.kinds, agreement_ids=wished.agreement_ids, until=wished.until())
+        choice = Choice(kinds=wished.kinds, agreement_ids=wished.chosen, until=wished.until())
         scope, code = self.consent.agree(asked, customer_id, choice, issue)
         return authorize.granted(asked.redirect_uri, code, scope, asked.state, self.base)
 
@@ -176,20 +189,24 @@ class Sharing:
         """What the customer shares now, and what has ended."""
         session = self.sign_in.find(self._cookie(call))
         if session is None or session.customer_id is None:
-            return Response.redirect("/sharing/sign-in", status=303)
+            return Response.redirect("/sharing/sign-in")
         cards = self.overview.cards(session.customer_id)
-        told = "Sharing has stopped." if call.query.first("stopped") else None
+        ended = [words.card(card, self.pages.zone) for card in cards if card.state is State.ENDED]
+        stopped = call.query.first("stopped")
         return self.pages.draw(
             "sharing.html",
             active=[words.card(card, self.pages.zone) for card in cards if card.state is not State.ENDED],
-            ended=[words.card(card, self.pages.zone) for card in cards if card.state is State.ENDED],
-            told=told,
+            ended=ended,
+            stopped=next((card for card in ended if str(card.id) == stopped), None),
+            customer=self._name(session.customer_id),
             form_token=session.form_token,
         )
 
     def stop_page(self, call: Call) -> Response:
         """What stopping means, before it is done."""
-        session = self._signed_in(call)
+        session = self.sign_in.find(self._cookie(call))
+        if session is None or session.customer_id is None:
+            return Response.redirect("/sharing/sign-in")
         card = self._own_card(session, call.query.first("authorization"))
         return self.pages.draw("stop.html", card=words.card(card, self.pages.zone), form_token=session.form_token)
 
@@ -200,37 +217,35 @@ class Sharing:
             return Response.redirect("/sharing/sign-in")
         card = self._own_card(session, call.form.first("authorization"))
         self.consent.withdraw(card.id, Ending.CUSTOMER)
-        return Response.redirect("/sharing?stopped=yes")
+        return Response.redirect(f"/sharing?stopped={card.id}")
 
     # parts
 
-    def _own_card(self, session: Session, authorization_id: str | None) -> "words.Card":
+    def _own_card(self, session: Session, authorization_id: str | None) -> Card:
         for card in self.overview.cards(session.customer_id or 0):
             if str(card.id) == authorization_id and card.state is not State.ENDED:
                 return card
         raise Unknown("You do not share this, or you have stopped already.")
 
-    def _signed_in(self, call: Call) -> Session:
-        session = self.sign_in.find(self._cookie(call))
-        if session is None or session.customer_id is None:
-            raise NotCovered("Sign in first.")
-        return session
-
     def _posted(self, call: Call) -> Session:
         """The session of a POST that came from one of our own pages.
 
         Raises:
+            SignedOut: there is no session, or no more.
             StalePage: the form's token is not this session's, or the POST came from elsewhere.
         """
-        session = self.sign_in.find(self._cookie(call))
-        token = call.form.first("form_token") or ""
-        if session is None or not hmac.compare_digest(token.encode(), session.form_token.encode()):
-            raise StalePage
+        stale = StalePage(call.form.first("request") or "")
         site, origin = call.headers.get("sec-fetch-site"), call.headers.get("origin")
         if site is not None and site not in ("same-origin", "none"):
-            raise StalePage
+            raise stale
         if site is None and origin is not None and origin != self.base:
-            raise StalePage
+            raise stale
+        session = self.sign_in.find(self._cookie(call))
+        if session is None:
+            raise SignedOut
+        token = call.form.first("form_token") or ""
+        if not hmac.compare_digest(token.encode(), session.form_token.encode()):
+            raise stale
         return session
 
     def _asked(self, session: Session, request_id: str) -> Asked:
@@ -244,37 +259,39 @@ class Sharing:
         with self.store.begin() as tx:
             tx.sessions.drop_request(session.id, request_id)
 
-    def _app(self, session: Session, request_id: str) -> tuple[str | None, bool]:
-        if not request_id:
-            return None, False
-        asked = self._asked(session, request_id)
+    def _name(self, customer_id: int) -> str:
         with self.store.read() as tx:
-            party = tx.parties.by_id(asked.third_party_id)
-        return (party.name if party else None), asked.guest
+            customer = tx.customers.customer(customer_id)
+        return "" if customer is None else words.cut(customer.name)
 
     def _sign_in(
         self,
         session: Session,
         request_id: str,
+        call: Call | None = None,
         *,
         problem: str | None = None,
-        guest: bool | None = None,
+        guest: bool = False,
         status: int = 200,
     ) -> Response:
-        app, asked_guest = self._app(session, request_id)
+        asked, app = None, None
+        if request_id:
+            asked = self._asked(session, request_id)
+            with self.store.read() as tx:
+                party = tx.parties.by_id(asked.third_party_id)
+            app = words.cut(party.name) if party else None
         return self.pages.draw(
             "sign_in.html",
             status=status,
-            redirect_to=self._redirect_to(session, request_id),
+            redirect_to=asked.redirect_uri if asked else None,
             app=app,
-            guest=asked_guest if guest is None else guest,
+            guest=guest if call else asked is not None and asked.guest,
+            # what was typed stands there again, but for the password
+            typed={name: typed(call, name) if call else "" for name in ("login", "account_number", "phone")},
             problem=problem,
             request_id=request_id,
             form_token=session.form_token,
         )
-
-    def _redirect_to(self, session: Session, request_id: str) -> str | None:
-        return self._asked(session, request_id).redirect_uri if request_id else None
 
     def _review(
         self,
@@ -282,28 +299,32 @@ class Sharing:
         customer_id: int,
         request_id: str,
         asked: Asked,
-        wished: "Wished",
-        *,
-        problem: str | None = None,
-        status: int = 200,
+        wished: Wished | None = None,
+        refusal: BadRequest | None = None,
     ) -> Response:
-        review = self.consent.review(asked, customer_id)
-        if wished.day is not None:
-            review = replace(review, end=wished.day)
-        party, zone = review.party, self.pages.zone
+        review, zone = self.consent.review(asked, customer_id), self.pages.zone
+        first, party = offered(review), review.party
+        wished = wished or first
         return self.pages.draw(
             "review.html",
-            status=status,
+            status=200 if refusal is None else 400,
             redirect_to=asked.redirect_uri,
             review=review,
+            app=words.cut(party.name),
+            partner=words.cut(review.partner.name) if review.partner else None,
             since=words.month(day_of(party.registered_at, zone)),
+            customer=self._name(customer_id),
             words=words.KINDS,
+            places=words.places(review.offers, wished.agreement_ids, zone),
             not_shared=[words.KINDS[kind].title.lower() for kind in Kind if kind not in party.kinds],
             history=words.history(party.history_days),
             today=day_of(self.now(), zone),
-            chosen=wished.agreement_ids,
-            kinds=wished.kinds,
-            problem=problem,
+            wished=wished,
+            # an earlier answer's day, where it can be shown in the field
+            day=wished.day_text if read_day(wished.day_text) else "",
+            offered=first.day_text,
+            fault=None if refusal is None else refusal.field,
+            problem=None if refusal is None else words.mend(refusal, review),
             request_id=request_id,
             form_token=session.form_token,
         )
@@ -319,49 +340,16 @@ class Sharing:
         return answer.with_cookie(self._cookie_name, session.id, secure=self.secure)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wished:
-    """What the form says; nothing of it is believed yet."""
-
-    kinds: frozenset[Kind] = frozenset()
-    agreement_ids: tuple[int, ...] = ()
-    indefinite: bool = False
-    day: date | None = None
-    day_text: str = ""
-
-    @classmethod
-    def read(cls, call: Call) -> "Wished":
-        """Take the fields that the form may set, and no others."""
-        named = {kind.value: kind for kind in Kind}
-        text = call.form.first("until_day") or ""
-        return cls(
-            kinds=frozenset(named[value] for value in call.form.every("kind") if value in named),
-            agreement_ids=tuple(
-                int(value)
-                for value in call.form.every("agreement")
-                if value.isascii() and value.isdigit() and len(value) <= 18
-            ),
-            indefinite=call.form.first("until") == "stop",
-            day=read_day(text),
-            day_text=text,
-        )
-
-    def until(self) -> date | None:
-        """The last day of sharing; None: until the customer stops.
-
-        Raises:
-            BadRequest: neither was said.
-        """
-        if self.indefinite:
-            return None
-        if self.day is None:
-            raise BadRequest("Name the last day of sharing.", field="until")
-        return self.day
+def step_at(step: str, request_id: str) -> str:
+    """The address of a step of a consent; what a browser says of the request is no part of any header."""
+    return f"/sharing/{step}?request={quote(request_id, safe='')}"
 
 
-def read_day(text: str) -> date | None:
-    """A day as a date field sends it."""
-    try:
-        return date.fromisoformat(text) if len(text) == 10 else None
-    except ValueError:
-        return None
+def onward(request_id: str) -> str:
+    """Where a customer goes who has signed in."""
+    return step_at("review", request_id) if request_id else "/sharing"
+
+
+def typed(call: Call, name: str) -> str:
+    """A field of the sign-in."""
+    return (call.form.first(name) or "")[:200]
