@@ -18,9 +18,7 @@ CUSTODIAN_COMMANDS = (
     "third-party",
     "authorization",
 )
-ADVICE = (
-    "This command belongs to the data custodian, which is not installed: pip install 'wattshare[custodian]'"
-)
+ADVICE = "This command belongs to the data custodian, which is not installed: pip install 'wattshare[custodian]'"
 
 
 def main() -> None:

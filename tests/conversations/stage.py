@@ -30,7 +30,7 @@ from wattshare.thirdparty.browser import Browser, Form, Page
 from wattshare.thirdparty.client import Client
 from wattshare.thirdparty.connect import Journey, begin, finish
 from wattshare.thirdparty.custodian import Custodian
-from wattshare.thirdparty.feeds import Measured, readings, segment
+from wattshare.thirdparty.feeds import Source, readings, segment
 from wattshare.thirdparty.inbox import Inbox, Notice
 from wattshare.thirdparty.receiver import Reception
 from wattshare.thirdparty.reply import Reply
@@ -149,7 +149,10 @@ class Desk:
     def ask(self, url: str, token: str, *, method: str = "GET", **headers: str) -> httpx2.Response:
         """One request without the client's help: path or whole URL, bearer and headers as they are said."""
         target = url.removeprefix(BASE)
-        said = {"authorization": f"Bearer {token}", **{name.replace("_", "-"): value for name, value in headers.items()}}
+        said = {
+            "authorization": f"Bearer {token}",
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
         target = target if target.startswith(RESOURCE) else RESOURCE + target
         return self.house.browser.request(method, target, headers=said)
 
@@ -169,9 +172,7 @@ def desk(house: TestHouse, name: str = "Acme Energy", *, test: bool = False, **t
         application_id=party.application_id,
         registration_token=registered.registration_token,
     )
-    client = Client(
-        custodian, transport=house.transport, now=lambda: utc(house.clock()), patience=ONCE, test=test
-    )
+    client = Client(custodian, transport=house.transport, now=lambda: utc(house.clock()), patience=ONCE, test=test)
     folder = house.house.settings.home / party.client_id
     return Desk(house=house, registered=registered, client=client, inbox=Inbox(folder / "inbox"), folder=folder)
 
@@ -182,6 +183,7 @@ class Person:
 
     house: TestHouse
     home: Home
+    base: str = BASE
 
     def share(
         self,
@@ -227,8 +229,8 @@ class Person:
 
     def stop(self, name: str) -> str:
         """Stop sharing with a third party on the customer's own page. What the page says then."""
-        with self.browser(f"{BASE}/nowhere") as browser:
-            page = self.sign_in(browser, browser.open(f"{BASE}/sharing"))
+        with self.browser(f"{self.base}/nowhere") as browser:
+            page = self.sign_in(browser, browser.open(f"{self.base}/sharing"))
             form = form_with(page, f"stop sharing with {name.lower()}")
             page = browser.submit(page, form, form.buttons[0])
             form = form_with(page, "stop sharing")
@@ -240,10 +242,14 @@ class Person:
 
     def sign_in(self, browser: Browser, page: Page, *, guest: bool = False) -> Page:
         """Fill in the form: login and password, or account number and phone."""
-        known = {"account_number": self.home.account_number, "phone": self.home.phone} if guest else {
-            "login": self.home.login,
-            "password": PASSWORD,
-        }
+        known = (
+            {"account_number": self.home.account_number, "phone": self.home.phone}
+            if guest
+            else {
+                "login": self.home.login,
+                "password": PASSWORD,
+            }
+        )
         form = next(one for one in page.forms if known.keys() <= {field.name for field in one.fields})
         for field in form.fields:
             field.value = known.get(field.name, field.value)
@@ -254,7 +260,9 @@ class Person:
 
 def form_with(page: Page, words: str) -> Form:
     """The form whose button begins with these words."""
-    return next(form for form in page.forms if form.button(words))
+    found = [form for form in page.forms if form.button(words)]
+    assert found, f"no button says {words!r}: {page.words}"
+    return found[0]
 
 
 # what is metered
@@ -323,9 +331,9 @@ def metered(
 # what is read
 
 
-def days_of(house: TestHouse, source: Reply | Iterable[Measured]) -> list[date]:
-    """The local days of which an answer has readings, each once."""
-    measured = readings(source) if isinstance(source, Reply) else source
+def days_of(house: TestHouse, source: Source) -> list[date]:
+    """The local days of which an answer or a file has readings, each once."""
+    measured = readings(source)
     return list(dict.fromkeys(one.start.astimezone(house.house.profile.zone).date() for one in measured))
 
 
@@ -347,4 +355,3 @@ def trail(house: TestHouse) -> tuple[TrailEntry, ...]:
     """Everything that was written down."""
     with house.store.read() as tx:
         return tx.trail.since(0)
-

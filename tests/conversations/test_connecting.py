@@ -98,7 +98,11 @@ def test_a_customer_connects_and_every_resource_opens(
         "usage-points": ["UsagePoint"],
         "usage-point": ["UsagePoint"],
         "reading-types": ["ReadingType"],
-        "customer": ["Customer", "ServiceLocation", "CustomerAccount", "CustomerAgreement"],
+        # the account once, and for each service where it is and what was agreed
+        "customer": [
+            *("Customer", "ServiceLocation", "CustomerAccount", "CustomerAgreement"),
+            *("ServiceLocation", "CustomerAgreement"),
+        ],
         "batch": [
             "LocalTimeParameters",
             "ReadingType",
@@ -163,7 +167,8 @@ def test_a_code_that_lapses_ends_its_authorization(house: TestHouse, acme: Desk,
     house.house.worker("test").sweep()
     assert [held for held in acme.client.authorizations() if held.is_customers] == []
     assert acme.told() == []
-    [held] = house.store.read().__enter__().authorizations.of_customer(home.customer.id)
+    with house.store.read() as tx:
+        [held] = tx.authorizations.of_customer(home.customer.id)
     assert (held.state, held.ending) == (State.ENDED, Ending.LAPSED)
 
 

@@ -4,11 +4,9 @@ import asyncio
 import base64
 import gzip
 import re
-import shutil
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -18,9 +16,8 @@ from hypothesis import strategies as st
 
 from tests.custodian.asking import Asking, Told
 from tests.custodian.houses import PASSWORD, Home, StoppedClock, TestHouse, built
+from tests.custodian.servers import OpenStore
 from wattshare.custodian.services.registration import Registered
-from wattshare.custodian.store.database import Store
-from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.web.routes import Route
 from wattshare.espi.endpoints import ENDPOINTS, Root
 from wattshare.espi.profile import PGE
@@ -89,12 +86,10 @@ class Besieged:
 
 
 @pytest.fixture(scope="module")
-def besieged(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Iterator[Besieged]:
+def besieged(tmp_path_factory: pytest.TempPathFactory, open_store: OpenStore) -> Iterator[Besieged]:
     """One house for the whole file."""
     folder = tmp_path_factory.mktemp("hostile")
-    keys = Keys.make(folder / "keys.json")
-    shutil.copy(template, folder / "wattshare.db")
-    store = Store.connect(f"sqlite:///{folder / 'wattshare.db'}", keys)
+    store = open_store(folder)
     loop = asyncio.new_event_loop()
     with built(folder, store) as house:
         edge = house.house.application()

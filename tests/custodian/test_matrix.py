@@ -3,13 +3,12 @@
 Generated from the table; what is expected is computed from its declarations, in `world`.
 """
 
-import shutil
 from collections.abc import Iterator
 from itertools import combinations, product
-from pathlib import Path
 
 import pytest
 
+from tests.custodian.servers import ENGINES, OpenStore
 from tests.custodian.world import (
     ROWS,
     Acme,
@@ -23,8 +22,6 @@ from tests.custodian.world import (
     shown_json,
 )
 from wattshare.custodian.model.bearer import BearerClass
-from wattshare.custodian.store.database import Store
-from wattshare.custodian.store.keys import Keys
 from wattshare.espi.endpoints import Answer, Endpoint, Token, by_name
 from wattshare.espi.kinds import Kind
 
@@ -47,18 +44,13 @@ ACCESS_ROWS = tuple(row for row in ROWS if row.token is Token.ACCESS)
 BELOW = tuple(row for row in ROWS if len(row.parameters) > 1)
 
 
-def opened(folder: Path, template: Path) -> Store:
-    """A store of its own."""
-    keys = Keys.make(folder / "keys.json")
-    shutil.copy(template, folder / "wattshare.db")
-    return Store.connect(f"sqlite:///{folder / 'wattshare.db'}", keys)
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Iterator[World]:
+@pytest.fixture(scope="module", params=ENGINES)
+def world(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, open_store: OpenStore
+) -> Iterator[World]:
     """A house with nobody in it: filled by `acme`."""
     folder = tmp_path_factory.mktemp("matrix")
-    with empty_world(folder, opened(folder, template)) as made:
+    with empty_world(folder, open_store(folder, request.param)) as made:
         yield made
 
 
@@ -326,10 +318,10 @@ Files = dict[str, list[str]]
 
 
 @pytest.fixture(scope="module")
-def stocked(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Iterator[tuple[World, Acme, Files]]:
+def stocked(tmp_path_factory: pytest.TempPathFactory, open_store: OpenStore) -> Iterator[tuple[World, Acme, Files]]:
     """The same world with files of Acme's and of Beta's."""
     folder = tmp_path_factory.mktemp("stocked")
-    with empty_world(folder, opened(folder, template)) as made:
+    with empty_world(folder, open_store(folder)) as made:
         yield made, populate(made), order_everything(made)
 
 
@@ -389,10 +381,10 @@ def test_a_file_that_is_none_is_not_there(stocked: tuple[World, Acme, Files], pa
 
 
 @pytest.fixture(scope="module")
-def sealed(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Iterator[tuple[World, Acme]]:
+def sealed(tmp_path_factory: pytest.TempPathFactory, open_store: OpenStore) -> Iterator[tuple[World, Acme]]:
     """The same world with mutual TLS, at the end of a proxy."""
     folder = tmp_path_factory.mktemp("sealed")
-    with empty_world(folder, opened(folder, template), mutual_tls=True) as made:
+    with empty_world(folder, open_store(folder), mutual_tls=True) as made:
         made.certificates["unregistered"] = certificate("unregistered")
         yield made, populate(made)
 

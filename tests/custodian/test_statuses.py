@@ -1,6 +1,5 @@
 """Statuses, headers and bodies of the resource API: each decision about them, by the row and by the profile."""
 
-import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +12,9 @@ import pytest
 
 from tests.custodian.asking import ROOT, Asking, Told
 from tests.custodian.houses import BASE, DAY
+from tests.custodian.servers import OpenStore
 from tests.custodian.world import BOTH, World, empty_world
 from wattshare.custodian.model.authorization import Ending
-from wattshare.custodian.store.database import Store
-from wattshare.custodian.store.keys import Keys
 from wattshare.espi.endpoints import ENDPOINTS, Root
 from wattshare.espi.kinds import Kind
 
@@ -61,11 +59,9 @@ class Scene:
 
 
 @contextmanager
-def staged(folder: Path, template: Path, profile: str) -> Iterator[Scene]:
+def staged(folder: Path, open_store: OpenStore, profile: str) -> Iterator[Scene]:
     """A scene on a store of its own."""
-    keys = Keys.make(folder / "keys.json")
-    shutil.copy(template, folder / "wattshare.db")
-    store = Store.connect(f"sqlite:///{folder / 'wattshare.db'}", keys)
+    store = open_store(folder)
     with empty_world(folder, store, profile=profile) as world:
         acme, beta = world.party("Acme Energy"), world.party("Beta Grid")
         home, other = world.home(BOTH), world.home()
@@ -85,16 +81,18 @@ def staged(folder: Path, template: Path, profile: str) -> Iterator[Scene]:
 
 
 @pytest.fixture(scope="module", params=PROFILES)
-def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, template: Path) -> Iterator[Scene]:
+def scene(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, open_store: OpenStore
+) -> Iterator[Scene]:
     """By either profile's manners."""
-    with staged(tmp_path_factory.mktemp("statuses"), template, request.param) as made:
+    with staged(tmp_path_factory.mktemp("statuses"), open_store, request.param) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def pge(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Iterator[Scene]:
+def pge(tmp_path_factory: pytest.TempPathFactory, open_store: OpenStore) -> Iterator[Scene]:
     """By PG&E's manners."""
-    with staged(tmp_path_factory.mktemp("pge"), template, "PGE") as made:
+    with staged(tmp_path_factory.mktemp("pge"), open_store, "PGE") as made:
         yield made
 
 

@@ -29,9 +29,11 @@ from wattshare.custodian.settings import Settings
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import Keys
 from wattshare.espi import basics, bills, ids
+from wattshare.espi.atom import Feed
 from wattshare.espi.fields import SchemaSet
 from wattshare.espi.kinds import Kind
 from wattshare.espi.profile import PROFILES, Profile
+from wattshare.espi.wire import read
 from wattshare.thirdparty.tokens import Tokens
 
 SCHEMAS = {
@@ -162,7 +164,7 @@ class Scene:
     @cached_property
     def rehearsal(self) -> str:
         """Where the test authorize endpoint sends the browser."""
-        journey = self.acme.journey(test=True, scope="dummy")
+        journey = self.acme.journey(test=True, scope="FB=4_5_15")
         url = re.sub(r"state=[^&]+", "state=s", journey.url)
         return str(self.house.browser.get(url).headers["location"])
 
@@ -297,7 +299,7 @@ def told(house: TestHouse) -> Scene:
     metered(house, channel(house, electric, flow=19), DAYS[1:], lambda place: 0, tou=6)
     metered(house, channel(house, gas, gas=True, step=86_400), DAYS, lambda place: 103_659_540)
     billed(house, electric)
-    house.bill(gas, 1)
+    gas_billed(house, gas)
     other = house.home(days=0, bills=0, name="Bob Oak")
     metered(house, channel(house, other.usage_points[0]), DAYS[:1], lambda place: -5)
     house.clock.advance(3_600)
@@ -332,6 +334,27 @@ def billed(house: TestHouse, point: int) -> None:
         tariff_profile="E-TOU-C",
         read_cycle="Q",
     )
+    put(house, point, summary)
+
+
+def gas_billed(house: TestHouse, point: int) -> None:
+    """A bill of therms without lines."""
+    start, end = house.midnight(34), house.midnight(4)
+    summary = bills.UsageSummary(
+        billing_period=basics.DateTimeInterval(duration=end - start, start=start),
+        bill_last_period=4_210_000,
+        currency=840,
+        overall_consumption_last_period=basics.SummaryMeasurement(power_of_ten_multiplier=-3, uom=169, value=21_500),
+        quality_of_reading=17,
+        status_time_stamp=house.midnight(2),
+        commodity=7,
+        tariff_profile="G-1",
+    )
+    put(house, point, summary)
+
+
+def put(house: TestHouse, point: int, summary: bills.UsageSummary) -> None:
+    """Keep a bill that is dated two days ago."""
     with house.store.begin() as tx:
         revision = tx.revisions.begin("bills", house.clock())
         tx.bills.put(
@@ -376,7 +399,20 @@ def test_every_file_is_a_document_that_is_sent() -> None:
     assert {file.name for file in WIRE.glob("row-*")} == known
 
 
-@pytest.mark.parametrize("name", [name for name in DOCUMENTS if name.endswith(".xml") and "token" not in name])
+FEEDS = [name for name in DOCUMENTS if name.endswith(".xml") and "token" not in name]
+
+
+@pytest.mark.parametrize("name", FEEDS)
+def test_a_feed_is_as_new_as_the_newest_in_it_and_names_each_thing_once(wire: Wire, name: str) -> None:
+    root = read(wire.documents[name]).root
+    if not isinstance(root, Feed):
+        return
+    assert root.updated == max(entry.updated or 0 for entry in root.entries)
+    for once in ([entry.id for entry in root.entries], [entry.self_href for entry in root.entries]):
+        assert len(set(once)) == len(once)
+
+
+@pytest.mark.parametrize("name", FEEDS)
 def test_what_is_sent_is_valid_by_the_official_schemas(wire: Wire, name: str, fixtures: Path) -> None:
     for schema in SCHEMAS[wire.profile.name]:
         assert faults(wire.documents[name], fixtures, schema) == [], schema

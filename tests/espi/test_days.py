@@ -42,9 +42,7 @@ def test_a_day_is_as_long_as_its_clock_says(day: date, start: int, length: int) 
 
 
 @pytest.mark.parametrize("year", [1999, 2007, 2024, 2099])
-@pytest.mark.parametrize(
-    "key", ["America/Los_Angeles", "America/Santiago", "America/Havana", "Europe/London"]
-)
+@pytest.mark.parametrize("key", ["America/Los_Angeles", "America/Santiago", "America/Havana", "Europe/London"])
 def test_the_days_of_a_year_leave_no_gap(key: str, year: int) -> None:
     zone = ZoneInfo(key)
     start, end = midnight(date(year, 1, 1), zone), midnight(date(year + 1, 1, 1), zone)

@@ -122,9 +122,7 @@ def test_a_zone_is_told_by_its_rules(zone: tuple[str, str, str, int, int]) -> No
 
 @pytest.mark.parametrize("zone", [zone for zone in ZONES if zone[3]], ids=lambda zone: zone[0])
 @pytest.mark.parametrize("year", range(2008, 2041))
-def test_a_rule_names_the_second_of_the_change_year_after_year(
-    zone: tuple[str, str, str, int, int], year: int
-) -> None:
+def test_a_rule_names_the_second_of_the_change_year_after_year(zone: tuple[str, str, str, int, int], year: int) -> None:
     key, start, end, shift, offset = zone
     for word, before, after in ((start, offset, offset + shift), (end, offset + shift, offset)):
         rule = dst.read_rule(word)
@@ -142,16 +140,12 @@ def test_the_rules_are_those_of_the_year() -> None:
 def test_a_rule_may_spill_into_the_next_month() -> None:
     told = dst.parameters(ZoneInfo("Africa/Cairo"))
     # the last Thursday's midnight is Friday's, and may be in November
-    assert dst.read_rule(told.dst_end_rule) == dst.Rule(
-        month=10, operator=dst.ON_OR_AFTER, day_of_month=26, weekday=5
-    )
+    assert dst.read_rule(told.dst_end_rule) == dst.Rule(month=10, operator=dst.ON_OR_AFTER, day_of_month=26, weekday=5)
 
 
 def test_a_rule_by_date_and_weekday_is_found() -> None:
     told = dst.parameters(ZoneInfo("America/Santiago"))
-    assert dst.read_rule(told.dst_end_rule) == dst.Rule(
-        month=4, operator=dst.ON_OR_AFTER, day_of_month=2, weekday=7
-    )
+    assert dst.read_rule(told.dst_end_rule) == dst.Rule(month=4, operator=dst.ON_OR_AFTER, day_of_month=2, weekday=7)
 
 
 @pytest.mark.parametrize(("key", "year"), [("Africa/Casablanca", 2025), ("America/Caracas", 2016)])

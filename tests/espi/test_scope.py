@@ -60,9 +60,7 @@ def _granted(kinds: frozenset[Kind] | set[Kind], services: set[int]) -> str:
 
 
 @pytest.mark.parametrize(("kinds", "services", "blocks"), GRANTS)
-def test_what_is_shared_decides_the_function_blocks(
-    kinds: set[Kind], services: set[int], blocks: str
-) -> None:
+def test_what_is_shared_decides_the_function_blocks(kinds: set[Kind], services: set[int], blocks: str) -> None:
     assert _granted(kinds, services).partition(";")[0] == f"FB={ALWAYS}_{blocks}"
 
 
@@ -85,9 +83,7 @@ def test_a_scope_beyond_256_characters_is_not_printed() -> None:
 
 
 def test_an_offline_authorization_has_its_block_once() -> None:
-    scope = grant(
-        {Kind.USAGE}, {GAS}, history_seconds=1, accounts=1, third_party_id=1, profile=PGE, offline=True
-    )
+    scope = grant({Kind.USAGE}, {GAS}, history_seconds=1, accounts=1, third_party_id=1, profile=PGE, offline=True)
     assert scope.function_blocks.count(40) == 1
 
 

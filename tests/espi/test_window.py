@@ -158,9 +158,7 @@ DAYS = [
 
 
 @pytest.mark.parametrize(("least", "most", "ours", "standard"), DAYS)
-def test_a_window_takes_these_days(
-    least: int | None, most: int | None, ours: list[int], standard: list[int]
-) -> None:
+def test_a_window_takes_these_days(least: int | None, most: int | None, ours: list[int], standard: list[int]) -> None:
     window = Window(published_min=least, published_max=most)
     assert _days_taken(window, PGE) == ours
     assert _days_taken(window, STANDARD) == standard
@@ -207,9 +205,7 @@ def test_days_and_blocks_agree(first: int | None, second: int | None, at: int, p
         (None, MAY - 1, PGE, False),
     ],
 )
-def test_a_bill_counts_by_its_day(
-    least: int | None, most: int | None, profile: Profile, covered: bool
-) -> None:
+def test_a_bill_counts_by_its_day(least: int | None, most: int | None, profile: Profile, covered: bool) -> None:
     window = Window(published_min=least, published_max=most)
     assert window.covers_time(MAY, PACIFIC, profile) == covered
 

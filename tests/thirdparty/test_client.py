@@ -61,9 +61,7 @@ def test_every_row_is_a_call_with_its_verb_address_and_token(custodian: Counter,
 def test_a_window_is_sent_as_zulu_time(custodian: Counter) -> None:
     custodian.answers = [feed()]
     window = Window(published_min=1714546800, published_max=1714633199, updated_min=None, updated_max=None)
-    custodian.client(None, tokens(1)).call(
-        "usage-summaries", window=window, subscription=4100001, usage_point=1
-    )
+    custodian.client(None, tokens(1)).call("usage-summaries", window=window, subscription=4100001, usage_point=1)
     assert dict(custodian.asked[0].url.params) == {
         "published-min": "2024-05-01T07:00:00Z",
         "published-max": "2024-05-02T06:59:59Z",
@@ -123,9 +121,7 @@ def test_a_token_that_is_refused_anew_is_an_error(custodian: Counter) -> None:
 def test_a_lost_answer_to_a_refresh_is_survived(custodian: Counter) -> None:
     custodian.answers = [httpx2.ReadError("reset"), token_answer(2), feed()]
     custodian.client(None, tokens(1, ends_in=0)).usage_points(4100001)
-    assert [each.read() for each in custodian.asked[:2]] == [
-        b"grant_type=refresh_token&refresh_token=refresh-1"
-    ] * 2
+    assert [each.read() for each in custodian.asked[:2]] == [b"grant_type=refresh_token&refresh_token=refresh-1"] * 2
 
 
 def test_a_refresh_that_was_never_kept_is_made_again_with_the_former_token(custodian: Counter) -> None:
@@ -197,9 +193,7 @@ def test_a_row_that_names_nobody_needs_to_know_whose_token(custodian: Counter) -
         ),
     ],
 )
-def test_a_client_token_is_read_in_every_form_and_used_again(
-    custodian: Counter, answer: httpx2.Response
-) -> None:
+def test_a_client_token_is_read_in_every_form_and_used_again(custodian: Counter, answer: httpx2.Response) -> None:
     custodian.answers = [answer, feed(), feed()]
     client = custodian.client()
     client.call("authorizations")

@@ -24,9 +24,7 @@ def test_a_scope_is_explained_in_words() -> None:
 
 
 def test_a_scope_is_explained_as_facts() -> None:
-    result = CliRunner().invoke(
-        cli.app, ["scope", "explain", "FB=4_5;AdditionalScope=Usage;Colour=blue", "--json"]
-    )
+    result = CliRunner().invoke(cli.app, ["scope", "explain", "FB=4_5;AdditionalScope=Usage;Colour=blue", "--json"])
     facts = json.loads(result.stdout)
     assert {"asked", "granted", "dropped", "warnings", "scope"} <= set(facts)
     assert any("FB=4" in each["term"] for each in facts["asked"])

@@ -52,9 +52,7 @@ class Utility:
             case ("POST", "/sign-in"):
                 return httpx2.Response(200, html=SIGN_IN)
             case ("POST", "/authorize"):
-                return httpx2.Response(
-                    303, headers={"location": "https://acme.example/back?code=abc&state=s"}
-                )
+                return httpx2.Response(303, headers={"location": "https://acme.example/back?code=abc&state=s"})
         return httpx2.Response(404, html="<title>Nothing</title>Not here")
 
     def browser(self) -> Browser:
@@ -90,9 +88,7 @@ def test_a_page_that_leads_nowhere_is_shown_in_words() -> None:
 
 
 def test_pages_in_a_circle_have_an_end() -> None:
-    circle = httpx2.MockTransport(
-        lambda request: httpx2.Response(302, headers={"location": request.url.path})
-    )
+    circle = httpx2.MockTransport(lambda request: httpx2.Response(302, headers={"location": request.url.path}))
     with (
         Browser(circle, waits_for="https://acme.example/back") as browser,
         pytest.raises(Lost, match="circle"),

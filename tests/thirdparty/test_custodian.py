@@ -120,9 +120,7 @@ def test_a_utility_may_be_named_in_the_place_of_its_addresses(tmp_path: Path) ->
         ('{"utility": "pge", "client_id": "a", "client_secret": "b", "profile": "X"}', "Unknown profile"),
     ],
 )
-def test_a_file_that_does_not_hold_is_refused_with_its_cause(
-    tmp_path: Path, text: str, sentence: str
-) -> None:
+def test_a_file_that_does_not_hold_is_refused_with_its_cause(tmp_path: Path, text: str, sentence: str) -> None:
     file = tmp_path / "custodian.json"
     file.write_text(text)
     with pytest.raises(BadConfiguration, match=sentence):

@@ -33,21 +33,16 @@ def refused(status: int, body: bytes, **headers: str) -> errors.Refused:
 
 
 @pytest.mark.parametrize(("status", "body", "kind"), CASES)
-def test_a_refusal_has_the_type_of_its_status_and_body(
-    status: int, body: bytes, kind: type[errors.Refused]
-) -> None:
+def test_a_refusal_has_the_type_of_its_status_and_body(status: int, body: bytes, kind: type[errors.Refused]) -> None:
     assert type(refused(status, body)) is kind
 
 
 def test_a_refusal_names_cause_field_and_correlation_id() -> None:
     error = refused(
         400,
-        b'{"error":"invalid_request","error_description":"no date",'
-        b'"field":"published-min","correlation_id":"c-7"}',
+        b'{"error":"invalid_request","error_description":"no date","field":"published-min","correlation_id":"c-7"}',
     )
-    assert str(error) == (
-        "GET /x was answered 400 invalid_request: no date (field published-min, correlation id c-7)"
-    )
+    assert str(error) == ("GET /x was answered 400 invalid_request: no date (field published-min, correlation id c-7)")
     assert (error.cause.field, error.cause.correlation_id) == ("published-min", "c-7")
 
 
@@ -64,6 +59,4 @@ def test_retry_after_is_read_in_both_forms(told: str, seconds: int | None) -> No
 
 
 def test_a_page_of_html_is_no_description() -> None:
-    assert str(refused(503, b"<html><script>alert(1)</script></html>")) == (
-        "GET /x was answered 503 no reason given"
-    )
+    assert str(refused(503, b"<html><script>alert(1)</script></html>")) == ("GET /x was answered 503 no reason given")

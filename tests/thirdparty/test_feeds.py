@@ -56,9 +56,7 @@ USAGE_POINT = entry(
     POINT,
     "<ns0:UsagePoint><ns0:ServiceCategory><ns0:kind>0</ns0:kind></ns0:ServiceCategory></ns0:UsagePoint>",
 )
-METER_READING = entry(
-    f"{POINT}/MeterReading", CHANNEL, "<ns0:MeterReading/>", f"{CHANNEL}/IntervalBlock", TYPE
-)
+METER_READING = entry(f"{POINT}/MeterReading", CHANNEL, "<ns0:MeterReading/>", f"{CHANNEL}/IntervalBlock", TYPE)
 BLOCK = entry(
     f"{CHANNEL}/IntervalBlock",
     f"{CHANNEL}/IntervalBlock/{START}",
@@ -215,9 +213,7 @@ def test_a_real_customer_feed_is_joined_to_its_usage_point(fixtures: Path) -> No
     assert (service.customer_name, service.account_number) == ("ACME INDUSTRIES", "1687340014")
     assert service.agreement_number == "1112392222"
     assert (service.customer_class, service.status) == ("AGR", "Active")
-    assert service.address == Address(
-        lines=("140 HAN RD",), town="KING CITY", state="CA", postal_code="95101"
-    )
+    assert service.address == Address(lines=("140 HAN RD",), town="KING CITY", state="CA", postal_code="95101")
     [meter] = service.meters
     assert (meter.serial_number, meter.interval_length) == ("1121183459", 900)
     assert "ACME" not in repr(service)

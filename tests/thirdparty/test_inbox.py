@@ -45,9 +45,7 @@ def test_each_address_has_its_outcome_and_the_notice_leaves_unless_it_must_wait(
     custodian.answers = [*answers]
     [drained] = inbox.drain(custodian.client(None, tokens(1)), tmp_path / "fetched")
     assert (drained.outcome, drained.url) == (outcome, url)
-    assert (drained.file is not None and drained.file.exists()) is (
-        outcome in ("fetched", "changed", "ended")
-    )
+    assert (drained.file is not None and drained.file.exists()) is (outcome in ("fetched", "changed", "ended"))
     assert bool(list(inbox.waiting())) is waits
 
 
@@ -82,9 +80,7 @@ def test_foreign_addresses_are_named_and_never_asked(custodian: Counter, tmp_pat
     assert {each.url.host for each in custodian.asked} == {"riverton.example"}
 
 
-def test_every_part_has_a_file_of_its_own_and_the_same_part_the_same(
-    custodian: Counter, tmp_path: Path
-) -> None:
+def test_every_part_has_a_file_of_its_own_and_the_same_part_the_same(custodian: Counter, tmp_path: Path) -> None:
     inbox = Inbox(tmp_path / "inbox")
     custodian.answers = [client_token(), *[httpx2.Response(200, content=b"<feed/>") for _ in range(3)]]
     client = custodian.client()

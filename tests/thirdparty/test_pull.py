@@ -101,9 +101,7 @@ def test_a_feed_that_breaks_off_leaves_no_piece(custodian: Counter, tmp_path: Pa
     assert [each for each in tmp_path.rglob("*") if each.is_file()] == []
 
 
-def test_other_columns_do_not_take_the_pieces_of_an_interrupted_pull(
-    custodian: Counter, tmp_path: Path
-) -> None:
+def test_other_columns_do_not_take_the_pieces_of_an_interrupted_pull(custodian: Counter, tmp_path: Path) -> None:
     custodian.answers = [points(), batch(), httpx2.Response(403)]
     pull = pulling(custodian, tmp_path / "usage.csv")
     with pytest.raises(errors.NotPermitted):
@@ -147,8 +145,6 @@ def test_a_command_without_a_custodian_says_how_to_get_one(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("day", ["yesterday", "2024-13-01", "d", "-3d"])
 def test_a_day_that_is_none_is_refused(config: Path, day: str) -> None:
-    result = CliRunner().invoke(
-        cli.app, ["pull", "--config", str(config), "--subscription", "1", f"--since={day}"]
-    )
+    result = CliRunner().invoke(cli.app, ["pull", "--config", str(config), "--subscription", "1", f"--since={day}"])
     assert result.exit_code == 2
     assert "YYYY-MM-DD" in result.output

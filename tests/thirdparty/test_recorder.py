@@ -38,9 +38,7 @@ EXCHANGES = [
     ),
     (
         httpx2.Request("GET", URL),
-        httpx2.Response(
-            200, json={"access_token": SECRET, "refresh_token": SECRET, "client_access_token": SECRET}
-        ),
+        httpx2.Response(200, json={"access_token": SECRET, "refresh_token": SECRET, "client_access_token": SECRET}),
     ),
 ]
 
@@ -53,9 +51,7 @@ def test_a_secret_is_masked_wherever_it_stands(request_: httpx2.Request, respons
 
 
 def test_what_is_no_secret_is_shown() -> None:
-    assert (
-        masked_url(f"{URL}?published-min=2024-05-01T07:00:00Z") == f"{URL}?published-min=2024-05-01T07:00:00Z"
-    )
+    assert masked_url(f"{URL}?published-min=2024-05-01T07:00:00Z") == f"{URL}?published-min=2024-05-01T07:00:00Z"
     shown = record(
         httpx2.Request("POST", URL, data={"grant_type": "refresh_token"}),
         httpx2.Response(400, json={"error": "invalid_grant", "error_description": "used"}),

@@ -131,9 +131,7 @@ def test_a_file_of_tls_that_cannot_be_used_is_said(tmp_path: Path, missing: str)
 def test_notices_are_listened_for_and_fetched(custodian: Counter, tmp_path: Path) -> None:
     custodian.answers = [client_token(), httpx2.Response(200, content=b"<feed/>")]
     addresses, drained = queue.Queue[str](), list[Drained | errors.Failed]()
-    reception = Reception(
-        custodian=CUSTODIAN, inbox=Inbox(tmp_path / "inbox"), path="/notices", now=lambda: NOW
-    )
+    reception = Reception(custodian=CUSTODIAN, inbox=Inbox(tmp_path / "inbox"), path="/notices", now=lambda: NOW)
 
     def listen() -> None:
         listening.listen(

@@ -14,9 +14,7 @@ from wattshare.thirdparty.tokens import FileTokenStore, MemoryTokenStore, TokenS
 
 @pytest.fixture(params=["memory", "file"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> TokenStore:
-    return (
-        MemoryTokenStore() if request.param == "memory" else FileTokenStore(tmp_path / "deep" / "tokens.json")
-    )
+    return MemoryTokenStore() if request.param == "memory" else FileTokenStore(tmp_path / "deep" / "tokens.json")
 
 
 def test_what_is_kept_is_found_again(store: TokenStore) -> None:

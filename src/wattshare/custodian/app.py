@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from wattshare.custodian import logs
 from wattshare.custodian.clocks import clock_of
 from wattshare.custodian.model.authorization import Authorization
@@ -27,12 +29,14 @@ from wattshare.custodian.services.intake import Intake
 from wattshare.custodian.services.limits import Limits
 from wattshare.custodian.services.notices import TELL, Notices
 from wattshare.custodian.services.overview import Overview
+from wattshare.custodian.services.part_files import PartFiles
 from wattshare.custodian.services.registration import Registration
 from wattshare.custodian.services.signin import SignIn
 from wattshare.custodian.services.tokens import Tokens
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.readiness import bring_up
 from wattshare.custodian.web import server
 from wattshare.custodian.web.edge import Edge
 from wattshare.custodian.web.oauth import OAuth
@@ -49,6 +53,8 @@ from wattshare.espi.profile import PROFILES, Profile
 KEYS = "keys.json"
 BATCHES = "batches"
 DAY = 86_400
+LOG = structlog.get_logger()
+WEAK = "what was committed may be lost in a power cut; see docs/operate.md"
 # what has ended is kept for that long, so that its use is noticed
 FORGET_SECONDS = 30 * DAY
 
@@ -312,7 +318,6 @@ def assemble(
             now=now,
             addresses=addresses,
             access=access,
-            custodian_phone=settings.utility_phone,
             mask_client_secret=settings.mask_client_secret,
             passed_connectivity=registration.passed_connectivity,
         ),
@@ -323,7 +328,7 @@ def assemble(
             addresses=addresses,
             access=access,
             bulk=Bulk(addresses=addresses, volume_bytes=settings.part_megabytes * 1_000_000),
-            folder=settings.home / BATCHES,
+            files=PartFiles(settings.home / BATCHES),
             keep_days=settings.batch_days,
         ),
         notices=Notices(
@@ -358,6 +363,20 @@ def settings_of(home: Path | None, **values: Any) -> Settings:
     return Settings(**values) if home is None else Settings(home=home, **values)
 
 
+def store_of(settings: Settings) -> Store:
+    """The store of a home folder, whose keys are there. Nothing is opened yet.
+
+    Raises:
+        BadKeys: the keys cannot be used.
+    """
+    return Store.connect(
+        settings.database_url,
+        Keys.read(settings.home / KEYS),
+        statement_seconds=settings.statement_seconds,
+        connections=settings.database_connections,
+    )
+
+
 @contextmanager
 def opened(home: Path | None, **values: Any) -> Iterator[House]:
     """The house of a home folder, for as long as the block runs.
@@ -365,16 +384,19 @@ def opened(home: Path | None, **values: Any) -> Iterator[House]:
     Raises:
         BadSettings: the settings do not fit together.
         BadKeys: the keys cannot be used.
-        NotReady: nothing is there yet, or the database is of another release.
+        NotReady: nothing is there yet.
+        BadDatabase: the database cannot be used.
     """
     logs.configure()
     settings = settings_of(home, **values)
     path = settings.home / KEYS
     if not path.exists():
         raise NotReady(f"{settings.home} holds no installation. Make one: wattshare init --home {settings.home}")
-    store = Store.connect(settings.database_url, Keys.read(path))
+    store = store_of(settings)
     try:
-        store.upgrade()
+        bring_up(store)
+        for weak in store.weak_settings():
+            LOG.critical("database_may_lose_data", setting=weak, advice=WEAK)
         yield assemble(settings, store, clock_of(settings.home, sandbox=settings.sandbox))
     finally:
         store.close()

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from wattshare.custodian.model.addresses import Address, is_global
-from wattshare.custodian.settings import Settings
+from wattshare.custodian.settings import Settings, usable
 
 CONNECT_SECONDS = 10.0
 ALL_SECONDS = 30.0
@@ -136,13 +136,15 @@ class Outbound:
         """As the settings have it.
 
         Raises:
-            OSError: a certificate, key or CA file cannot be read.
+            BadSettings: a certificate, its key or a CA file cannot be used.
         """
         context = ssl.create_default_context()
         for file in settings.outbound_ca:
-            context.load_verify_locations(cafile=file)
+            with usable("outbound_ca", file):
+                context.load_verify_locations(cafile=file)
         if settings.outbound_certificate:
-            context.load_cert_chain(settings.outbound_certificate, settings.outbound_key)
+            with usable("outbound_certificate, outbound_key", settings.outbound_certificate, settings.outbound_key):
+                context.load_cert_chain(settings.outbound_certificate, settings.outbound_key)
         return cls(context=context, allowed=settings.allow_notify, allow_http=settings.allow_http_callbacks)
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Delivered | Failed:
@@ -294,9 +296,7 @@ def written(target: Target, body: bytes, headers: Mapping[str, str]) -> bytes:
         ValueError: a header has control characters.
     """
     ours = {"host": target.host, "content-length": str(len(body)), "connection": "close"}
-    theirs = {
-        name: value for name, value in headers.items() if name.lower() not in (*ours, "transfer-encoding")
-    }
+    theirs = {name: value for name, value in headers.items() if name.lower() not in (*ours, "transfer-encoding")}
     lines = [f"{name}: {value}" for name, value in {**ours, "user-agent": "wattshare", **theirs}.items()]
     if not all(line.isprintable() for line in lines):
         raise ValueError("a header has control characters")

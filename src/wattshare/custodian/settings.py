@@ -6,7 +6,9 @@ the file before the default.
 
 import os
 import re
+import ssl
 from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from tomllib import TOMLDecodeError
@@ -14,6 +16,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -56,12 +59,8 @@ def host_and_port(value: str) -> str:
 
 
 Paths = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(listed)]
-Networks = Annotated[
-    tuple[Annotated[Network, BeforeValidator(network)], ...], NoDecode, BeforeValidator(listed)
-]
-HostPorts = Annotated[
-    tuple[Annotated[str, BeforeValidator(host_and_port)], ...], NoDecode, BeforeValidator(listed)
-]
+Networks = Annotated[tuple[Annotated[Network, BeforeValidator(network)], ...], NoDecode, BeforeValidator(listed)]
+HostPorts = Annotated[tuple[Annotated[str, BeforeValidator(host_and_port)], ...], NoDecode, BeforeValidator(listed)]
 Count = Annotated[int, Field(gt=0)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -82,6 +81,12 @@ class Settings(BaseSettings):
     database_url: str = Field(
         default_factory=default_database, description="Where the database is, as SQLAlchemy writes it."
     )
+    database_connections: Count = Field(
+        80, description="Most connections of one process to PostgreSQL; all processes share the server's maximum."
+    )
+    statement_seconds: Count = Field(
+        30, description="Seconds after which a statement of PostgreSQL, or its waiting for others, is given up."
+    )
     sandbox: bool = Field(False, description="A utility for trying things out, with invented customers.")
 
     public_base: str = Field(
@@ -93,9 +98,7 @@ class Settings(BaseSettings):
     )
     utility_name: str = Field("Riverton Power", description="The utility's name, on pages and in feeds.")
     utility_phone: str = Field("555-0100", description="The telephone number that customers are given.")
-    utility_email: str = Field(
-        "share@rivertonpower.example", description="The mail address that customers are given."
-    )
+    utility_email: str = Field("share@rivertonpower.example", description="The mail address that customers are given.")
 
     listen_host: str = Field("127.0.0.1", description="The address that the server listens on.")
     listen_port: Port = Field(8443, description="The port that the server listens on.")
@@ -106,9 +109,7 @@ class Settings(BaseSettings):
     tls_certificate: Path | None = Field(None, description="The server's certificate chain, PEM.")
     tls_key: Path | None = Field(None, description="The key of the server's certificate, PEM.")
     tls_ca: Paths = Field((), description="CA files, PEM, whose client certificates are let in.")
-    mutual_tls: bool = Field(
-        True, description="Whether a bearer works only with its third party's client certificate."
-    )
+    mutual_tls: bool = Field(True, description="Whether a bearer works only with its third party's client certificate.")
     proxy_addresses: Networks = Field(
         (), description="Networks of the proxies whose headers about the caller are believed."
     )
@@ -123,9 +124,7 @@ class Settings(BaseSettings):
         None, description="The certificate, PEM, that we show to the receivers of notices."
     )
     outbound_key: Path | None = Field(None, description="The key of the certificate that we show, PEM.")
-    outbound_ca: Paths = Field(
-        (), description="CA files, PEM, that receivers may have besides the public ones."
-    )
+    outbound_ca: Paths = Field((), description="CA files, PEM, that receivers may have besides the public ones.")
     allow_notify: HostPorts = Field(
         (), description="HOST:PORT of receivers that may be in a private network; a host may be a CIDR."
     )
@@ -139,20 +138,14 @@ class Settings(BaseSettings):
     rate_per_second: Count = Field(1, description="Requests a second and third party.")
     rate_per_hour: Count = Field(2000, description="Requests an hour and third party.")
     rate_per_day: Count = Field(20_000, description="Requests a day and third party, up to 17:00 local time.")
-    mask_client_secret: bool = Field(
-        False, description="Whether ApplicationInformation hides the client secret."
-    )
+    mask_client_secret: bool = Field(False, description="Whether ApplicationInformation hides the client secret.")
 
     session_minutes: Count = Field(30, description="Minutes after which an idle browser is signed out.")
     access_seconds: Count = Field(3600, description="Life of an access token.")
     refresh_days: Count = Field(365, description="Days for which an unused refresh token works.")
-    mail_dir: Path | None = Field(
-        None, description="A folder that gets each mail and one-time code as a file."
-    )
+    mail_dir: Path | None = Field(None, description="A folder that gets each mail and one-time code as a file.")
 
-    body_bytes: Count = Field(
-        65_536, description="Largest body that is read at OAuth endpoints and of forms."
-    )
+    body_bytes: Count = Field(65_536, description="Largest body that is read at OAuth endpoints and of forms.")
     body_seconds: Count = Field(10, description="Time in which headers, and then the body, must have come.")
     header_bytes: Count = Field(16_384, description="Most bytes of request line and headers.")
     header_count: Count = Field(100, description="Most headers of a request.")
@@ -278,6 +271,28 @@ def shown(value: object) -> str:
     return re.sub(r"(?<=[?&]password=)[^&]*", MASK, text)
 
 
+@contextmanager
+def usable(names: str, *files: Path | None) -> Iterator[None]:
+    """A block that reads the PEM files of settings.
+
+    Raises:
+        BadSettings: one of them is missing, closed to us, no PEM, or not the key of its certificate.
+    """
+    told = " and ".join(str(file) for file in files if file is not None)
+    try:
+        yield
+    except ssl.SSLError as why:
+        fits = "do not belong together" if why.reason == "KEY_VALUES_MISMATCH" else "cannot be read as PEM"
+        raise BadSettings(f"{names}: {told} {fits}") from why
+    except OSError as why:
+        raise BadSettings(f"{names}: {told} cannot be opened: {why.strerror}") from why
+
+
 def one_line(refusal: ValidationError) -> str:
     """Every fault of the settings, without the values."""
-    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in refusal.errors())
+    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {worded(fault)}" for fault in refusal.errors())
+
+
+def worded(fault: ErrorDetails) -> str:
+    """A fault in our words where pydantic's do not help."""
+    return "there is no such setting" if fault["type"] == "extra_forbidden" else fault["msg"]

@@ -202,9 +202,7 @@ class _Case:
             sentence = f"HistoryLength counts seconds; {history} of them is less than a day. Months, perhaps?"
             yield Sentence(term="HistoryLength", sentence=sentence)
         if _printed(self.scope) is None:
-            yield Sentence(
-                term="", sentence=f"A scope of ours has at most {LONGEST} characters; this one is longer."
-            )
+            yield Sentence(term="", sentence=f"A scope of ours has at most {LONGEST} characters; this one is longer.")
 
     def _why_not(self, block: int) -> str | None:
         """Why a function block is not granted; None where it is."""
@@ -234,11 +232,7 @@ class _Case:
         match name:
             case "IntervalDuration":
                 other = [_interval(item) for item in value.split("_") if item not in INTERVALS]
-                return (
-                    f"Readings of {_list(other)} are not chosen by scope: they come as metered."
-                    if other
-                    else None
-                )
+                return f"Readings of {_list(other)} are not chosen by scope: they come as metered." if other else None
             case "BlockDuration":
                 return None if value.lower() == "daily" else "Blocks are of one local day."
             case "SubscriptionFrequency":

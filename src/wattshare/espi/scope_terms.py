@@ -136,9 +136,7 @@ def _remark_unknown(term: Term) -> Remark:
     if term.value is None:
         sentence = "A term is a name, an equals sign and a value; this one has no effect."
         return Remark(oddity=Oddity.NO_VALUE, term=term.name, sentence=sentence)
-    return Remark(
-        oddity=Oddity.UNKNOWN_TERM, term=str(term), sentence="No such term is known; it has no effect."
-    )
+    return Remark(oddity=Oddity.UNKNOWN_TERM, term=str(term), sentence="No such term is known; it has no effect.")
 
 
 def _take(known: dict[str, list[str]], name: str, value: str, remarks: list[Remark]) -> None:

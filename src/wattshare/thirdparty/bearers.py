@@ -14,9 +14,7 @@ from wattshare.thirdparty.tokens import LEEWAY, Tokens, TokenStore
 class Bearers:
     """The tokens of one registration. Several threads may ask at once: one renews, the others wait."""
 
-    def __init__(
-        self, custodian: Custodian, store: TokenStore, grants: Grants, now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, custodian: Custodian, store: TokenStore, grants: Grants, now: Callable[[], datetime]) -> None:
         self._custodian = custodian
         self._store = store
         self._grants = grants
@@ -55,9 +53,7 @@ class Bearers:
         if subscription is not None:
             if tokens := self._store.find(subscription):
                 return tokens
-            raise ConsentNeeded(
-                f"No tokens are kept for authorization {subscription}: connect the customer first."
-            )
+            raise ConsentNeeded(f"No tokens are kept for authorization {subscription}: connect the customer first.")
         every = self._store.every()
         if len(every) == 1:
             return every[0]

@@ -191,9 +191,7 @@ class Browser:
         for _ in range(MOST_STEPS):
             if self._is_awaited(url):
                 return Page(url=url, arrived=True)
-            headers = (
-                {"origin": origin, "referer": referer, "sec-fetch-site": "same-origin"} if origin else {}
-            )
+            headers = {"origin": origin, "referer": referer, "sec-fetch-site": "same-origin"} if origin else {}
             try:
                 response = self._http.request(method, url, data=form, headers=headers)
             except httpx2.TransportError as error:

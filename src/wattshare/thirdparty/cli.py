@@ -14,26 +14,20 @@ if TYPE_CHECKING:
     from wattshare.thirdparty.tokens import FileTokenStore
 
 app = typer.Typer(no_args_is_help=True)
-notices = typer.Typer(
-    no_args_is_help=True, help="Notices: the custodian tells where something new can be fetched."
-)
+notices = typer.Typer(no_args_is_help=True, help="Notices: the custodian tells where something new can be fetched.")
 scope = typer.Typer(no_args_is_help=True, help="Scope strings.")
 app.add_typer(notices, name="notices")
 app.add_typer(scope, name="scope")
 
 Config = Annotated[
     Path | None,
-    typer.Option(
-        "--config", help="TOML or JSON file that describes the custodian.", envvar="WATTSHARE_CUSTODIAN"
-    ),
+    typer.Option("--config", help="TOML or JSON file that describes the custodian.", envvar="WATTSHARE_CUSTODIAN"),
 ]
 Home = Annotated[Path, typer.Option("--home", help="Home of a sandbox, where there is no --config.")]
 Party = Annotated[
     str | None, typer.Option("--third-party", help="Name or user type of one of the sandbox's third parties.")
 ]
-TokenFile = Annotated[
-    Path | None, typer.Option("--tokens", help="File that keeps the tokens, for its owner only.")
-]
+TokenFile = Annotated[Path | None, typer.Option("--tokens", help="File that keeps the tokens, for its owner only.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
 
 
@@ -52,12 +46,8 @@ def connect(
     third_party: Party = None,
     tokens: TokenFile = None,
     redirect_uri: Annotated[str | None, typer.Option(help="A registered redirect URI.")] = None,
-    min_end: Annotated[
-        datetime | None, typer.Option(help="The end may not be earlier.", formats=["%Y-%m-%d"])
-    ] = None,
-    preferred_end: Annotated[
-        datetime | None, typer.Option(help="The end to show.", formats=["%Y-%m-%d"])
-    ] = None,
+    min_end: Annotated[datetime | None, typer.Option(help="The end may not be earlier.", formats=["%Y-%m-%d"])] = None,
+    preferred_end: Annotated[datetime | None, typer.Option(help="The end to show.", formats=["%Y-%m-%d"])] = None,
     guest: Annotated[bool, typer.Option("--guest", help="Open the page for those without a login.")] = False,
     pkce: Annotated[bool, typer.Option("--pkce", help="Send a PKCE challenge.")] = False,
     browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
@@ -102,12 +92,8 @@ def pull(
     home: Home = Path("sandbox"),
     third_party: Party = None,
     tokens: TokenFile = None,
-    subscription: Annotated[
-        list[str] | None, typer.Option(help="Authorization; all that are connected.")
-    ] = None,
-    usage_point: Annotated[
-        list[str] | None, typer.Option(help="Usage point; all of the authorization.")
-    ] = None,
+    subscription: Annotated[list[str] | None, typer.Option(help="Authorization; all that are connected.")] = None,
+    usage_point: Annotated[list[str] | None, typer.Option(help="Usage point; all of the authorization.")] = None,
     since: Annotated[str, typer.Option(help="First day, YYYY-MM-DD, or so many days back: 30d.")] = "30d",
     until: Annotated[str, typer.Option(help="Last day, YYYY-MM-DD, or so many days back: 0d.")] = "0d",
     what: Annotated[Pulls, typer.Option(help="Readings, or bills.")] = Pulls.READINGS,
@@ -156,9 +142,7 @@ def pull(
         )
     else:
         points = len(pulled.usage_points)
-        screen.print(
-            f"{pulled.rows} {what.value} of {points} usage points, {order.since} to {order.until}: {out}"
-        )
+        screen.print(f"{pulled.rows} {what.value} of {points} usage points, {order.since} to {order.until}: {out}")
 
 
 @notices.command("listen")
@@ -175,9 +159,7 @@ def listen(
     fetch_into: Annotated[Path, typer.Option(help="Folder for what is fetched.")] = Path("fetched"),
     certificate: Annotated[Path | None, typer.Option(help="PEM; plain http without it.")] = None,
     private_key: Annotated[Path | None, typer.Option(help="PEM.")] = None,
-    client_ca: Annotated[
-        Path | None, typer.Option(help="Hear only senders with a certificate of this CA.")
-    ] = None,
+    client_ca: Annotated[Path | None, typer.Option(help="Hear only senders with a certificate of this CA.")] = None,
     stop_after: Annotated[int, typer.Option(help="Stop after so many notices; 0: never.")] = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -306,9 +288,7 @@ def _day(text: str, custodian: "Custodian", now: datetime) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise typer.BadParameter(
-            f"{text!r} is neither YYYY-MM-DD nor a number of days such as 30d"
-        ) from error
+        raise typer.BadParameter(f"{text!r} is neither YYYY-MM-DD nor a number of days such as 30d") from error
 
 
 def _end(day: datetime | None, custodian: "Custodian") -> int | None:

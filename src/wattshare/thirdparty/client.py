@@ -92,9 +92,7 @@ class Client:
         self._http = httpx2.Client(
             transport=self._transport, timeout=self.patience.timeout, headers={"user-agent": "wattshare"}
         )
-        self.grants = Grants(
-            custodian=custodian, transport=self._transport, now=now, patience=self.patience, test=test
-        )
+        self.grants = Grants(custodian=custodian, transport=self._transport, now=now, patience=self.patience, test=test)
         self._bearers = Bearers(custodian, self.store, self.grants, now)
         self._bulk_id = custodian.bulk_id
         self._bulk_lock = threading.Lock()
@@ -229,9 +227,7 @@ class Client:
     ) -> Reply:
         """All usage and billing of one usage point, from day to day, both in."""
         window = usage_days(since, until, self.custodian.profile)
-        return self.call(
-            "batch-usage-point", window=window, subscription=subscription, usage_point=usage_point
-        )
+        return self.call("batch-usage-point", window=window, subscription=subscription, usage_point=usage_point)
 
     def subscription(
         self, subscription: str | int, since: Moment | None = None, until: Moment | None = None
@@ -290,9 +286,7 @@ class Client:
         """This third party's own registration."""
         application = self.custodian.application_id
         if application is None:
-            raise Failed(
-                "The row needs the id of the registration, `application_id`, which is not configured."
-            )
+            raise Failed("The row needs the id of the registration, `application_id`, which is not configured.")
         return self.call("application-information", application=application)
 
     def _ask(
@@ -311,9 +305,7 @@ class Client:
         def request(bearer: str | None) -> Reply:
             shown = {**(headers or {}), **({"authorization": f"Bearer {bearer}"} if bearer else {})}
             basic = (self.custodian.client_id, self.custodian.client_secret) if token is Token.BASIC else None
-            asked = self._http.build_request(
-                endpoint.method, url, params=query or None, data=form, headers=shown
-            )
+            asked = self._http.build_request(endpoint.method, url, params=query or None, data=form, headers=shown)
             once = endpoint.method != "GET"
             return self.patience.insist(lambda: self._send(endpoint, asked, basic), once=once)
 
@@ -339,9 +331,7 @@ class Client:
 
     def _received(self, endpoint: Endpoint, response: httpx2.Response, asked: str) -> Reply:
         if response.status_code >= 400:
-            raise refusal(
-                response.status_code, response.headers, _start(response), asked=asked, now=self.now()
-            )
+            raise refusal(response.status_code, response.headers, _start(response), asked=asked, now=self.now())
         return Reply(
             endpoint=endpoint,
             url=str(response.request.url),

@@ -133,9 +133,7 @@ class Callback:
             raise BadConfiguration("Only an http address on loopback, with a port, can be listened on.")
         self._redirect_uri = redirect_uri
         self._arrived: str | None = None
-        self._server = http.server.HTTPServer(
-            (_bindable(parts.hostname), parts.port), self._answering(parts.path)
-        )
+        self._server = http.server.HTTPServer((_bindable(parts.hostname), parts.port), self._answering(parts.path))
 
     def wait(self, seconds: int) -> str:
         """The whole address that the browser came back to.

@@ -28,9 +28,7 @@ def with_browser(client: Client, journey: Journey, *, open_browser: bool, quiet:
             webbrowser.open(journey.url)
         if callback:
             return finish(client, journey, callback.wait(WAIT))
-        return finish(
-            client, journey, typer.prompt("Paste the address that the browser came to", err=True).strip()
-        )
+        return finish(client, journey, typer.prompt("Paste the address that the browser came to", err=True).strip())
     finally:
         if callback:
             callback.close()

@@ -44,9 +44,7 @@ class ConsentDenied(Failed):
     """The browser came back without a code. RFC 6749 §4.1.2.1."""
 
     def __init__(self, error: str, description: str | None):
-        super().__init__(
-            f"The customer was not connected: {error}{f' ({description})' if description else ''}."
-        )
+        super().__init__(f"The customer was not connected: {error}{f' ({description})' if description else ''}.")
         self.error = error
         self.description = description
 
@@ -196,9 +194,7 @@ def unreachable(error: httpx2.TransportError, asked: str) -> Unreachable:
     if _is_tls(error):
         advice = "compare the CA, the certificate and its key with those that are registered"
         return HandshakeFailed(f"{asked}: the TLS handshake failed ({reason}); {advice}", sent=sent)
-    return Unreachable(
-        f"{asked}: {'the connection broke' if sent else 'no connection'} ({reason})", sent=sent
-    )
+    return Unreachable(f"{asked}: {'the connection broke' if sent else 'no connection'} ({reason})", sent=sent)
 
 
 def _is_tls(error: BaseException | None) -> bool:

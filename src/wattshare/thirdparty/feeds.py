@@ -119,9 +119,7 @@ class Context:
             # one channel, and the one reading type beside it, whatever its address
             kind = next(iter(self.types.values()))
         if kind is None:
-            raise Unreadable(
-                f"The feed does not say what {meter_reading or 'a block without address'} measures."
-            )
+            raise Unreadable(f"The feed does not say what {meter_reading or 'a block without address'} measures.")
         if kind.uom is None:
             raise Unreadable(f"The reading type of {meter_reading} names no unit.")
         return meter_reading, kind

@@ -20,9 +20,7 @@ from wattshare.thirdparty.tokens import Tokens
 # ESPI gives no id but the one at the end of these addresses
 SUBSCRIPTION = re.compile(r"/(?:Subscription|Authorization|RetailCustomer)/([A-Za-z0-9_-]{1,64})/?$")
 # an element with text alone; a token answer in XML has no others that matter
-FLAT_ELEMENT = re.compile(
-    r"<(client_access_token|access_token|expires_in|scope|token_type)>([^<]{1,4096})</\1>"
-)
+FLAT_ELEMENT = re.compile(r"<(client_access_token|access_token|expires_in|scope|token_type)>([^<]{1,4096})</\1>")
 # seconds that a token is taken to live where the answer does not say
 UNSAID_LIFE = 3600
 
@@ -101,9 +99,7 @@ class Grants:
         """Refusals become ours before the library sees them; what remains is a JSON object."""
         if response.status_code >= 400:
             asked = f"POST {response.request.url.copy_with(query=None)}"
-            raise refusal(
-                response.status_code, response.headers, response.content, asked=asked, now=self.now()
-            )
+            raise refusal(response.status_code, response.headers, response.content, asked=asked, now=self.now())
         if response.status_code == 200 and (said := _answer(response.text)):
             return httpx2.Response(200, json=said, request=response.request)
         raise Unreadable(f"The token endpoint answered {response.status_code} without a token.")
@@ -145,9 +141,7 @@ def _subscription(*addresses: str | None) -> str:
     for address in addresses:
         if address and (found := SUBSCRIPTION.search(urlsplit(address).path)):
             return found[1]
-    raise Unreadable(
-        "The token answer names no authorization: neither resourceURI nor authorizationURI has an id."
-    )
+    raise Unreadable("The token answer names no authorization: neither resourceURI nor authorizationURI has an id.")
 
 
 def _word(value: object) -> str:

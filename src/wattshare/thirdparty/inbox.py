@@ -187,9 +187,7 @@ def _parted(urls: tuple[str, ...], custodian: Custodian) -> tuple[tuple[str, ...
 def _file_name(url: str) -> str:
     """A file name of our own making: what was told of, and a digest of the whole address."""
     path = url.partition("?")[0].rstrip("/").split("/")[-3:]
-    words = "-".join(
-        "".join(char for char in part if char.isascii() and char.isalnum())[:32] for part in path
-    )
+    words = "-".join("".join(char for char in part if char.isascii() and char.isalnum())[:32] for part in path)
     return f"{words}-{hashlib.sha256(url.encode()).hexdigest()[:12]}.xml"
 
 

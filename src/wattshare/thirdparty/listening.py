@@ -63,9 +63,7 @@ def listen(
         serving.join()
 
 
-def _drain(
-    reception: Reception, client: Client, into: Path, drained: Callable[[Drained | Failed], None]
-) -> None:
+def _drain(reception: Reception, client: Client, into: Path, drained: Callable[[Drained | Failed], None]) -> None:
     """Fetch all that waits; a custodian that is away is reported and asked again later."""
     try:
         for each in reception.inbox.drain(client, into):

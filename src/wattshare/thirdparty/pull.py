@@ -133,9 +133,7 @@ class Pull:
         return Pulled(out=self.out, rows=rows, usage_points=usage_points, calls=len(pieces) - kept, kept=kept)
 
     def _points(self, subscription: str) -> tuple[str, ...]:
-        found = [
-            segment(each.self_href, "UsagePoint") for each in self.client.usage_points(subscription).entries()
-        ]
+        found = [segment(each.self_href, "UsagePoint") for each in self.client.usage_points(subscription).entries()]
         return tuple(each for each in found if not self.usage_points or each in self.usage_points)
 
     def _folder(self) -> Path:

@@ -103,9 +103,7 @@ class Receiver:
             await send({"type": "http.response.body", "body": told.body})
 
     async def _hear(self, scope: Scope, receive: Receive) -> Told:
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
-        }
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         if refused := self.reception.refuse(scope["method"], path, headers):
             return refused

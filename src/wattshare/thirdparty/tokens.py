@@ -142,9 +142,7 @@ class FileTokenStore:
         """This process's lock, then every process's: flock alone does not part threads that share a file."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._locks.of(name):
-            beside = os.open(
-                self.path.with_name(f".{self.path.name}.{name}.lock"), os.O_CREAT | os.O_RDWR, 0o600
-            )
+            beside = os.open(self.path.with_name(f".{self.path.name}.{name}.lock"), os.O_CREAT | os.O_RDWR, 0o600)
             try:
                 fcntl.flock(beside, fcntl.LOCK_EX)
                 yield

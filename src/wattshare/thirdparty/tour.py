@@ -92,9 +92,7 @@ class Tour:
             except (Failed, Malformed, httpx2.HTTPError, OSError) as error:
                 raise StepFailed(f"Step {number} ({title}) failed. {error}") from error
             exchanges = tuple(self._screen.taken() + self._recorder.taken())
-            yield Step(
-                number=number, title=title, outcome=came.outcome, exchanges=exchanges, facts=came.facts
-            )
+            yield Step(number=number, title=title, outcome=came.outcome, exchanges=exchanges, facts=came.facts)
 
     def close(self) -> None:
         """Let the connections go."""
@@ -171,9 +169,7 @@ class Tour:
         for _ in range(NOTICE_WAIT // LOOK_EVERY):
             if urls := self._told_urls():
                 self._urls = urls
-                return Came(
-                    outcome=f"A BatchList with {len(urls)} addresses: {', '.join(urls)}", facts={"urls": urls}
-                )
+                return Came(outcome=f"A BatchList with {len(urls)} addresses: {', '.join(urls)}", facts={"urls": urls})
             self.sleep(LOOK_EVERY)
         raise Failed(f"No notice of the batch came within {NOTICE_WAIT} seconds; is the worker running?")
 

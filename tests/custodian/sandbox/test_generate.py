@@ -15,7 +15,7 @@ from wattshare.custodian.sandbox.people import account_number, agreement_number
 from wattshare.custodian.store.bills import BILL
 from wattshare.custodian.store.blocks import CHANNEL, INTERVAL_BLOCK
 from wattshare.custodian.store.revisions import REVISION
-from wattshare.espi.days import day_of
+from wattshare.espi.days import day_of, midnight
 from wattshare.espi.profile import PGE
 
 FIRST = 5_390_000_001
@@ -62,6 +62,13 @@ def test_programmes_are_enrolled_with_dates_and_power_or_still_pending(built: Bu
     assert pending.dates[0][1] > NOW > enrolled.dates[0][1]
     assert len(enrolled.dates) == 3
     assert (enrolled.capacity_reservation, enrolled.nomination) != (None, None)
+
+
+def test_dates_of_programmes_are_local_midnights_on_both_sides_of_a_change_of_the_clock(built: Built) -> None:
+    with built.store.read() as tx:
+        pending, enrolled = tx.programs.of((built.premise("demand_response").usage_point.id,))
+    for _, second in (*pending.dates, *enrolled.dates):
+        assert second == midnight(day_of(second, PGE.zone), PGE.zone)
 
 
 def test_history_ends_with_yesterday_and_nothing_is_known_before_it_is_over(built: Built) -> None:

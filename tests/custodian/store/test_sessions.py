@@ -65,14 +65,25 @@ def test_a_request_is_dropped_once(store: Store) -> None:
         assert [tx.sessions.drop_request("s1", "r1") for _ in range(2)] == [True, False]
 
 
-def test_requests_move_to_the_session_that_takes_the_place(store: Store) -> None:
+def test_requests_come_along_to_the_session_that_takes_the_place(store: Store) -> None:
     with store.begin() as tx:
         add(tx, "s1")
         tx.sessions.put_request("s1", "r1", ASKED, T0 + 60)
         add(tx, "s2")
-        tx.sessions.move_requests("s1", "s2")
+        tx.sessions.copy_requests("s1", "s2")
         tx.sessions.end("s1")
         assert tx.sessions.request("s2", "r1", T0) == ASKED
+
+
+def test_an_answered_request_is_gone_from_every_session(store: Store) -> None:
+    with store.begin() as tx:
+        add(tx, "s1")
+        tx.sessions.put_request("s1", "r1", ASKED, T0 + 60)
+        add(tx, "s2")
+        tx.sessions.copy_requests("s1", "s2")
+        assert not tx.sessions.drop_request("s3", "r1")
+        assert tx.sessions.drop_request("s2", "r1")
+        assert tx.sessions.request("s1", "r1", T0) is None
 
 
 def test_nothing_in_the_database_can_be_shown_as_a_cookie_or_form(store: Store) -> None:

@@ -71,9 +71,7 @@ def test_a_chore_that_fails_keeps_no_other_from_being_done(store: Store) -> None
     def broken() -> None:
         raise RuntimeError
 
-    worker = Worker(
-        store=store, now=StoppedClock(), name="a", steps={}, chores=(broken, lambda: done.append("second"))
-    )
+    worker = Worker(store=store, now=StoppedClock(), name="a", steps={}, chores=(broken, lambda: done.append("second")))
     worker.sweep()
     assert done == ["second"]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 app = typer.Typer(no_args_is_help=True, help="Authorizations of customers to third parties.")
 
@@ -17,7 +18,9 @@ def add(
     *,
     home: Home = None,
     third_party: Annotated[str, typer.Option(help="The third party's name.")],
-    usage_point: Annotated[list[int], typer.Option(help="A usage point; more than one may be named.")],
+    usage_point: Annotated[
+        list[int], typer.Option(help="A usage point; more than one may be named.", min=1, max=10**10 - 1)
+    ],
     kinds: Annotated[str | None, typer.Option(help="usage,billing,basic,account,program_enrollment.")] = None,
     until: Annotated[datetime | None, typer.Option(help="The last day of sharing.", formats=["%Y-%m-%d"])] = None,
     as_json: AsJson = False,
@@ -39,7 +42,7 @@ def add(
         print_json(facts)
         return
     for fact in facts:
-        out.print(f"Authorization {fact['id']}: {fact['scope']}")
+        out.print(f"Authorization {fact['id']}: {escape(fact['scope'])}")
 
 
 @app.command("list")
@@ -59,12 +62,12 @@ def list_(
         print_json(facts)
         return
     for fact in facts:
-        out.print(line(fact))
+        out.print(escape(line(fact)))
 
 
 @app.command()
 def revoke(
-    authorization_id: Annotated[int, typer.Argument(help="The authorization's id.")],
+    authorization_id: Annotated[int, typer.Argument(help="The authorization's id.", min=1, max=2**63 - 1)],
     *,
     home: Home = None,
     as_json: AsJson = False,
@@ -75,12 +78,14 @@ def revoke(
     from wattshare.custodian.model.authorization import Ending
 
     with failing(as_json=as_json), opened(home) as house:
+        # first whether there is such a one: a third party is not told that, the operator is
+        house.authorization_facts(authorization_id)
         house.consent.withdraw(authorization_id, Ending.OPERATOR)
         facts = house.authorization_facts(authorization_id)
     if as_json:
         print_json(facts)
         return
-    out.print(line(facts))
+    out.print(escape(line(facts)))
 
 
 def line(fact: dict[str, Any]) -> str:

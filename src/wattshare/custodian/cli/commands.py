@@ -20,18 +20,28 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
 @app.command()
 def init(*, home: Home = None) -> None:
     """Make the keys of a new installation and its database."""
-    from wattshare.custodian.app import settings_of
+    from contextlib import closing
+
+    from wattshare.custodian.app import KEYS, settings_of, store_of
     from wattshare.custodian.cli.printing import failing, out
-    from wattshare.custodian.store.database import Store
-    from wattshare.custodian.store.keys import Keys
+    from wattshare.custodian.store.keys import BadKeys, Keys
+    from wattshare.custodian.store.readiness import bring_up
 
     with failing(as_json=False):
         settings = settings_of(home)
         settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = settings.home / "keys.json"
-        if not path.exists():
+        path = settings.home / KEYS
+        fresh = not path.exists()
+        if fresh:
             Keys.make(path)
-        Store.connect(settings.database_url, Keys.read(path)).upgrade()
+        try:
+            with closing(store_of(settings)) as store:
+                bring_up(store, anew=True)
+        except BadKeys:
+            # a database that was made with others: fresh keys would only hide that they are gone
+            if fresh:
+                path.unlink()
+            raise
     out.print(f"{settings.home} is ready. Keep keys.json apart from backups of the database.")
 
 
@@ -92,7 +102,10 @@ def import_(
     files: Annotated[list[Path], typer.Argument(help="Green Button XML files.")],
     *,
     home: Home = None,
-    usage_point: Annotated[int | None, typer.Option(help="The usage point that a file of one lands on.")] = None,
+    usage_point: Annotated[
+        int | None,
+        typer.Option(help="The usage point, ten digits, that a file of one lands on.", min=10**9, max=10**10 - 1),
+    ] = None,
     account: Annotated[str | None, typer.Option(help="The account number whose usage it is.")] = None,
     lenient: Annotated[
         bool, typer.Option("--lenient", help="Read what breaks the schema where its meaning is known.")
@@ -101,10 +114,14 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Take readings, bills and customers in; each file whole or not at all."""
+    import signal
+
     from wattshare.custodian.app import opened
     from wattshare.custodian.cli.intake import take
     from wattshare.custodian.cli.printing import failing
 
+    # stopped by either signal, it clears away what it had set aside
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with failing(as_json=as_json), opened(home) as house:
         whole = take(
             house.intake,

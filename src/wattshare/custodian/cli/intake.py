@@ -10,8 +10,11 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from wattshare.custodian.cli.printing import err, out, print_json
 from wattshare.custodian.formats.remarks import Warned
-from wattshare.custodian.model.errors import BadRequest
 from wattshare.custodian.services.intake import Intake, Report
+from wattshare.custodian.services.intake.report import Refused
+
+# the first bytes of ZIP, gzip, bzip2, xz and zstd
+ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zX", b"\x28\xb5\x2f\xfd")
 
 
 def take(
@@ -24,22 +27,24 @@ def take(
     dry_run: bool,
     as_json: bool,
 ) -> bool:
-    """Take files in and print what became of each. Whether all were taken.
-
-    Raises:
-        BadRequest: a file cannot be opened; those before it are taken.
-    """
+    """Take files in and print what became of each. Whether all were taken."""
     reports = []
     for path in files:
-        with opened(path, quiet=as_json) as source:
-            report = intake.take(
-                source,
-                name=path.name,
-                usage_point=usage_point,
-                account=account,
-                lenient=lenient,
-                dry_run=dry_run,
-            )
+        try:
+            with opened(path, quiet=as_json) as source:
+                report = intake.take(
+                    source,
+                    name=path.name,
+                    usage_point=usage_point,
+                    account=account,
+                    lenient=lenient,
+                    dry_run=dry_run,
+                )
+        except KeyboardInterrupt:
+            err.print(f"{escape(path.name)}: interrupted. It was taken whole or not at all; import it again.")
+            raise
+        except Unreadable as why:
+            report = Report(name=path.name, refused=Refused(rule="unreadable", sentence=str(why)))
         reports.append(report)
         if not as_json:
             print_report(report)
@@ -48,14 +53,25 @@ def take(
     return all(report.refused is None for report in reports)
 
 
+class Unreadable(Exception):
+    """A file is no file that can be read; the text says why."""
+
+
 @contextmanager
 def opened(path: Path, *, quiet: bool) -> Iterator[BinaryIO]:
-    """A file, read under a bar."""
+    """A file, read under a bar where somebody is looking.
+
+    Raises:
+        Unreadable: it cannot be opened, or is an archive.
+    """
     try:
         size = path.stat().st_size
         file = path.open("rb")
     except OSError as why:
-        raise BadRequest(f"{path} cannot be read: {why.strerror}.", field="file") from why
+        raise Unreadable(f"The file cannot be read: {why.strerror}.") from why
+    if file.peek(4)[:4].startswith(ARCHIVES):
+        file.close()
+        raise Unreadable("The file is an archive: unpack it, and import what is in it.")
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -65,7 +81,7 @@ def opened(path: Path, *, quiet: bool) -> Iterator[BinaryIO]:
     )
     with (
         file,
-        Progress(*columns, console=err, transient=True, disable=quiet) as bar,
+        Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal) as bar,
         bar.wrap_file(file, total=size, description=escape(path.name)) as watched,
     ):
         yield watched

@@ -13,6 +13,7 @@ from wattshare.custodian.app import NotReady
 from wattshare.custodian.model.errors import Refusal
 from wattshare.custodian.settings import BadSettings
 from wattshare.custodian.store.keys import BadKeys
+from wattshare.custodian.store.readiness import BadDatabase
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -25,14 +26,20 @@ def print_json(facts: Any) -> None:
 
 @contextmanager
 def failing(*, as_json: bool) -> Iterator[None]:
-    """A refusal becomes a sentence and the exit code 1."""
+    """What went wrong becomes a sentence that names the field, and the exit code 1."""
     try:
         yield
     except Refusal as refusal:
-        told = {"error": type(refusal).__name__, "sentence": refusal.told, "field": refusal.field}
-        fail(refusal.told, told, as_json=as_json)
-    except (BadSettings, BadKeys, NotReady) as why:
+        # the operator may read what a caller from outside may not
+        sentence = refusal.logged or refusal.told
+        told = {"error": type(refusal).__name__, "sentence": sentence, "field": refusal.field}
+        fail(f"{refusal.field}: {sentence}" if refusal.field else sentence, told, as_json=as_json)
+    except (BadSettings, BadKeys, BadDatabase, NotReady) as why:
         fail(str(why), {"error": type(why).__name__, "sentence": str(why)}, as_json=as_json)
+    # a full disk, a folder that is closed to us, a port that is taken
+    except OSError as why:
+        sentence = f"{why.filename}: {why.strerror}" if why.filename else str(why.strerror or why)
+        fail(sentence, {"error": type(why).__name__, "sentence": sentence}, as_json=as_json)
 
 
 def fail(sentence: str, told: dict[str, Any], *, as_json: bool) -> None:

@@ -1,17 +1,21 @@
 """`wattshare third-party`: registrations."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
+from rich.markup import escape
 
 if TYPE_CHECKING:
     from wattshare.custodian.services.registration import Wish
     from wattshare.custodian.settings import Settings
 
 Word = TypeVar("Word", bound=StrEnum)
+CLEARABLE = ("partner", "portal_uri", "notification_uri")
 
 
 class Pkces(StrEnum):
@@ -27,10 +31,10 @@ Home = Annotated[Path | None, typer.Option("--home", help="The installation's fo
 AsJson = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
 UserType = Annotated[str | None, typer.Option(help="standard, self_access, ee_finance or cca.")]
 Role = Annotated[str | None, typer.Option(help="primary, standalone or partner.")]
-Partner = Annotated[str | None, typer.Option(help="The partner named on this primary's consent page.")]
+Partner = Annotated[str | None, typer.Option(help='The partner named on this primary\'s consent page; "" is none.')]
 RedirectUri = Annotated[list[str] | None, typer.Option(help="Where customers come back to; may be repeated.")]
-PortalUri = Annotated[str | None, typer.Option(help="Where customers find the app.")]
-NotificationUri = Annotated[str | None, typer.Option(help="Where notices go.")]
+PortalUri = Annotated[str | None, typer.Option(help='Where customers find the app; "" is nowhere.')]
+NotificationUri = Annotated[str | None, typer.Option(help='Where notices go; "" is nowhere: it polls.')]
 NotifyDaily = Annotated[
     bool | None, typer.Option("--notify-daily/--no-notify-daily", help="Tell what is new each day.")
 ]
@@ -73,8 +77,11 @@ def add(
     from wattshare.custodian.cli.printing import failing
     from wattshare.custodian.services.registration import Wish
 
-    with failing(as_json=as_json), opened(home) as house:
-        made = certified(house.settings, name, make_certificate)
+    with (
+        failing(as_json=as_json),
+        opened(home) as house,
+        certified(house.settings, name, make_certificate, certificate) as made,
+    ):
         wish = changed(
             Wish(name=name),
             user_type=user_type,
@@ -122,8 +129,11 @@ def set_(
     from wattshare.custodian.app import opened
     from wattshare.custodian.cli.printing import failing
 
-    with failing(as_json=as_json), opened(home) as house:
-        made = certified(house.settings, name, make_certificate)
+    with (
+        failing(as_json=as_json),
+        opened(home) as house,
+        certified(house.settings, name, make_certificate, certificate) as made,
+    ):
         wish = changed(
             house.registration.wish(house.registration.show(name).party),
             user_type=user_type,
@@ -157,7 +167,7 @@ def list_(*, home: Home = None, as_json: AsJson = False) -> None:
         print_json(facts)
         return
     for fact in facts:
-        out.print(f"{fact['third_party_id']}  {fact['standing']:10}  {fact['user_type']:11}  {fact['name']}")
+        out.print(f"{fact['third_party_id']}  {fact['standing']:10}  {fact['user_type']:11}  {escape(fact['name'])}")
 
 
 @app.command()
@@ -206,7 +216,7 @@ def changed(
     pkce: str | None,
     purpose: str | None,
 ) -> "Wish":
-    """The wish with what was typed; None leaves a field as it is."""
+    """The wish with what was typed; None leaves a field as it is, empty text clears one that may be missing."""
     from wattshare.custodian.cli.kinds import read_kinds
     from wattshare.custodian.model import parties
 
@@ -222,11 +232,12 @@ def changed(
         "kinds_optional": None if kinds_optional is None else read_kinds(kinds_optional, "kinds_optional"),
         "history_days": history,
         "visible": visible,
-        "certificate": None if certificate is None else certificate.read_text(),
+        "certificate": None if certificate is None else certificate.read_text(errors="replace"),
         "pkce_required": None if pkce is None else one_of(Pkces, pkce, "pkce") is Pkces.REQUIRED,
         "purpose": purpose,
     }
-    return replace(wish, **{name: value for name, value in typed.items() if value is not None})
+    kept = {name: value for name, value in typed.items() if value is not None}
+    return replace(wish, **kept | {name: None for name in CLEARABLE if kept.get(name) == ""})
 
 
 def one_of(words: type[Word], text: str, field: str) -> Word:
@@ -244,13 +255,30 @@ def one_of(words: type[Word], text: str, field: str) -> Word:
         raise BadRequest(f"{text!r} is not one of {known}.", field=field) from why
 
 
-def certified(settings: "Settings", name: str, folder: Path | None) -> Path | None:
-    """Make a key and a certificate in a folder: of the house's own authority, else self-signed."""
-    if folder is None:
-        return None
-    from wattshare.custodian.cli.certificates import make
+@contextmanager
+def certified(settings: "Settings", name: str, folder: Path | None, given: Path | None) -> Iterator[Path | None]:
+    """Make a key and a certificate in a folder: of the house's own authority, else self-signed.
 
-    return make(settings, name, folder)
+    Both are thrown away again where the block refuses what else was typed.
+
+    Raises:
+        BadRequest: a certificate was given as well.
+    """
+    from wattshare.custodian.cli.certificates import make
+    from wattshare.custodian.model.errors import BadRequest, Refusal
+
+    if folder is None:
+        yield None
+        return
+    if given is not None:
+        raise BadRequest("Give a certificate or have one made, not both.", field="make_certificate")
+    made = make(settings, name, folder)
+    try:
+        yield made
+    except Refusal:
+        for file in (made, made.with_suffix(".key")):
+            file.unlink()
+        raise
 
 
 def show_facts(facts: dict[str, Any], *, as_json: bool) -> None:
@@ -261,4 +289,4 @@ def show_facts(facts: dict[str, Any], *, as_json: bool) -> None:
         print_json(facts)
         return
     for name, value in facts.items():
-        out.print(f"[bold]{name}[/bold]: {value}", markup=True)
+        out.print(f"[bold]{name}[/bold]: {escape(str(value))}")

@@ -7,9 +7,7 @@
 class Refusal(Exception):
     """The request cannot be answered."""
 
-    def __init__(
-        self, told: str | None = None, *, field: str | None = None, logged: str | None = None
-    ) -> None:
+    def __init__(self, told: str | None = None, *, field: str | None = None, logged: str | None = None) -> None:
         """Take what the caller is told, the parameter at fault, and what only we may read."""
         self.told = told or (type(self).__doc__ or "").strip()
         self.field = field

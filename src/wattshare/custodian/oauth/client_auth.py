@@ -82,7 +82,7 @@ def allow(third_party: ThirdParty, grant_type: str, *, test: bool) -> None:
         UnauthorizedClient: its registration is under review or suspended, or its user type has no such grant.
     """
     if third_party.standing not in standings(test=test):
-        raise UnauthorizedClient(f"This registration is in {third_party.standing.value}.")
+        raise UnauthorizedClient(f"This registration has the status {third_party.standing.value}.")
     if grant_type != CLIENT_CREDENTIALS and not third_party.user_type.uses_oauth:
         raise UnauthorizedClient("This user type has the grant client_credentials only.")
 

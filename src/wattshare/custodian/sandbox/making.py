@@ -3,10 +3,10 @@
 import secrets
 from collections.abc import Iterable
 
-from wattshare.custodian.app import House, assemble, profile_of
+from wattshare.custodian.app import House, assemble, profile_of, store_of
 from wattshare.custodian.clocks import clock_of
 from wattshare.custodian.model.premises import Login
-from wattshare.custodian.sandbox.equipment import KEYS, receiver_of
+from wattshare.custodian.sandbox.equipment import receiver_of
 from wattshare.custodian.sandbox.generate import Progress, Town, generate
 from wattshare.custodian.sandbox.home import Home, Made
 from wattshare.custodian.sandbox.parties import APPLICANTS, register
@@ -14,15 +14,13 @@ from wattshare.custodian.sandbox.people import Resident
 from wattshare.custodian.sandbox.telling import Secrets
 from wattshare.custodian.services.signin import hashed
 from wattshare.custodian.settings import Settings
-from wattshare.custodian.store.database import Store
-from wattshare.custodian.store.keys import Keys
 
 OPERATOR = "operator"
 
 
 def make(home: Home, settings: Settings, *, seed: int, days: int, usage_points: int, progress: Progress) -> None:
     """Fill a home that has its keys, certificates, settings and clock."""
-    store = Store.connect(settings.database_url, Keys.read(home / KEYS))
+    store = store_of(settings)
     now = clock_of(home.path, sandbox=True)
     receiver = receiver_of(settings)
     try:

@@ -15,7 +15,7 @@ from wattshare.custodian.model.premises import (
 )
 from wattshare.custodian.sandbox.calendar import Calendar
 from wattshare.custodian.sandbox.curves import Load, dice
-from wattshare.custodian.sandbox.households import DAY, Home, Household, street
+from wattshare.custodian.sandbox.households import Home, Household, street
 from wattshare.custodian.store.database import Tx
 
 METER_TYPES = {Commodity.ELECTRICITY: "Electric smart meter", Commodity.GAS: "Gas meter"}
@@ -142,18 +142,18 @@ def _meters(home: Home, usage_point_id: int, calendar: Calendar, seed: int) -> t
 
 def _enrollment(usage_point_id: int, program: str, status: Enrollment, calendar: Calendar) -> ProgramEnrollment:
     """A place in a programme: taken half a year ago, or asked for and to be had in a month."""
-    joined = calendar.midnight(calendar.last + (30 if status is Enrollment.PENDING else -180))
+    first = calendar.last + (30 if status is Enrollment.PENDING else -180)
     enrolled = status is Enrollment.ENROLLED
     term = (
-        ("CUST_DR_PROGRAM_TERM_DATE_REGARDLESS_FINANCIAL", joined + 210 * DAY),
-        ("CUST_DR_PROGRAM_TERM_DATE_WITHOUT_FINANCIAL", joined + 365 * DAY),
+        ("CUST_DR_PROGRAM_TERM_DATE_REGARDLESS_FINANCIAL", calendar.midnight(first + 210)),
+        ("CUST_DR_PROGRAM_TERM_DATE_WITHOUT_FINANCIAL", calendar.midnight(first + 365)),
     )
     return ProgramEnrollment(
         usage_point_id=usage_point_id,
         program=program,
         status=status,
         description_uri=PROGRAMS_AT + program.lower().replace(" ", "-"),
-        dates=(("CUST_DR_PROGRAM_ENROLLMENT_DATE", joined), *(term if enrolled else ())),
+        dates=(("CUST_DR_PROGRAM_ENROLLMENT_DATE", calendar.midnight(first)), *(term if enrolled else ())),
         capacity_reservation=CAPACITY if enrolled else None,
         nomination=NOMINATION if enrolled else None,
     )

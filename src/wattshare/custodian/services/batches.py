@@ -1,13 +1,10 @@
 """Feeds that are ordered now, made by a worker, told by a notice and fetched later.
 
-A part's file is one gzip member, written aside, synced and renamed before the commit that makes it visible; made
-again without it when an authorization in it has ended.
+A part's file is there before the commit that makes it visible; it is made again without it when an authorization in
+it has ended.
 """
 
 import gzip
-import hashlib
-import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -21,8 +18,9 @@ from wattshare.custodian.services import notices
 from wattshare.custodian.services.access import Access, Permission
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.bulk import Bulk, Volume, selection_of
-from wattshare.custodian.services.disclosure.render import pieces
+from wattshare.custodian.services.disclosure.render import GzipPieces
 from wattshare.custodian.services.disclosure.selection import Selection
+from wattshare.custodian.services.part_files import PartFiles
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.espi.atom import Feed, Link
 from wattshare.espi.endpoints import Document, Endpoint, Token, by_name
@@ -32,7 +30,6 @@ from wattshare.espi.window import Window
 MAKE = "make_batch"
 DAY = 86_400
 CHUNK = 256 * 1024
-GZIP_LEVEL = 1
 # a file that is being sent is asked about again
 ASK_SECONDS = 1.0
 # a file that is being made again is waited for
@@ -58,7 +55,7 @@ class Batches:
     addresses: Addresses
     access: Access
     bulk: Bulk
-    folder: Path
+    files: PartFiles
     keep_days: int
     wait: Callable[[float], None] = field(default=time.sleep)
     monotonic: Callable[[], float] = field(default=time.monotonic)
@@ -122,28 +119,27 @@ class Batches:
         made = self._write(batch)
         if not self._announce(batch, made):
             for part, _ in made:
-                self._throw_away(part)
+                self.files.throw_away(part.file)
 
     def _write(self, batch: Batch) -> list[tuple[Part, frozenset[int]]]:
         endpoint, at = by_name(batch.endpoint), self.now()
         with self.store.read() as tx:
             selection = self._selection(tx, batch, endpoint)
             volumes = self.bulk.plan(tx, endpoint, self._authorizations(tx, batch), selection, at)
-            made = [
+            return [
                 (
                     self._fill(tx, batch, self._part(batch, number), volume, selection, at),
                     volume.authorization_ids,
                 )
                 for number, volume in enumerate(volumes or (NOTHING,), start=1)
             ]
-        return made
 
     def _part(self, batch: Batch, number: int) -> Part:
         return Part(correlation_id=self.new_uuid(), batch_id=batch.id, number=number, file=None)
 
     def _selection(self, tx: Tx, batch: Batch, endpoint: Endpoint) -> Selection:
         since = tx.batches.last_ordered(batch.third_party_id, batch.endpoint, batch.ordered_at)
-        return selection_of(endpoint, batch.window, since)
+        return selection_of(endpoint, batch.window, since, until=batch.made_at)
 
     def _authorizations(self, tx: Tx, batch: Batch) -> tuple[Authorization, ...]:
         """Whose data goes in: of those alive now."""
@@ -155,37 +151,26 @@ class Batches:
         )
 
     def _fill(self, tx: Tx, batch: Batch, part: Part, volume: Volume, selection: Selection, at: int) -> Part:
-        """Write a part's file: aside, synced, renamed. A part of nothing has a file where the profile wants one."""
+        """Write a part's file. A part of nothing has one only where the profile wants an empty feed."""
         if not volume.members and self.addresses.profile.empty_is_204:
             return emptied(part)
         endpoint = by_name(batch.endpoint)
-        name = f"{part.correlation_id}.{part.version}"
-        aside = self.folder / f"{name}.part"
         items = self.bulk.items(tx, endpoint, volume, selection, at)
         customer = endpoint.document is Document.CUSTOMER_FEED
         updated = volume.updated if volume.members else batch.ordered_at
         feed = self._feed(batch, endpoint, updated, customer=customer)
-        identity, digest = 0, hashlib.sha256()
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open(aside, "wb", opener=private) as raw:
-            with gzip.GzipFile(filename="", mode="wb", compresslevel=GZIP_LEVEL, fileobj=raw, mtime=0) as file:
-                for piece in pieces(feed, items, self.addresses, customer=customer):
-                    identity += file.write(piece)
-                    digest.update(piece)
-            raw.flush()
-            os.fsync(raw.fileno())
-            size = raw.tell()
-        keys = json.dumps(sorted(member.key for member in volume.members))
-        with open(self.folder / members_name(name), "w", opener=private) as listed:
-            listed.write(keys)
-        aside.rename(self.folder / name)
-        sync(self.folder)
+        name = f"{part.correlation_id}.{part.version}"
+        written = self.files.write(
+            name,
+            GzipPieces(feed=feed, items=items, addresses=self.addresses, customer=customer),
+            frozenset(member.key for member in volume.members),
+        )
         return replace(
             part,
             file=name,
-            identity_bytes=identity,
-            gzip_bytes=size,
-            sha256=digest.hexdigest(),
+            identity_bytes=written.identity_bytes,
+            gzip_bytes=written.gzip_bytes,
+            sha256=written.sha256,
             entries=sum(member.blocks + member.entries for member in volume.members),
             usage_points=sum(1 for member in volume.members if member.point is not None),
             stale=False,
@@ -263,7 +248,7 @@ class Batches:
         """Make a part again from those in it who still share; same address, new version."""
         endpoint, at = by_name(batch.endpoint), self.now()
         fresh = replace(part, version=part.version + 1, file=None, stale=False)
-        members = self._members(part)
+        members = self.files.members(part.file)
         with self.store.read() as tx:
             selection = self._selection(tx, batch, endpoint)
             volumes = self.bulk.plan(tx, endpoint, self._authorizations(tx, batch), selection, at)
@@ -277,19 +262,7 @@ class Batches:
                 self._note(tx, batch, made, volume.authorization_ids)
             else:
                 tx.jobs.add(MAKE, batch.id, self.now())
-        self._throw_away(part if still else made)
-
-    def _members(self, part: Part) -> frozenset[tuple[int, int]]:
-        """(authorization, usage point) of everything in a part's file."""
-        if part.file is None:
-            return frozenset()
-        kept = json.loads((self.folder / members_name(part.file)).read_text())
-        return frozenset((held, point) for held, point in kept)
-
-    def _throw_away(self, part: Part) -> None:
-        if part.file is not None:
-            for name in (part.file, members_name(part.file)):
-                (self.folder / name).unlink(missing_ok=True)
+        self.files.throw_away((part if still else made).file)
 
     # fetching
 
@@ -324,8 +297,7 @@ class Batches:
                 },
                 correlation_id=call_id,
             )
-        path = None if part.file is None else self.folder / part.file
-        return Fetched(part=part, path=path, transaction=batch.transaction)
+        return Fetched(part=part, path=self.files.path(part.file), transaction=batch.transaction)
 
     def _close_if_over(self, correlation_id: str) -> None:
         """Close a part with somebody in it whose period is over, before the next round of endings finds them."""
@@ -390,7 +362,7 @@ class Batches:
             for batch in old:
                 tx.batches.change(replace(batch, state=BatchState.EXPIRED))
         for part in parts:
-            self._throw_away(part)
+            self.files.throw_away(part.file)
         return len(old)
 
 
@@ -401,22 +373,3 @@ NOTHING = Volume(members=())
 def emptied(part: Part) -> Part:
     """A part of which nothing is left."""
     return replace(part, file=None, identity_bytes=0, gzip_bytes=0, sha256="", entries=0, usage_points=0)
-
-
-def members_name(file: str) -> str:
-    """The file beside a part's that says who is in it."""
-    return f"{file}.members"
-
-
-def private(path: str, flags: int) -> int:
-    """Open a file that is its owner's alone."""
-    return os.open(path, flags, 0o600)
-
-
-def sync(folder: Path) -> None:
-    """Make what was renamed in a folder last."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -19,6 +19,8 @@ from wattshare.espi.wire import write
 TELL = "tell"
 # seconds after each failed try; the last repeats until the batch's files are gone
 SCHEDULE = (5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 21_600)
+# a suspended third party may come back: its notices wait, and are looked at that often
+SUSPENDED_SECONDS = 3_600
 
 
 def pause(attempts: int, chance: Callable[[], float]) -> int:
@@ -77,9 +79,12 @@ class Notices:
             party = tx.parties.by_id(notice.third_party_id) if notice else None
         if notice is None or party is None or notice.state is not NoticeState.DUE:
             return None
-        if party.notification_uri is None or party.standing in (Standing.SUSPENDED, Standing.REVOKED):
+        late = self.now() - notice.created_at > self.worth_seconds
+        if party.notification_uri is None or party.standing is Standing.REVOKED or late:
             self._give_up(notice)
             return None
+        if party.standing is Standing.SUSPENDED:
+            return self.now() + SUSPENDED_SECONDS
         began = self.now()
         outcome = self.outbound.post(party.notification_uri, self._body(notice), self._headers(notice))
         return self._note(notice, outcome, began)
@@ -110,9 +115,6 @@ class Notices:
             )
             if accepted:
                 tx.notices.change(replace(tried, state=NoticeState.TOLD, told_at=self.now()))
-                return None
-            if self.now() - notice.created_at > self.worth_seconds:
-                tx.notices.change(replace(tried, state=NoticeState.GIVEN_UP))
                 return None
             tx.notices.change(tried)
         return self.now() + pause(tried.attempts, self.chance)

@@ -22,6 +22,8 @@ DAY = 86_400
 # tests are due 90 days after registration
 TEST_DAYS = 90
 NAME_LENGTH = 80
+# espi.xsd ApplicationInformation: String256, String32
+TEXT_LENGTH, PHONE_LENGTH = 256, 32
 # days: back to 1970 and a little further
 LONGEST_HISTORY = 36_500
 # control characters and the marks that turn the direction of writing
@@ -217,7 +219,7 @@ class Registration:
         partner = tx.parties.by_name(wish.partner)
         if partner is None:
             raise BadRequest(f"There is no third party named {wish.partner!r}.", field="partner")
-        if wish.role is not Role.PRIMARY or partner.role is not Role.PARTNER:
+        if wish.role is not Role.PRIMARY or partner.role is not Role.PARTNER or partner.name == wish.name:
             raise BadRequest("Only a primary names a partner, and the partner registers as one.", field="partner")
         return partner
 
@@ -245,8 +247,13 @@ class Registration:
     def _check(self, wish: Wish) -> None:
         if not wish.name.strip() or len(wish.name) > NAME_LENGTH or UNPRINTABLE.search(wish.name):
             raise BadRequest(f"A name has 1 to {NAME_LENGTH} printable characters.", field="name")
-        if UNPRINTABLE.search(wish.purpose):
-            raise BadRequest("The purpose has printable characters only.", field="purpose")
+        for field, texts, most in (
+            ("purpose", (wish.purpose,), TEXT_LENGTH),
+            ("phone", (wish.phone,), PHONE_LENGTH),
+            ("contacts", wish.contacts, TEXT_LENGTH),
+        ):
+            if any(len(text) > most or UNPRINTABLE.search(text) for text in texts):
+                raise BadRequest(f"This has at most {most} characters, all printable.", field=field)
         if not wish.kinds_required | wish.kinds_optional:
             raise BadRequest("Name at least one kind of data.", field="kinds_required")
         if not 1 <= wish.history_days <= LONGEST_HISTORY:

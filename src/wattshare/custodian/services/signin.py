@@ -21,6 +21,8 @@ NOBODY = HASHER.hash("nobody's password")
 FAILURES_PER_NAME = 10
 FAILURES_PER_ADDRESS = 20
 WINDOW_SECONDS = 900
+# between two presses of the button that signs in, at most
+TWICE_SECONDS = 60
 
 
 class NotSignedIn(Exception):
@@ -104,6 +106,10 @@ class SignIn:
             customer: Customer | None = tx.customers.by_account_and_phone(account_number, phone)
         return self._arrived(session, customer.id if customer else None, name, address, guest=True)
 
+    def sign_out(self, session: Session) -> Session:
+        """A session of nobody in place of somebody's: what apps ask for waits there for whoever signs in next."""
+        return self._start(None, guest=False, instead_of=session)
+
     def leave(self, session: Session) -> None:
         """End a session."""
         with self.store.begin() as tx:
@@ -147,10 +153,14 @@ class SignIn:
         return session
 
     def _carry(self, tx: Tx, old: Session, new: Session) -> None:
-        # a new id at every gain of rights; the pending request moves along
+        # a new id at every gain of rights; the pending request comes along
         self._add(tx, new)
-        tx.sessions.move_requests(old.id, new.id)
-        tx.sessions.end(old.id)
+        tx.sessions.copy_requests(old.id, new.id)
+        if old.customer_id is None:
+            # it opens nothing; who presses the button twice sends its cookie once more
+            tx.sessions.touch(old.id, self.now() + TWICE_SECONDS)
+        else:
+            tx.sessions.end(old.id)
 
     @staticmethod
     def _add(tx: Tx, session: Session) -> None:

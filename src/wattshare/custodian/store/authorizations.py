@@ -25,7 +25,7 @@ from wattshare.custodian.model.errors import Conflict
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big, Row
 from wattshare.custodian.store.premises import ACCOUNT, AGREEMENT
-from wattshare.custodian.store.statements import earlier, grow, later
+from wattshare.custodian.store.statements import earlier, grow, holding, later
 from wattshare.espi.kinds import Kind, in_order
 
 AUTHORIZATION = Table(
@@ -96,7 +96,10 @@ def alive(at: int) -> ColumnElement[bool]:
 
 
 class Authorizations:
-    """Authorizations by id, third party and customer."""
+    """Authorizations by id, third party and customer.
+
+    A writer holds what it finds: nobody ends, opens or changes it before the writer's transaction is over.
+    """
 
     def __init__(self, connection: Connection, keys: Keys) -> None:
         """Take the transaction's connection."""
@@ -192,7 +195,8 @@ class Authorizations:
 
     def _every(self, which: ColumnElement[bool]) -> tuple[Authorization, ...]:
         rank = case({entry.value: place for place, entry in enumerate(Entry)}, value=AUTHORIZATION.c.entry)
-        rows = self._connection.execute(select(AUTHORIZATION).where(which).order_by(rank, AUTHORIZATION.c.id))
+        found = select(AUTHORIZATION).where(which).order_by(rank, AUTHORIZATION.c.id)
+        rows = self._connection.execute(holding(self._connection, found))
         return tuple(_value(row) for row in rows.mappings())
 
 

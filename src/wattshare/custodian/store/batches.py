@@ -22,6 +22,8 @@ from sqlalchemy import (
 from wattshare.custodian.model.work import Batch, BatchState, Part
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big, Row
+from wattshare.custodian.store.revisions import TAKING_IN
+from wattshare.custodian.store.statements import alone, holding
 
 BATCH = Table(
     "batch",
@@ -67,7 +69,7 @@ PART_AUTHORIZATION = Table(
 
 
 class Batches:
-    """Batches and their parts."""
+    """Batches and their parts. A writer holds the batches that it finds."""
 
     def __init__(self, connection: Connection, keys: Keys) -> None:
         """Take the transaction's connection."""
@@ -82,10 +84,15 @@ class Batches:
         found = self._every(BATCH.c.id == batch_id)
         return found[0] if found else None
 
-    def open_batch(
-        self, third_party_id: int, authorization_id: int | None, endpoint: str, window: str
-    ) -> Batch | None:
-        """The same order, while it has not been made."""
+    def open_batch(self, third_party_id: int, authorization_id: int | None, endpoint: str, window: str) -> Batch | None:
+        """The same order, while it has not been made.
+
+        A third party's writers ask this one after the other. One that has no window waits for what is being taken
+        in: that bears an earlier time than the order, so that the next one would take it for told.
+        """
+        alone(self._connection, f"orders of {third_party_id}")
+        if not window:
+            alone(self._connection, TAKING_IN, shared=True)
         found = self._every(
             (BATCH.c.third_party_id == third_party_id)
             # null where null is asked for
@@ -171,14 +178,12 @@ class Batches:
         return tuple(sorted(set(marked.scalars())))
 
     def _every(self, which: ColumnElement[bool]) -> tuple[Batch, ...]:
-        rows = self._connection.execute(select(BATCH).where(which).order_by(BATCH.c.ordered_at, BATCH.c.id))
+        found = select(BATCH).where(which).order_by(BATCH.c.ordered_at, BATCH.c.id)
+        rows = self._connection.execute(holding(self._connection, found))
         return tuple(map(_batch, rows.mappings()))
 
     def _name(self, correlation_id: str, authorization_ids: Iterable[int]) -> None:
-        rows = [
-            {"correlation_id": correlation_id, "authorization_id": held}
-            for held in sorted(set(authorization_ids))
-        ]
+        rows = [{"correlation_id": correlation_id, "authorization_id": held} for held in sorted(set(authorization_ids))]
         if rows:
             self._connection.execute(PART_AUTHORIZATION.insert(), rows)
 

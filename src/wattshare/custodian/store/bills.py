@@ -195,14 +195,24 @@ class Bills:
         found = self._rows(named, _held(authorization, at))
         return Bill(*_told(found[0], UsageSummary)) if found else None
 
-    def latest(self, authorization: Authorization, usage_point_id: int, since: int | None, at: int) -> tuple[Bill, ...]:
+    def latest(
+        self,
+        authorization: Authorization,
+        usage_point_id: int,
+        since: int | None,
+        at: int,
+        *,
+        until: int | None = None,
+    ) -> tuple[Bill, ...]:
         """The bills of a usage point that the authorization opens and that changed after `since`.
 
-        Without a `since`: the last one.
+        Without a `since`: the last one. Of what was known at `until`, where that is given.
         """
         mine = self._of(usage_point_id, SummaryKind.USAGE) & _held(authorization, at)
         if since is not None:
             mine &= BILL.c.updated_at > since
+        if until is not None:
+            mine &= BILL.c.published_at <= until
         found = self._rows(mine)
         return tuple(Bill(*_told(row, UsageSummary)) for row in (found if since is not None else found[-1:]))
 

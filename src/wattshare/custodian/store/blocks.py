@@ -94,9 +94,13 @@ INTERVAL_BLOCK = Table(
     Column("revision", Big, nullable=False),
     Column("published_at", Big, nullable=False),
     Column("updated_at", Big, nullable=False),
-    ForeignKeyConstraint(["usage_point_id", "channel"], ["channel.usage_point_id", "channel.number"]),
+    # elsewhere its check would cost as much as all the rest of loading
+    ForeignKeyConstraint(["usage_point_id", "channel"], ["channel.usage_point_id", "channel.number"]).ddl_if("sqlite"),
     # the delta goes by time of change
     Index("ix_interval_block_updated_at", "updated_at", "usage_point_id"),
+    # rows of PostgreSQL lie in the order of their days
+    Index("ix_interval_block_start", "start", postgresql_using="brin").ddl_if("postgresql"),
+    postgresql_partition_by="RANGE (start)",
 )
 
 # only the readings that were replaced, and what replaced them; as blocks of their own

@@ -32,7 +32,7 @@ from wattshare.custodian.store.premises import (
     SERVICE_LOCATION,
     USAGE_POINT,
 )
-from wattshare.custodian.store.statements import grow
+from wattshare.custodian.store.statements import alone, grow, holding
 
 TABLES = (AGREEMENT, ACCOUNT, CUSTOMER, USAGE_POINT, SERVICE_LOCATION)
 
@@ -68,6 +68,7 @@ class Customers:
         Raises:
             Conflict: the number is taken, or has neither letter nor digit.
         """
+        alone(self._connection, "account numbers")
         if not premises.normal_number(number) or self.by_account_number(number) is not None:
             raise Conflict("This account number is empty or taken.", field="account")
         account = Account(
@@ -255,6 +256,8 @@ class Customers:
     def _check_period(self, agreement: Agreement) -> None:
         if agreement.ends is not None and agreement.ends <= agreement.starts:
             raise Conflict("An agreement ends after it starts.", field="ends")
+        place = select(USAGE_POINT.c.id).where(USAGE_POINT.c.id == agreement.usage_point_id)
+        self._connection.execute(holding(self._connection, place))
         others = (AGREEMENT.c.usage_point_id == agreement.usage_point_id) & (AGREEMENT.c.id != agreement.id)
         overlaps = or_(AGREEMENT.c.ends.is_(None), AGREEMENT.c.ends > agreement.starts)
         if agreement.ends is not None:

@@ -1,12 +1,7 @@
-"""The database: transactions, and the noun classes that speak inside them.
+"""The database: transactions, and the noun classes that speak inside them."""
 
-The only module that knows what is special to SQLite.
-"""
-
-import sqlite3
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,13 +10,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
-from sqlalchemy.pool import ConnectionPoolEntry
 
-from wattshare.custodian.model.errors import Unavailable
+from wattshare.custodian.model.errors import BadRequest, Unavailable
+from wattshare.custodian.settings import BadSettings
+from wattshare.custodian.store import postgresql, sqlite
 from wattshare.custodian.store.authorizations import Authorizations
 from wattshare.custodian.store.batches import Batches
 from wattshare.custodian.store.bills import Bills
@@ -36,20 +32,22 @@ from wattshare.custodian.store.rates import Rates
 from wattshare.custodian.store.readings import Readings
 from wattshare.custodian.store.revisions import Revisions
 from wattshare.custodian.store.sessions import Sessions
+from wattshare.custodian.store.statements import alone
 from wattshare.custodian.store.tokens import Tokens
 from wattshare.custodian.store.trail import Trail
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-WAIT_SECONDS = 30
+# seconds after which a statement is given up, and most connections of one process; on PostgreSQL
+STATEMENT_SECONDS, CONNECTIONS = 30, 80
 # what a transaction that only reads asks of its connection
 READING: dict[str, dict[str, Any]] = {
     "sqlite": {"wattshare_reads": True},
-    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+    "postgresql": {
+        "wattshare_reads": True,
+        "isolation_level": "REPEATABLE READ",
+        "postgresql_readonly": True,
+    },
 }
-# a wrong statement, and writing where only reading was asked for
-OUR_FAULTS = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY)
-# connections kept, and how many more a crowd may open
-POOL, CROWD = 10, 90
 
 
 class Tx:
@@ -82,27 +80,38 @@ class Store:
     keys: Keys = field(repr=False)
 
     @classmethod
-    def connect(cls, url: str, keys: Keys) -> "Store":
-        """The store at an address as SQLAlchemy writes it. Nothing is opened yet."""
-        # what a statement was given stays out of error texts
-        engine = create_engine(
-            make_url(url),
-            hide_parameters=True,
-            pool_size=POOL,
-            max_overflow=CROWD,
-            pool_timeout=WAIT_SECONDS,
-            pool_pre_ping=not url.startswith("sqlite"),
-        )
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _set_up_sqlite)
-            event.listen(engine, "begin", _begin_sqlite)
-        return cls(engine, keys)
+    def connect(
+        cls,
+        url: str,
+        keys: Keys,
+        *,
+        statement_seconds: int = STATEMENT_SECONDS,
+        connections: int = CONNECTIONS,
+    ) -> "Store":
+        """The store at an address as SQLAlchemy writes it. Nothing is opened yet.
+
+        Raises:
+            BadSettings: there is no such database, or no driver for it.
+        """
+        try:
+            address = make_url(url)
+        except ArgumentError:
+            raise BadSettings("database_url: is not an address as SQLAlchemy writes it") from None
+        match address.get_backend_name():
+            case "sqlite":
+                return cls(sqlite.connect(address), keys)
+            case "postgresql":
+                engine = postgresql.connect(address, statement_seconds=statement_seconds, connections=connections)
+                return cls(engine, keys)
+            case other:
+                raise BadSettings(f"database_url: must be sqlite or postgresql, not {other}")
 
     @contextmanager
     def begin(self) -> Iterator[Tx]:
         """A transaction that may write: committed at the end, undone by any exception.
 
-        On SQLite there is one writer at a time: keep it short, and never open one inside another.
+        On SQLite there is one writer at a time; elsewhere a writer keeps what it decides by to itself. So keep it
+        short, and never open one inside another.
 
         Raises:
             Unavailable: the database cannot be reached, or others keep it for too long.
@@ -123,8 +132,11 @@ class Store:
     def upgrade(self) -> None:
         """Bring the tables to the newest form: all steps or none; another process waits for its turn."""
         if self.engine.dialect.name == "sqlite":
-            _make_file(Path(str(self.engine.url.database)))
-        with _available(), self.engine.connect() as connection, connection.begin():
+            sqlite.prepare(self.engine)
+        # a step over many rows takes its time
+        patient = self.engine.connect().execution_options(wattshare_deadlines=False)
+        with _available(), patient as connection, connection.begin():
+            alone(connection, "upgrade")
             config = Config(attributes={"connection": connection})
             config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
             command.upgrade(config, "head")
@@ -134,6 +146,14 @@ class Store:
         with self._reading() as connection:
             present = MigrationContext.configure(connection).get_current_revision()
         return present == ScriptDirectory(MIGRATIONS).get_current_head()
+
+    def weak_settings(self) -> tuple[str, ...]:
+        """What is set at the database so that it may lose what it said was done. To be said loudly."""
+        if self.engine.dialect.name == "sqlite":
+            # ours are set with every connection
+            return ()
+        with self._reading() as connection:
+            return tuple(postgresql.weak_settings(connection))
 
     def close(self) -> None:
         """Let the database go."""
@@ -157,39 +177,10 @@ def _available() -> Iterator[None]:
     except NoConnection as why:
         raise Unavailable(logged=f"no free connection: {why}") from why
     except OperationalError as why:
-        if isinstance(why.orig, sqlite3.Error) and why.orig.sqlite_errorcode in OUR_FAULTS:
+        if sqlite.is_ours(why):
             raise
-        raise Unavailable(logged=f"database: {why.orig}") from why
-
-
-def _make_file(path: Path) -> None:
-    # before SQLite makes it for everybody to read
-    path.touch(mode=0o600)
-    path.chmod(0o600)
-    with closing(sqlite3.connect(path)) as connection:
-        for _ in range(WAIT_SECONDS * 10):
-            try:
-                # readers and the writer do not wait for each other; the file stays so
-                connection.execute("PRAGMA journal_mode = WAL")
-            except sqlite3.OperationalError:
-                # SQLite does not queue for this: another process is at it
-                time.sleep(0.1)
-            else:
-                return
-    raise Unavailable(logged=f"{path}: others keep it")
-
-
-def _set_up_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
-    # transactions are begun by _begin_sqlite, not by the driver
-    connection.isolation_level = None
-    connection.execute(f"PRAGMA busy_timeout = {WAIT_SECONDS * 1000}")
-    # what was said to be done survives a power cut
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    reads = connection.get_execution_options().get("wattshare_reads", False)
-    connection.exec_driver_sql(f"PRAGMA query_only = {reads:d}")
-    # a writer queues at the start: one that began as a reader cannot wait for its turn
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+        raise Unavailable(logged=f"database: {str(why.orig).partition(chr(10))[0]}") from why
+    except DataError as why:
+        if postgresql.has_nul(why):
+            raise BadRequest("A text has a character that no text may have.") from why
+        raise

@@ -8,6 +8,8 @@ from sqlalchemy import JSON, Column, Connection, String, Table, select
 
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big
+from wattshare.custodian.store.revisions import TAKING_IN
+from wattshare.custodian.store.statements import alone
 
 IMPORTED_FILE = Table(
     "imported_file",
@@ -39,7 +41,11 @@ class Imports:
         self._connection, self._keys = connection, keys
 
     def report(self, digest: str, manner: Mapping[str, Any]) -> dict[str, Any] | None:
-        """What was reported of these bytes, read in that manner; None: they are new."""
+        """What was reported of these bytes, read in that manner; None: they are new.
+
+        Writers ask this one after the other: the next file comes when this one is in. Their clock is read after it.
+        """
+        alone(self._connection, TAKING_IN)
         columns = IMPORTED_FILE.c
         found = select(columns.report).where(columns.digest == digest, columns.manner == _text(manner))
         report: dict[str, Any] | None = self._connection.execute(found).scalar_one_or_none()

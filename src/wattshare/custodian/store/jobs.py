@@ -114,11 +114,10 @@ class Jobs:
 
     def finish(self, job: Job) -> bool:
         """Say that it is done. Whether it was still the caller's to say."""
-        more = self._mine(job) & JOB.c.again_at.is_not(None)
-        once_more = update(JOB).where(more).values(due_at=JOB.c.again_at, attempts=0, last_error=None, **FREE)
-        if self._connection.execute(once_more).rowcount == 1:
+        # in this order: a cause that comes up between the two is still met
+        if self._connection.execute(delete(JOB).where(self._mine(job), JOB.c.again_at.is_(None))).rowcount == 1:
             return True
-        return self._connection.execute(delete(JOB).where(self._mine(job))).rowcount == 1
+        return self._changed(job, due_at=JOB.c.again_at, attempts=0, last_error=None, **FREE)
 
     def retry(self, job: Job, due_at: int, error: str | None) -> bool:
         """Let it be tried again then. Without an error its count starts anew. Whether it was the caller's."""

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from wattshare.custodian.model.parties import Milestones, Role, Standing, ThirdParty, UserType
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big, Row
-from wattshare.custodian.store.statements import count, grow
+from wattshare.custodian.store.statements import alone, count, grow, holding
 from wattshare.espi.kinds import Kind, in_order
 
 THIRD_PARTY = Table(
@@ -84,9 +84,7 @@ class Parties:
     def add(self, third_party: ThirdParty, *, secret: str, registration_token: str) -> None:
         """Keep a new third party with its secrets."""
         row = self._columns(third_party) | self._secret(third_party.id, secret)
-        row["registration_token"] = self._seal(
-            SECRETS, third_party.id, "registration_token", registration_token
-        )
+        row["registration_token"] = self._seal(SECRETS, third_party.id, "registration_token", registration_token)
         row["registration_token_mac"] = self._keys.mac(registration_token)
         self._connection.execute(THIRD_PARTY.insert().values(**row))
         if third_party.certificate is not None:
@@ -109,8 +107,13 @@ class Parties:
         return self._one(THIRD_PARTY.c.client_id == client_id)
 
     def by_name(self, name: str) -> ThirdParty | None:
-        """The third party of exactly that name."""
-        return self._one(THIRD_PARTY.c.name == name)
+        """The third party of exactly that name. Writers ask this one after the other, and hold what they find."""
+        alone(self._connection, "third parties")
+        return self._one(THIRD_PARTY.c.name == name, hold=True)
+
+    def held(self, third_party_id: int) -> ThirdParty | None:
+        """The third party of that id, which nobody else changes before the writer's transaction ends."""
+        return self._one(THIRD_PARTY.c.id == third_party_id, hold=True)
 
     def by_registration_token(self, text: str) -> ThirdParty | None:
         """The third party whose registration token this is."""
@@ -173,8 +176,9 @@ class Parties:
         row = self._connection.execute(columns.where(PARTY_LOGIN.c.login_mac.in_(macs))).first()
         return None if row is None else (row.third_party_id, row.password_hash)
 
-    def _one(self, which: ColumnElement[bool]) -> ThirdParty | None:
-        row = self._connection.execute(select(THIRD_PARTY).where(which)).mappings().one_or_none()
+    def _one(self, which: ColumnElement[bool], *, hold: bool = False) -> ThirdParty | None:
+        found = select(THIRD_PARTY).where(which)
+        row = self._connection.execute(holding(self._connection, found) if hold else found).mappings().one_or_none()
         return None if row is None else self._value(row)
 
     def _opened(self, third_party_id: int, column: str) -> str:

@@ -61,9 +61,7 @@ class Programs:
 
     def codes(self) -> tuple[ProgramCode, ...]:
         """Every number that has a name."""
-        rows = self._connection.execute(
-            select(PROGRAM_CODE).order_by(PROGRAM_CODE.c.what, PROGRAM_CODE.c.code)
-        )
+        rows = self._connection.execute(select(PROGRAM_CODE).order_by(PROGRAM_CODE.c.what, PROGRAM_CODE.c.code))
         return tuple(ProgramCode(**row) for row in rows.mappings())
 
 

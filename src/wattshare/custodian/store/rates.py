@@ -1,9 +1,10 @@
 """Counters of third parties' requests."""
 
-from sqlalchemy import Column, Connection, String, Table, delete, select, update
+from sqlalchemy import Column, Connection, String, Table, case, delete
 
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big
+from wattshare.custodian.store.statements import insert
 
 RATE = Table(
     "rate",
@@ -24,15 +25,17 @@ class Rates:
 
     def add(self, third_party_id: int, span: str, starts: int) -> int:
         """Count one more in the span that starts then; how many there are now."""
-        mine = (RATE.c.third_party_id == third_party_id) & (RATE.c.span == span)
-        known = self._connection.execute(select(RATE.c.starts, RATE.c.count).where(mine)).one_or_none()
-        if known is None:
-            row = {"third_party_id": third_party_id, "span": span, "starts": starts, "count": 1}
-            self._connection.execute(RATE.insert().values(**row))
-            return 1
-        count = int(known[1]) + 1 if known[0] == starts else 1
-        self._connection.execute(update(RATE).where(mine).values(starts=starts, count=count))
-        return count
+        row = {"third_party_id": third_party_id, "span": span, "starts": starts, "count": 1}
+        one_more = case((RATE.c.starts == starts, RATE.c.count + 1), else_=1)
+        counted = (
+            insert(self._connection, RATE)
+            .values(**row)
+            .on_conflict_do_update(
+                index_elements=["third_party_id", "span"], set_={"starts": starts, "count": one_more}
+            )
+            .returning(RATE.c.count)
+        )
+        return int(self._connection.execute(counted).scalar_one())
 
     def forget(self, before: int) -> int:
         """Drop the counters of spans that started before that second. How many."""

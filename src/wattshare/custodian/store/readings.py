@@ -7,12 +7,13 @@ to the block. Blocks leave by one method, `_stream`: where a block is kept is no
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, func, or_, select, true, update
 
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.changes import Correction, Extent, Outcome, Tally
 from wattshare.custodian.model.packing import LONGEST_DAY, identity, is_long, merge, pack, unpack
 from wattshare.custodian.model.readings import Block, Reading
+from wattshare.custodian.store.arrivals import Arrivals
 from wattshare.custodian.store.authorizations import open_shares
 from wattshare.custodian.store.blocks import (
     BLOCK_COLUMNS,
@@ -26,6 +27,7 @@ from wattshare.custodian.store.blocks import (
     read_block,
 )
 from wattshare.custodian.store.channels import Channels
+from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import Row
 from wattshare.espi.profile import Profile
 from wattshare.espi.window import Window
@@ -33,9 +35,7 @@ from wattshare.espi.window import Window
 # rows fetched at a time
 CHUNK = 256
 
-# statements of every block that is put, made once
-INSERT = INTERVAL_BLOCK.insert()
-# a gas day starts a second after midnight until a reading of midnight comes
+# made once, for every block that is put; a gas day starts a second after midnight until a reading of midnight comes
 DAY_OF = select(*(INTERVAL_BLOCK.c[name] for name in BLOCK_COLUMNS)).where(
     INTERVAL_BLOCK.c.usage_point_id == bindparam("of_usage_point"),
     INTERVAL_BLOCK.c.channel == bindparam("of_channel"),
@@ -51,6 +51,11 @@ DAY_OF = select(*(INTERVAL_BLOCK.c[name] for name in BLOCK_COLUMNS)).where(
 
 class Readings(Channels):
     """Channels and their blocks."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        """Take the transaction's connection."""
+        super().__init__(connection, keys)
+        self._arrivals = Arrivals(connection)
 
     # what comes
 
@@ -71,9 +76,7 @@ class Readings(Channels):
 
     def load(self, blocks: Iterable[Block]) -> None:
         """Keep blocks of days that have none yet, many at once. A day that has one fails the transaction."""
-        rows = [block_columns(block) for block in blocks]
-        if rows:
-            self._connection.execute(INSERT, rows)
+        self._arrivals.load(block_columns(block) for block in blocks)
 
     # what is known
 
@@ -109,10 +112,21 @@ class Readings(Channels):
         return self._stream(_of(usage_point_id, channel), held(authorization, at), in_window(window, profile))
 
     def latest_blocks(
-        self, authorization: Authorization, usage_point_id: int, channel: int, since: int | None, at: int
+        self,
+        authorization: Authorization,
+        usage_point_id: int,
+        channel: int,
+        since: int | None,
+        at: int,
+        *,
+        until: int | None = None,
     ) -> Iterator[Block]:
-        """The latest block of one channel that the authorization opens, and those changed after `since`."""
-        return self._stream(_of(usage_point_id, channel), held(authorization, at), _latest(authorization, since, at))
+        """The latest block of one channel that the authorization opens, and those changed after `since`.
+
+        Of what was known at `until`, where that is given.
+        """
+        rules = (held(authorization, at), _latest(authorization, since, at, until))
+        return self._stream(_of(usage_point_id, channel), *rules)
 
     def block(
         self, authorization: Authorization, usage_point_id: int, channel: int, start: int, at: int
@@ -157,11 +171,12 @@ class Readings(Channels):
         since: int | None,
         at: int,
         *,
+        until: int | None = None,
         usage_point_id: int | None = None,
         channel: int | None = None,
     ) -> Extent | None:
         """The same of what `latest_blocks` gives."""
-        rules = (held(authorization, at), _latest(authorization, since, at))
+        rules = (held(authorization, at), _latest(authorization, since, at, until))
         return self._extent(authorization, at, usage_point_id, channel, *rules)
 
     # parts
@@ -206,7 +221,7 @@ class Readings(Channels):
     def _merge(self, stored: Block | None, block: Block, reason: str) -> Tally:
         """Write what is new in a block; what is replaced goes to the ledger."""
         if stored is None:
-            self._connection.execute(INSERT, block_columns(block))
+            self._arrivals.add(block_columns(block))
             return Tally(new=block.count)
         if packed_columns(stored) == packed_columns(block) and stored.start == block.start:
             return Tally(same=block.count)
@@ -242,7 +257,7 @@ class Readings(Channels):
             self._connection.execute(update(INTERVAL_BLOCK).where(at).values(**block_columns(merged)))
         else:
             self._connection.execute(delete(INTERVAL_BLOCK).where(at))
-            self._connection.execute(INSERT, block_columns(merged))
+            self._arrivals.add(block_columns(merged))
 
     def _enter(self, block: Block, start: int, reason: str, replaced: list[tuple[Reading, Reading]]) -> None:
         """Write down what was replaced, and by what."""
@@ -270,8 +285,11 @@ def _of(usage_point_id: int, channel: int) -> ColumnElement[bool]:
     return (INTERVAL_BLOCK.c.usage_point_id == usage_point_id) & (INTERVAL_BLOCK.c.channel == channel)
 
 
-def _latest(authorization: Authorization, since: int | None, at: int) -> ColumnElement[bool]:
-    """Whether a block is the latest of its channel that the authorization opens, or changed after `since`."""
+def _latest(authorization: Authorization, since: int | None, at: int, until: int | None) -> ColumnElement[bool]:
+    """Whether a block is the latest of its channel that the authorization opens, or changed after `since`.
+
+    Blocks that came after `until` are as if they were not there.
+    """
     blocks, others = INTERVAL_BLOCK.c, INTERVAL_BLOCK.alias("other")
     latest = (
         select(func.max(others.c.start))
@@ -279,12 +297,15 @@ def _latest(authorization: Authorization, since: int | None, at: int) -> ColumnE
             others.c.usage_point_id == blocks.usage_point_id,
             others.c.channel == blocks.channel,
             held(authorization, at, others),
+            true() if until is None else others.c.published_at <= until,
         )
         .correlate(INTERVAL_BLOCK)
         .scalar_subquery()
     )
     last: ColumnElement[bool] = blocks.start == latest
-    return last if since is None else last | (blocks.updated_at > since)
+    if since is None:
+        return last
+    return last | ((blocks.updated_at > since) & (true() if until is None else blocks.published_at <= until))
 
 
 def _merged(stored: Block, given: Block, readings: tuple[Reading, ...]) -> Block:

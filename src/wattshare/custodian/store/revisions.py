@@ -4,6 +4,7 @@ from sqlalchemy import Column, Connection, String, Table, func, select
 
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big
+from wattshare.custodian.store.statements import alone
 
 REVISION = Table(
     "revision",
@@ -12,6 +13,9 @@ REVISION = Table(
     Column("reason", String, nullable=False),
     Column("at", Big, nullable=False),
 )
+
+# who takes something in is alone at it, so that numbers grow in the order of the commits
+TAKING_IN = "taking in"
 
 
 class Revisions:
@@ -22,7 +26,8 @@ class Revisions:
         self._connection, self._keys = connection, keys
 
     def begin(self, reason: str, at: int) -> int:
-        """The number of a new revision; it counts with the transaction's commit."""
+        """The number of a new revision; it counts with the transaction's commit. One begins after the other."""
+        alone(self._connection, TAKING_IN)
         made = self._connection.execute(REVISION.insert().values(reason=reason, at=at))
         key = made.inserted_primary_key
         if key is None:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     delete,
     func,
+    literal,
     select,
     update,
 )
@@ -74,9 +75,7 @@ class Sessions:
         """Take the transaction's connection."""
         self._connection, self._keys = connection, keys
 
-    def add(
-        self, session_id: str, *, customer_id: int | None, form_token: str, guest: bool, expires_at: int
-    ) -> None:
+    def add(self, session_id: str, *, customer_id: int | None, form_token: str, guest: bool, expires_at: int) -> None:
         """Keep a new session."""
         mac = self._mac(session_id)
         self._connection.execute(
@@ -114,9 +113,7 @@ class Sessions:
 
     # what a third party asks while the customer signs in and decides
 
-    def put_request(
-        self, session_id: str, request_id: str, body: Mapping[str, object], expires_at: int
-    ) -> None:
+    def put_request(self, session_id: str, request_id: str, body: Mapping[str, object], expires_at: int) -> None:
         """Keep a request of a session that is there."""
         session = self._session(session_id)
         self._connection.execute(
@@ -144,15 +141,22 @@ class Sessions:
         return body
 
     def drop_request(self, session_id: str, request_id: str) -> bool:
-        """Forget a request. Whether it was there: a form that is sent twice counts once."""
+        """Forget a request and its copies. Whether it was there: a form that is sent twice counts once."""
         columns = CONSENT_REQUEST.c
-        mine = columns.session_mac.in_(self._macs(session_id)) & (columns.request_id == request_id)
-        return self._connection.execute(delete(CONSENT_REQUEST).where(mine)).rowcount == 1
+        every = columns.request_id == request_id
+        mine = columns.session_mac.in_(self._macs(session_id)) & every
+        if self._connection.execute(delete(CONSENT_REQUEST).where(mine)).rowcount != 1:
+            return False
+        self._connection.execute(delete(CONSENT_REQUEST).where(every))
+        return True
 
-    def move_requests(self, old_id: str, new_id: str) -> None:
+    def copy_requests(self, old_id: str, new_id: str) -> None:
         """Hand a session's requests to the one that takes its place."""
-        mine = CONSENT_REQUEST.c.session_mac.in_(self._macs(old_id))
-        self._connection.execute(update(CONSENT_REQUEST).where(mine).values(session_mac=self._mac(new_id)))
+        columns = CONSENT_REQUEST.c
+        asked = select(literal(self._mac(new_id)), columns.request_id, columns.body, columns.expires_at)
+        mine = asked.where(columns.session_mac.in_(self._macs(old_id)))
+        names = ["session_mac", "request_id", "body", "expires_at"]
+        self._connection.execute(CONSENT_REQUEST.insert().from_select(names, mine))
 
     # guesses
 

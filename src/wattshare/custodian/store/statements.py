@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, String, Table, case
+from sqlalchemy import Column, ColumnElement, Connection, Select, String, Table, case, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wattshare.custodian.store.metadata import METADATA, Big
@@ -32,9 +32,9 @@ def upsert(connection: Connection, table: Table, row: Mapping[str, Any]) -> None
 def grow(connection: Connection, name: str, first: int = 1) -> int:
     """The next number of a counter, in one statement; its first is `first`."""
     statement = insert(connection, COUNTER).values(name=name, value=first)
-    grown = statement.on_conflict_do_update(
-        index_elements=["name"], set_={"value": COUNTER.c.value + 1}
-    ).returning(COUNTER.c.value)
+    grown = statement.on_conflict_do_update(index_elements=["name"], set_={"value": COUNTER.c.value + 1}).returning(
+        COUNTER.c.value
+    )
     return int(connection.execute(grown).scalar_one())
 
 
@@ -42,6 +42,30 @@ def count(connection: Connection, name: str) -> int:
     """Where a counter stands; 0 before its first number."""
     found = connection.execute(COUNTER.select().where(COUNTER.c.name == name)).first()
     return 0 if found is None else int(found.value)
+
+
+def reads_only(connection: Connection) -> bool:
+    """Whether the transaction was begun for reading only."""
+    return bool(connection.get_execution_options().get("wattshare_reads", False))
+
+
+def holding(connection: Connection, found: Select[Any]) -> Select[Any]:
+    """A query whose rows a writer keeps to itself, as they are now, until its transaction ends.
+
+    Without it two writers could each decide by what the other is about to change. On SQLite a writer is alone.
+    """
+    return found if reads_only(connection) else found.with_for_update(key_share=True)
+
+
+def alone(connection: Connection, what: str, *, shared: bool = False) -> None:
+    """Let one writer after the other at something that has no row to hold. `shared`: wait for who is at it.
+
+    On SQLite a writer is alone.
+    """
+    if connection.dialect.name == "sqlite" or reads_only(connection):
+        return
+    lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
+    connection.execute(select(lock(func.hashtextextended("wattshare " + what, 0))))
 
 
 def later(one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement[int]:

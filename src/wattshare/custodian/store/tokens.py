@@ -169,8 +169,7 @@ class Tokens:
         """End every unused code, bearer token and refresh token of an authorization. How many."""
         codes = (CODE.c.authorization_id == authorization_id) & CODE.c.used_at.is_(None)
         return self._end(CODE, codes, at) + sum(
-            self._end(table, table.c.authorization_id == authorization_id, at)
-            for table in (TOKEN, REFRESH_TOKEN)
+            self._end(table, table.c.authorization_id == authorization_id, at) for table in (TOKEN, REFRESH_TOKEN)
         )
 
     def forget(self, before: int) -> int:
@@ -182,10 +181,7 @@ class Tokens:
             self._connection.execute(delete(table).where(table.c.expires_at < before)).rowcount
             for table in (TOKEN, REFRESH_TOKEN)
         )
-        alone = [
-            ~select(table.c.id).where(table.c.family == CODE.c.id).exists()
-            for table in (TOKEN, REFRESH_TOKEN)
-        ]
+        alone = [~select(table.c.id).where(table.c.family == CODE.c.id).exists() for table in (TOKEN, REFRESH_TOKEN)]
         codes = delete(CODE).where(CODE.c.expires_at < before, *alone)
         return dropped + self._connection.execute(codes).rowcount
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from wattshare.custodian.services.consent import LAST_DAY
 from wattshare.custodian.web import words
 from wattshare.custodian.web.call import Call, Response
 
@@ -16,8 +17,11 @@ ENVIRONMENT = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    # whatever a template prints
+    finalize=lambda value: words.plain(value) if type(value) is str else value,
 )
-ENVIRONMENT.globals |= {"spelled": words.spelled, "place": words.place}
+ENVIRONMENT.globals |= {"spelled": words.spelled, "last_day": LAST_DAY.isoformat()}
+ENVIRONMENT.filters["cut"] = words.cut
 
 STYLE = PackageLoader("wattshare.custodian.web", "static")
 
@@ -61,22 +65,22 @@ class Pages:
         status: int,
         reference: str | None = None,
         what_next: str | None = None,
+        onward: tuple[str, str] | None = None,
     ) -> Response:
-        """A page that says what happened and what to do."""
+        """A page that says what happened and what to do; `onward` is an address and the words of its link."""
         return self.draw(
             "message.html",
             status=status,
             heading=heading,
             told=told,
             next=what_next,
-            back=None,
+            onward=onward,
             reference=reference,
         )
 
     def front(self, call: Call) -> Response:
         """The first page."""
-        del call
-        return self.draw("front.html")
+        return self.draw("front.html", told="You are signed out." if call.query.first("signed_out") else None)
 
     def style(self, call: Call) -> Response:
         """The stylesheet."""

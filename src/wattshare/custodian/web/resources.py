@@ -9,7 +9,7 @@ from wattshare.custodian.services.access import Access, Permission
 from wattshare.custodian.services.batches import Batches
 from wattshare.custodian.services.consent import Consent
 from wattshare.custodian.services.disclosure.answers import Answered, Content
-from wattshare.custodian.services.disclosure.disclosure import Disclosure
+from wattshare.custodian.services.disclosure.disclosure import Disclosure, matches
 from wattshare.custodian.services.limits import Limits
 from wattshare.custodian.services.tokens import Tokens
 from wattshare.custodian.web.call import ATOM_TYPE, XML_TYPE, Call, Handler, Response
@@ -108,6 +108,8 @@ class Resources:
         gzipped = call.accepts_gzip
         tag = f"{part.correlation_id}.{part.version}{'.gz' if gzipped else ''}"
         headers = (*echoed, KEPT, ("ETag", f'"{tag}"'), ("Vary", "Accept-Encoding"))
+        if matches(call.headers.get("if-none-match"), tag):
+            return Response.empty(304, headers=headers)
         if gzipped:
             headers += (("Content-Encoding", "gzip"),)
         length = part.gzip_bytes if gzipped else part.identity_bytes

@@ -35,6 +35,7 @@ def serve(app: ASGIApp, settings: Settings, registered: Registered = none_regist
     """
     warn(settings.for_serving())
     with listening(settings) as door, following(settings, registered) as tls:
+        log.info("serving", port=door.getsockname()[1])
         configured(app, settings, tls).run(sockets=[door])
 
 

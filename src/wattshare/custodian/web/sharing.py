@@ -31,7 +31,10 @@ from wattshare.espi.kinds import Kind
 # a request waits that long for its customer
 REQUEST_SECONDS = 1_800
 WRONG = "These details do not match. Check them and try again."
-GONE = "This request was answered already, or it waited too long. If the app does not go on, start again from there."
+GONE = (
+    "This request was answered already, or it waited too long. If the app does not go on by itself, start again there. "
+    "What you share stands in My data sharing."
+)
 
 
 class StalePage(Refusal):
@@ -109,8 +112,14 @@ class Sharing:
 
     def take_sign_in(self, call: Call) -> Response:
         """Sign in, and go on to where the customer was going."""
-        session = self._posted(call)
         request_id = call.form.first("request") or ""
+        try:
+            session = self._posted(call)
+        except StalePage:
+            # signed in by another tab, or by the same button a moment ago
+            if self._is_foreign(call) or not self._is_signed_in(call):
+                raise
+            return Response.redirect(onward(request_id))
         guest = call.form.first("way") == "guest"
         try:
             arrived = self._identify(call, session, guest=guest)
@@ -152,13 +161,16 @@ class Sharing:
         session = self._posted(call)
         request_id = call.form.first("request") or ""
         asked = self._asked(session, request_id)
-        if call.form.first("decision") != "share":
+        decision = call.form.first("decision")
+        if decision not in ("share", "look"):
             self.consent.decline(asked)
             self._drop(session, request_id)
             return Response.redirect(authorize.denied(asked.redirect_uri, asked.state, self.base), status=302)
         if session.customer_id is None:
             return Response.redirect(step_at("sign-in", request_id))
         wished = Wished.read(call.form)
+        if decision == "look":
+            return self._review(session, session.customer_id, request_id, asked, wished)
         try:
             location = self._agree(session, session.customer_id, request_id, asked, wished)
         except BadRequest as refusal:
@@ -235,10 +247,7 @@ class Sharing:
             StalePage: the form's token is not this session's, or the POST came from elsewhere.
         """
         stale = StalePage(call.form.first("request") or "")
-        site, origin = call.headers.get("sec-fetch-site"), call.headers.get("origin")
-        if site is not None and site not in ("same-origin", "none"):
-            raise stale
-        if site is None and origin is not None and origin != self.base:
+        if self._is_foreign(call):
             raise stale
         session = self.sign_in.find(self._cookie(call))
         if session is None:
@@ -247,6 +256,16 @@ class Sharing:
         if not hmac.compare_digest(token.encode(), session.form_token.encode()):
             raise stale
         return session
+
+    def _is_foreign(self, call: Call) -> bool:
+        site, origin = call.headers.get("sec-fetch-site"), call.headers.get("origin")
+        if site is not None:
+            return site not in ("same-origin", "none")
+        return origin is not None and origin != self.base
+
+    def _is_signed_in(self, call: Call) -> bool:
+        session = self.sign_in.find(self._cookie(call))
+        return session is not None and session.customer_id is not None
 
     def _asked(self, session: Session, request_id: str) -> Asked:
         with self.store.read() as tx:

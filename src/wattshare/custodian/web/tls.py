@@ -10,7 +10,7 @@ import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from wattshare.custodian.model.bearer import Certificate
-from wattshare.custodian.settings import Settings
+from wattshare.custodian.settings import Settings, usable
 from wattshare.custodian.web.certificates import from_der
 
 log = structlog.get_logger()
@@ -151,16 +151,21 @@ def server_context(settings: Settings) -> ssl.SSLContext:
 
     A registered certificate is its own anchor, self-signed or not; who shows none is let in, as customers'
     browsers have none, and refused where one is needed.
+
+    Raises:
+        BadSettings: a certificate, its key or a CA file cannot be used.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
-    context.load_cert_chain(str(settings.tls_certificate), settings.tls_key)
+    with usable("tls_certificate, tls_key", settings.tls_certificate, settings.tls_key):
+        context.load_cert_chain(str(settings.tls_certificate), settings.tls_key)
     if settings.mutual_tls:
         context.verify_mode = ssl.CERT_OPTIONAL
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         for file in settings.tls_ca:
-            context.load_verify_locations(cafile=file)
+            with usable("tls_ca", file):
+                context.load_verify_locations(cafile=file)
     return context
 
 

@@ -15,7 +15,7 @@ from wattshare.custodian.services.disclosure.render import Item
 from wattshare.custodian.services.disclosure.selection import Latest, Selection
 from wattshare.custodian.services.disclosure.told import Told
 from wattshare.custodian.services.disclosure.view import View
-from wattshare.custodian.services.disclosure.windows import latest
+from wattshare.custodian.services.disclosure.windows import latest_of_batch
 from wattshare.custodian.store.database import Tx
 from wattshare.espi.endpoints import Document, Endpoint, Shape
 from wattshare.espi.window import Window
@@ -94,17 +94,21 @@ class Bulk:
         if not volume.members:
             return
         told = Told()
-        views = [View(tx=tx, held=member.held, addresses=self.addresses, at=at, told=told) for member in volume.members]
+
+        def view_of(member: Member) -> View:
+            return View(tx=tx, held=member.held, addresses=self.addresses, at=at, told=told)
+
         if endpoint.document is Document.CUSTOMER_FEED:
-            for view in views:
-                yield from customer_items(view, endpoint)
+            for member in volume.members:
+                yield from customer_items(view_of(member), endpoint)
             return
-        yield from feeds.opening(views[0])
-        for view, member in zip(views, volume.members, strict=True):
+        yield from feeds.opening(view_of(volume.members[0]))
+        for member in volume.members:
             if member.point is not None:
-                yield from feeds.of_point(view, member.point, selection)
+                yield from feeds.of_point(view_of(member), member.point, selection)
         # the names of codes are told with usage only
-        yield from feeds.closing(next((view for view in views if view.usage), views[0]))
+        sharing = (view for view in map(view_of, volume.members) if view.usage)
+        yield from feeds.closing(next(sharing, view_of(volume.members[0])))
 
     # parts
 
@@ -123,7 +127,7 @@ class Bulk:
                     point=point,
                     blocks=extent.count if extent else 0,
                     entries=len(bills) + len(quality),
-                    updated=latest(extent, bills, held.created_at),
+                    updated=latest_of_batch(view, extent, bills, quality),
                 )
 
     def _customers(
@@ -157,10 +161,13 @@ def customer_items(view: View, endpoint: Endpoint) -> Iterator[Item]:
         yield from customers.information(view.addresses, view.held.id, service, view.held.kinds, view.told, view.times)
 
 
-def selection_of(endpoint: Endpoint, window: str, since: int | None) -> Selection:
-    """What a batch is about. Bulk without bounds: the latest day, and corrections since the last one."""
+def selection_of(endpoint: Endpoint, window: str, since: int | None, until: int | None) -> Selection:
+    """What a batch is about. Bulk without bounds: the latest day, and corrections since the last one.
+
+    `until` is when it was first made, where it is made again.
+    """
     if not endpoint.window:
         return None
     if not window and endpoint.shape is Shape.BATCH_BULK:
-        return Latest(since=since)
+        return Latest(since=since, until=until)
     return Window.of_key(window)

@@ -17,7 +17,7 @@ from wattshare.custodian.services.disclosure import customers, feeds, registrati
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.answers import Answered, Content
 from wattshare.custodian.services.disclosure.plan import Plan, fixed
-from wattshare.custodian.services.disclosure.render import pieces
+from wattshare.custodian.services.disclosure.render import document_of, pieces
 from wattshare.custodian.services.disclosure.times import Times
 from wattshare.custodian.services.disclosure.told import Told
 from wattshare.custodian.services.disclosure.view import View
@@ -58,7 +58,6 @@ class Disclosure:
     now: Clock
     addresses: Addresses
     access: Access
-    custodian_phone: str
     mask_client_secret: bool
     passed_connectivity: Passed
     monotonic: Callable[[], float] = field(default=time.monotonic)
@@ -113,9 +112,7 @@ class Disclosure:
         items = plan.items(view)
         if document is Document.ENTRY:
             for item in items:
-                if not isinstance(item, Entry):
-                    raise TypeError("an answer of one entry is made of an entry")
-                yield wire.write(item, self.addresses.profile)
+                yield document_of(item, self.addresses)
             return
         customer = document is Document.CUSTOMER_FEED
         yield from pieces(
@@ -235,7 +232,7 @@ class Disclosure:
             registration_token=view.tx.parties.registration_token(party.id),
         )
         times = Times(party.registered_at, party.registered_at)
-        made = registrations.application(self.addresses, party, credentials, self.custodian_phone, times)
+        made = registrations.application(self.addresses, party, credentials, times)
         return Plan(items=lambda _: (made,), count=1, updated=party.registered_at)
 
     def _authorizations(self, view: View, permission: Permission) -> Plan:
@@ -245,8 +242,7 @@ class Disclosure:
             for held in listed
             if held.entry in permission.entries and not over(held, view.at)
         )
-        updated = max((entry.updated or 0 for entry in made), default=0)
-        return Plan(items=lambda _: made, count=len(made), updated=updated)
+        return fixed(made)
 
     def _authorization(self, view: View, permission: Permission) -> Plan:
         if permission.authorization is None:
@@ -278,11 +274,11 @@ class Disclosure:
             for service in services
             for entry in customers.information(self.addresses, view.held.id, service, view.held.kinds, told, view.times)
         )
-        return Plan(items=lambda _: made, count=len(made), updated=view.times.updated)
+        return fixed(made, view.times.updated)
 
     def _programs(self, view: View) -> Plan:
         made = tuple(program_entries(view))
-        return Plan(items=lambda _: made, count=len(made), updated=view.times.updated)
+        return fixed(made, view.times.updated)
 
 
 # rows of the third party as a whole are about no authorization

@@ -24,8 +24,8 @@ class Plan:
     empty: bool = False
 
 
-def fixed(entries: tuple[Entry, ...]) -> Plan:
-    """An answer of a few entries, small enough to be its own validator."""
-    updated = max((entry.updated or 0 for entry in entries), default=0)
+def fixed(entries: tuple[Entry, ...], otherwise: int = 0) -> Plan:
+    """An answer of a few entries, small enough to be its own validator; `otherwise` is the age of an empty one."""
+    updated = max((entry.updated or 0 for entry in entries), default=otherwise)
     mark = hashlib.sha256(repr(entries).encode()).hexdigest()[:16]
     return Plan(items=lambda _: entries, count=len(entries), updated=updated, mark=mark)

@@ -30,9 +30,7 @@ class Credentials:
     registration_token: str
 
 
-def application(
-    addresses: Addresses, party: ThirdParty, credentials: Credentials, custodian_phone: str, times: Times
-) -> Entry:
+def application(addresses: Addresses, party: ThirdParty, credentials: Credentials, times: Times) -> Entry:
     """A registration, with the secrets that the schema demands in it."""
     href = addresses.application(party.application_id)
     return entry(
@@ -41,12 +39,12 @@ def application(
         href,
         "Application information",
         times,
-        application_content(addresses, party, credentials, custodian_phone),
+        application_content(addresses, party, credentials),
     )
 
 
 def application_content(
-    addresses: Addresses, party: ThirdParty, credentials: Credentials, custodian_phone: str
+    addresses: Addresses, party: ThirdParty, credentials: Credentials
 ) -> usage.ApplicationInformation:
     """The espi element of a registration, in the order that PG&E's clients know."""
     profile, base = addresses.profile, addresses.base
@@ -57,7 +55,7 @@ def application_content(
         data_custodian_application_status=STANDINGS[party.standing],
         third_party_application_description=party.purpose or party.name,
         third_party_application_type=WEB,
-        third_party_phone=party.phone or custodian_phone,
+        third_party_phone=party.phone or None,
         authorization_server_uri=base,
         third_party_notify_uri=party.notification_uri or portal,
         authorization_server_authorization_endpoint=addresses.authorize,

@@ -11,6 +11,8 @@ class Latest:
 
     # the second of the earlier answer; None: there was none
     since: int | None = None
+    # what came after that second is not looked at: a file that is made again tells of the days that it told of
+    until: int | None = None
 
 
 Selection = Window | Latest | None

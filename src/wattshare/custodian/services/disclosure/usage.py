@@ -9,7 +9,7 @@ from typing import Any
 
 from wattshare.custodian.model.packing import unpack
 from wattshare.custodian.model.premises import ProgramCode, UsagePoint
-from wattshare.custodian.model.readings import Block, Channel
+from wattshare.custodian.model.readings import Block, Channel, Reading
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.times import Times
 from wattshare.custodian.store.plain import read_text
@@ -117,12 +117,15 @@ def meter_reading(addresses: Addresses, subscription: int, channel: Channel, tim
     )
 
 
+def interval_blocks(addresses: Addresses, subscription: int, channel: Channel) -> str:
+    """The address of a channel's blocks."""
+    channels = (subscription, channel.usage_point_id, channel.reading_type_id, channel.number)
+    return f"{addresses.meter_reading(*channels)}/IntervalBlock"
+
+
 def interval_block(addresses: Addresses, subscription: int, channel: Channel, block: Block) -> Entry:
     """One local day of a channel."""
-    up = (
-        addresses.meter_reading(subscription, channel.usage_point_id, channel.reading_type_id, channel.number)
-        + "/IntervalBlock"
-    )
+    up = interval_blocks(addresses, subscription, channel)
     return entry(
         addresses,
         up,
@@ -137,18 +140,20 @@ def interval_block_content(block: Block) -> IntervalBlock:
     """The espi element of a packed block."""
     return IntervalBlock(
         interval=DateTimeInterval(duration=block.duration, start=block.start),
-        reading=tuple(
-            IntervalReading(
-                cost=reading.cost,
-                quality=tuple(ReadingQuality(quality=code) for code in reading.quality),
-                time_period=DateTimeInterval(duration=reading.duration, start=reading.start),
-                value=reading.value,
-                consumption_tier=reading.tier,
-                tou=reading.tou,
-                cpp=reading.cpp,
-            )
-            for reading in unpack(block)
-        ),
+        reading=tuple(interval_reading(reading) for reading in unpack(block)),
+    )
+
+
+def interval_reading(reading: Reading) -> IntervalReading:
+    """The espi element of a reading."""
+    return IntervalReading(
+        cost=reading.cost,
+        quality=tuple(ReadingQuality(quality=code) for code in reading.quality),
+        time_period=DateTimeInterval(duration=reading.duration, start=reading.start),
+        value=reading.value,
+        consumption_tier=reading.tier,
+        tou=reading.tou,
+        cpp=reading.cpp,
     )
 
 

@@ -102,7 +102,7 @@ class View:
         """The blocks of a channel, oldest first."""
         place = (self.held, channel.usage_point_id, channel.number)
         if isinstance(selection, Latest):
-            return self.tx.readings.latest_blocks(*place, selection.since, self.at)
+            return self.tx.readings.latest_blocks(*place, selection.since, self.at, until=selection.until)
         return self.tx.readings.blocks(*place, selection, self.at, self.profile)
 
     def block(self, channel: Channel, text: str) -> Block:
@@ -127,7 +127,12 @@ class View:
         number = None if channel is None else channel.number
         if isinstance(selection, Latest):
             return self.tx.readings.latest_extent(
-                self.held, selection.since, self.at, usage_point_id=usage_point_id, channel=number
+                self.held,
+                selection.since,
+                self.at,
+                until=selection.until,
+                usage_point_id=usage_point_id,
+                channel=number,
             )
         return self.tx.readings.extent(
             self.held, selection, self.at, self.profile, usage_point_id=usage_point_id, channel=number
@@ -138,7 +143,7 @@ class View:
         if not self.summaries:
             return ()
         if isinstance(selection, Latest):
-            return self.tx.bills.latest(self.held, point.id, selection.since, self.at)
+            return self.tx.bills.latest(self.held, point.id, selection.since, self.at, until=selection.until)
         return self.tx.bills.of(self.held, point.id, selection, self.at, self.profile)
 
     def bill(self, point: UsagePoint, text: str) -> Bill:

@@ -2,11 +2,12 @@
 
 from wattshare.custodian.model.changes import Extent
 from wattshare.custodian.model.premises import UsagePoint
-from wattshare.custodian.services.disclosure import feeds, usage
+from wattshare.custodian.services.disclosure import feeds
 from wattshare.custodian.services.disclosure.plan import Plan
+from wattshare.custodian.services.disclosure.render import BlockItem
 from wattshare.custodian.services.disclosure.selection import Selection
 from wattshare.custodian.services.disclosure.view import View
-from wattshare.custodian.store.bills import Bill
+from wattshare.custodian.store.bills import Bill, QualitySummary
 from wattshare.espi.window import Window
 
 
@@ -29,15 +30,25 @@ def latest(extent: Extent | None, bills: tuple[Bill, ...], otherwise: int) -> in
     return max(times, default=otherwise)
 
 
+def latest_of_batch(
+    view: View, extent: Extent | None, bills: tuple[Bill, ...], quality: tuple[QualitySummary, ...]
+) -> int:
+    """The same of a batch, where the usage point and its channels stand too."""
+    return max(view.times.updated, latest(extent, bills, 0), *(one.updated_at for one in quality))
+
+
 def batch_plan(view: View, point: UsagePoint, selection: Selection) -> Plan:
     """All usage and billing of one usage point."""
     extent, bills = view.extent(selection, point), view.bills(point, selection)
+    quality = view.quality(point, selection)
     return Plan(
         items=lambda live: feeds.batch(live, (point,), selection),
-        count=(extent.count if extent else 0) + len(bills),
-        updated=latest(extent, bills, view.times.updated),
-        mark=mark_of(extent, bills),
-        empty=extent is None and not bills and not view.quality(point, selection),
+        count=(extent.count if extent else 0) + len(bills) + len(quality),
+        updated=latest_of_batch(view, extent, bills, quality),
+        mark=marked(
+            mark_of(extent, bills), *(f"{one.summary.summary_interval.start}.{one.updated_at}" for one in quality)
+        ),
+        empty=extent is None and not bills and not quality,
     )
 
 
@@ -61,7 +72,7 @@ def block_plan(view: View, point: UsagePoint, meter_reading: str, start: str, wi
     outside = window is not None and not (
         window.covers_block(block.start, block.day_end, view.profile) and window.covers_change(block.updated_at)
     )
-    made = usage.interval_block(view.addresses, view.held.id, channel, block)
+    made = BlockItem(subscription=view.held.id, channel=channel, block=block)
     return Plan(
         items=lambda _: (made,),
         count=1,

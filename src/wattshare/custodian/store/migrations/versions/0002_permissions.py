@@ -58,12 +58,8 @@ def _authorization_usage_point() -> None:
         sa.Column("usage_point_id", Big, sa.ForeignKey("usage_point.id"), primary_key=True),
         sa.Column("agreement_id", Big, sa.ForeignKey("agreement.id"), primary_key=True),
     )
-    op.create_index(
-        "ix_authorization_usage_point_agreement_id", "authorization_usage_point", ["agreement_id"]
-    )
-    op.create_index(
-        "ix_authorization_usage_point_usage_point_id", "authorization_usage_point", ["usage_point_id"]
-    )
+    op.create_index("ix_authorization_usage_point_agreement_id", "authorization_usage_point", ["agreement_id"])
+    op.create_index("ix_authorization_usage_point_usage_point_id", "authorization_usage_point", ["usage_point_id"])
 
 
 def _code() -> None:
@@ -189,10 +185,18 @@ def _trail() -> None:
 
 
 def _trail_is_append_only() -> None:
-    if op.get_bind().dialect.name != "sqlite":
+    if op.get_bind().dialect.name == "sqlite":
+        for change in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER trail_{change.lower()} BEFORE {change} ON trail"
+                " BEGIN SELECT RAISE(ABORT, 'the trail is never changed'); END"
+            )
         return
-    for change in ("UPDATE", "DELETE"):
-        op.execute(
-            f"CREATE TRIGGER trail_{change.lower()} BEFORE {change} ON trail"
-            " BEGIN SELECT RAISE(ABORT, 'the trail is never changed'); END"
-        )
+    op.execute(
+        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$BEGIN RAISE EXCEPTION 'the % is never changed', TG_TABLE_NAME USING ERRCODE = '23514'; END$$"
+    )
+    op.execute(
+        "CREATE TRIGGER trail_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON trail"
+        " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )

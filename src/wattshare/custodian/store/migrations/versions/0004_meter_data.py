@@ -20,6 +20,8 @@ def upgrade() -> None:
     _channel()
     _correction()
     _interval_block()
+    if op.get_bind().dialect.name == "postgresql":
+        _open_month()
 
 
 def _bill_correction() -> None:
@@ -145,6 +147,7 @@ def _correction() -> None:
 
 
 def _interval_block() -> None:
+    to_channel = sa.ForeignKeyConstraint(["usage_point_id", "channel"], ["channel.usage_point_id", "channel.number"])
     op.create_table(
         "interval_block",
         sa.Column("usage_point_id", Big, primary_key=True, autoincrement=False),
@@ -170,6 +173,39 @@ def _interval_block() -> None:
         sa.Column("revision", Big, nullable=False),
         sa.Column("published_at", Big, nullable=False),
         sa.Column("updated_at", Big, nullable=False),
-        sa.ForeignKeyConstraint(["usage_point_id", "channel"], ["channel.usage_point_id", "channel.number"]),
+        *([to_channel] if op.get_bind().dialect.name == "sqlite" else []),
+        postgresql_partition_by="RANGE (start)",
     )
     op.create_index("ix_interval_block_updated_at", "interval_block", ["updated_at", "usage_point_id"])
+
+
+def _open_month() -> None:
+    """Days in the order in which they came, a partition a month: made empty beside the others and then attached.
+
+    Attaching lets readers go on, which creating a partition in its place would not.
+    """
+    op.create_index("ix_interval_block_start", "interval_block", ["start"], postgresql_using="brin")
+    op.execute(
+        """
+        CREATE FUNCTION open_month(a_second bigint) RETURNS void LANGUAGE plpgsql AS $$
+        DECLARE
+            month timestamp := date_trunc('month', to_timestamp(a_second) AT TIME ZONE 'UTC');
+            name text := 'interval_block_' || to_char(month, 'YYYY_MM');
+        BEGIN
+            IF to_regclass(quote_ident(name)) IS NOT NULL THEN
+                RETURN;
+            END IF;
+            PERFORM pg_advisory_xact_lock(hashtextextended('wattshare open_month', 0));
+            IF to_regclass(quote_ident(name)) IS NOT NULL THEN
+                RETURN;
+            END IF;
+            EXECUTE format('CREATE TABLE %I (LIKE interval_block INCLUDING DEFAULTS)', name);
+            EXECUTE format(
+                'ALTER TABLE interval_block ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)',
+                name,
+                extract(epoch FROM month)::bigint,
+                extract(epoch FROM month + interval '1 month')::bigint
+            );
+        END $$
+        """
+    )

@@ -1,0 +1,115 @@
+"""Packed blocks into the bytes of their entries: one `%` a block."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from itertools import compress
+from struct import Struct
+
+from wattshare.custodian.model.packing import unpack_column
+from wattshare.custodian.model.readings import Block, Channel
+from wattshare.custodian.services.disclosure.addresses import Addresses
+from wattshare.custodian.services.disclosure.wirepath.fragments import stamp
+from wattshare.custodian.services.disclosure.wirepath.names import Naming, Place
+from wattshare.custodian.services.disclosure.wirepath.templates import Costed, Template, Templates, check_numbers
+from wattshare.espi.profile import Profile
+
+# signed, little end first
+WIDTHS = {1: "b", 2: "h", 4: "i", 8: "q"}
+# every value of fewer bytes is one that the schemas have
+WIDE = 8
+# kinds of channels: reading types, and the numbers that meters have come to
+KINDS = 4_096
+# seconds at which something was imported
+TIMES = 65_536
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blocks:
+    """Writes the blocks of one utility: the same bytes as the typed writer, without the types."""
+
+    profile: Profile
+    templates: Templates
+    # both remember
+    naming: Callable[[str, int], Naming]
+    stamp: Callable[[int], bytes]
+
+    @classmethod
+    def of(cls, addresses: Addresses) -> "Blocks":
+        """With nothing kept yet.
+
+        Raises:
+            ValueError: the addresses cannot be written.
+        """
+        return cls(
+            profile=addresses.profile,
+            templates=Templates.of(addresses),
+            naming=lru_cache(maxsize=KINDS)(partial(Naming.of, addresses)),
+            stamp=lru_cache(maxsize=TIMES)(partial(stamp, profile=addresses.profile)),
+        )
+
+    def place(self, subscription: int, channel: Channel) -> Place:
+        """Where a channel's blocks are."""
+        return self.naming(channel.reading_type_id, channel.number).place(subscription, channel.usage_point_id)
+
+    def entry(self, place: Place, block: Block) -> bytes:
+        """The entry of a block in a feed.
+
+        Raises:
+            ValueError: the block says what the profile's schemas refuse.
+        """
+        values = unpacking(block.count, block.width)(block.values)
+        if block.cost is None:
+            template = self.templates.find(block, costed=False)
+            if template.valued is not None:
+                values = tuple(compress(values, template.valued))
+            if block.width == WIDE:
+                check_numbers((), values, self.profile)
+        else:
+            template, values = self._costed(block, values)
+        named = (
+            place.name(block.start),
+            place.href,
+            place.href,
+            self.stamp(block.published_at),
+            self.stamp(block.updated_at),
+        )
+        return template.text % (named + values)
+
+    def alone(self, place: Place, block: Block) -> bytes:
+        """The entry of a block as a document of its own.
+
+        Raises:
+            ValueError: the block says what the profile's schemas refuse.
+        """
+        shell = self.templates.shell
+        return shell.tag_alone + self.entry(place, block).removeprefix(shell.tag)
+
+    def _costed(self, block: Block, values: tuple[int, ...]) -> tuple[Template, tuple[int, ...]]:
+        """The template of a block whose readings have costs, and what it is filled with: cost, value, cost …"""
+        costs = unpack_column(block.cost, block.count)
+        there = tuple(cost is not None for cost in costs)
+        costed: Costed = True if all(there) else there
+        template = self.templates.find(block, costed=costed)
+        valued = template.valued or (True,) * block.count
+        check_numbers(tuple(cost for cost in costs if cost is not None), tuple(compress(values, valued)), self.profile)
+        pairs = zip(costs, values, valued, strict=True)
+        numbers = (
+            number
+            for cost, value, has_value in pairs
+            for number in (cost, value if has_value else None)
+            if number is not None
+        )
+        return template, tuple(numbers)
+
+
+@lru_cache(maxsize=1024)
+def unpacking(count: int, width: int) -> Callable[[bytes], tuple[int, ...]]:
+    """What reads all values of a block at once."""
+    return Struct(f"<{count}{WIDTHS[width]}").unpack
+
+
+@lru_cache(maxsize=4)
+def blocks_of(addresses: Addresses) -> Blocks:
+    """The same templates for every feed of a utility."""
+    return Blocks.of(addresses)

@@ -1,0 +1,73 @@
+"""Addresses and atom ids of blocks, a channel at a time.
+
+A day of a hundred thousand customers is a hundred thousand channels with one block each: what is the same for
+all channels of a kind is made once.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha1
+from uuid import NAMESPACE_URL
+
+from wattshare.custodian.model.readings import Channel
+from wattshare.custodian.services.disclosure.addresses import Addresses
+from wattshare.custodian.services.disclosure.usage import interval_blocks
+from wattshare.espi.leaves import check_uri, escape_attribute
+from wattshare.espi.usage import ReadingType
+
+# stand for the ids of a subscription and of a usage point while an address is cut
+SUBSCRIPTION, USAGE_POINT = 911_911_911_911_911_911, 922_922_922_922_922_922
+# the first digit of the fourth group holds the variant in its two high bits. RFC 9562 §4.1
+VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where the blocks of one channel are."""
+
+    # the collection's address, as it stands in an attribute
+    href: bytes
+    # what the hash behind an atom id starts with: the name space, then the collection's address
+    hashed: bytes
+
+    def name(self, start: int) -> bytes:
+        """The UUID of a block: version 5, of its address. RFC 9562 §5.5."""
+        # a name, not a signature: the algorithm is the RFC's
+        digits = sha1(b"%b/%d" % (self.hashed, start), usedforsecurity=False).hexdigest()
+        variant = VARIANT[digits[16]]
+        return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}".encode()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Naming:
+    """How the blocks of one kind of channel are addressed: with slots for the subscription and the usage point."""
+
+    href: bytes
+    hashed: bytes
+
+    @classmethod
+    def of(cls, addresses: Addresses, reading_type_id: str, number: int) -> "Naming":
+        """Cut out of an address as the typed entries have it.
+
+        Raises:
+            ValueError: the address cannot be written.
+        """
+        channel = Channel(
+            usage_point_id=USAGE_POINT, number=number, reading_type_id=reading_type_id, reading_type=ReadingType()
+        )
+        address = check_uri(interval_blocks(addresses, SUBSCRIPTION, channel), "link/@href")
+        return cls(
+            href=_slotted(escape_attribute(address, "link/@href").encode()),
+            hashed=NAMESPACE_URL.bytes.replace(b"%", b"%%") + _slotted(address.encode()),
+        )
+
+    def place(self, subscription: int, usage_point: int) -> Place:
+        """Of one channel."""
+        numbers = (subscription, usage_point)
+        return Place(href=self.href % numbers, hashed=self.hashed % numbers)
+
+
+def _slotted(address: bytes) -> bytes:
+    """An address with slots for the two ids; of whatever else is in it, nothing is one."""
+    before, rest = address.replace(b"%", b"%%").split(b"%d" % SUBSCRIPTION)
+    between, after = rest.split(b"%d" % USAGE_POINT)
+    return b"%d".join((before, between, after))

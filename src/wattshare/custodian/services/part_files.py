@@ -1,0 +1,85 @@
+"""The files of batches on the disk: one gzip member each, written aside, synced and renamed; the owner's alone."""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from wattshare.custodian.services.disclosure.render import GzipPieces
+
+# (authorization, usage point) of each member of a file; 0 for a whole authorization
+Members = frozenset[tuple[int, int]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What is known of a file once it is there."""
+
+    identity_bytes: int
+    gzip_bytes: int
+    # of the file as it is kept
+    sha256: str
+
+
+@dataclass(frozen=True)
+class PartFiles:
+    """A folder of files, each with a list beside it of who is in it."""
+
+    folder: Path
+
+    def write(self, name: str, feed: GzipPieces, members: Members) -> Written:
+        """Write a file and the list of its members; half of it is never visible."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        aside = self.folder / f"{name}.part"
+        digest = hashlib.sha256()
+        with open(aside, "wb", opener=private) as file:
+            for piece in feed:
+                file.write(piece)
+                digest.update(piece)
+            file.flush()
+            os.fsync(file.fileno())
+            size = file.tell()
+        with open(self.folder / listed(name), "w", opener=private) as beside:
+            beside.write(json.dumps(sorted(members)))
+            beside.flush()
+            os.fsync(beside.fileno())
+        aside.rename(self.folder / name)
+        sync(self.folder)
+        return Written(identity_bytes=feed.identity_bytes, gzip_bytes=size, sha256=digest.hexdigest())
+
+    def path(self, name: str | None) -> Path | None:
+        """Where a file is; None where there is none."""
+        return None if name is None else self.folder / name
+
+    def members(self, name: str | None) -> Members:
+        """Who is in a file."""
+        if name is None:
+            return frozenset()
+        kept = json.loads((self.folder / listed(name)).read_text())
+        return frozenset((held, point) for held, point in kept)
+
+    def throw_away(self, name: str | None) -> None:
+        """Remove a file and its list."""
+        if name is not None:
+            for file in (name, listed(name)):
+                (self.folder / file).unlink(missing_ok=True)
+
+
+def listed(name: str) -> str:
+    """The name of the list beside a file."""
+    return f"{name}.members"
+
+
+def private(path: str, flags: int) -> int:
+    """Open a file that is its owner's alone."""
+    return os.open(path, flags, 0o600)
+
+
+def sync(folder: Path) -> None:
+    """Make what was renamed in a folder last."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,78 @@
+"""What is special to PostgreSQL: many writers at a time, each under a deadline."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+
+from wattshare.custodian.settings import BadSettings
+
+# the oldest that the tests are run on
+OLDEST = 15
+# connections kept
+POOL = 10
+# how the driver finds out that nobody is there any more; what the address says goes before
+PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+    "application_name": "wattshare",
+}
+# no plan of ours runs for as long as it takes to compile it
+DEADLINES = text(
+    "SELECT set_config('statement_timeout', :statement, true), set_config('lock_timeout', :lock, true),"
+    " set_config('jit', 'off', true)"
+)
+# what must not be off, or what was said to be done is lost in a power cut
+DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
+
+
+def connect(url: URL, *, statement_seconds: int, connections: int) -> Engine:
+    """An engine on a server. Nothing is opened yet.
+
+    Raises:
+        BadSettings: the driver is not installed.
+    """
+    keep = min(POOL, connections)
+    try:
+        engine = create_engine(
+            url,
+            # what a statement was given stays out of error texts
+            hide_parameters=True,
+            pool_size=keep,
+            max_overflow=connections - keep,
+            pool_timeout=statement_seconds,
+            # a server that was restarted is met by a question, not by a request's first statement
+            pool_pre_ping=True,
+            connect_args={name: value for name, value in PATIENCE.items() if name not in url.query},
+        )
+    except ModuleNotFoundError as why:
+        raise BadSettings(f"database_url: {why.name} is missing; pip install 'wattshare[postgresql]'") from why
+    deadlines = {"statement": f"{statement_seconds}s", "lock": f"{statement_seconds}s"}
+
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("wattshare_deadlines", True):
+            connection.execute(DEADLINES, deadlines)
+
+    event.listen(engine, "begin", begin)
+    return engine
+
+
+def weak_settings(connection: Connection) -> Iterator[str]:
+    """The settings of a server under which what was committed may be lost, or which we were never tried on."""
+    asked = text("SELECT name, setting FROM pg_settings WHERE name = ANY(:names) ORDER BY name")
+    for name, setting in connection.execute(asked, {"names": list(DURABLE)}):
+        if setting == "off":
+            yield name
+    if connection.scalar(text("SHOW server_encoding")) != "UTF8":
+        yield "server_encoding"
+    if int(connection.scalar(text("SHOW server_version_num")) or 0) < OLDEST * 10_000:
+        yield "server_version"
+
+
+def has_nul(fault: DBAPIError) -> bool:
+    """Whether a text was given that has a NUL in it, which no text of PostgreSQL's has."""
+    return "NUL (0x00)" in str(fault.orig)

@@ -1,0 +1,76 @@
+"""What is special to SQLite: one file, one writer at a time."""
+
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from wattshare.custodian.model.errors import Unavailable
+from wattshare.custodian.store.statements import reads_only
+
+WAIT_SECONDS = 30
+# a wrong statement, and writing where only reading was asked for
+OUR_FAULTS = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY)
+# others have the file; the other bits of a code say what of it
+WAITED_FOR, PRIMARY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED), 0xFF
+# connections kept, and how many more a crowd may open
+POOL, CROWD = 10, 90
+
+
+def connect(url: URL) -> Engine:
+    """An engine on a file. Nothing is opened yet."""
+    # what a statement was given stays out of error texts
+    engine = create_engine(url, hide_parameters=True, pool_size=POOL, max_overflow=CROWD, pool_timeout=WAIT_SECONDS)
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def prepare(engine: Engine) -> None:
+    """Make the file, its owner's only, before SQLite makes it for everybody to read.
+
+    Raises:
+        Unavailable: others keep it for too long.
+    """
+    path = Path(str(engine.url.database))
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    with closing(sqlite3.connect(path)) as connection:
+        for _ in range(WAIT_SECONDS * 10):
+            try:
+                # readers and the writer do not wait for each other; the file stays so
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as why:
+                if why.sqlite_errorcode & PRIMARY not in WAITED_FOR:
+                    raise
+                # SQLite does not queue for this: another process is at it
+                time.sleep(0.1)
+            else:
+                return
+    raise Unavailable(logged=f"{path}: others keep it")
+
+
+def is_ours(fault: DBAPIError) -> bool:
+    """Whether a fault of the database comes from what we asked, and another try would not help."""
+    return isinstance(fault.orig, sqlite3.Error) and fault.orig.sqlite_errorcode in OUR_FAULTS
+
+
+def _set_up(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    # transactions are begun by _begin, not by the driver
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {WAIT_SECONDS * 1000}")
+    # what was said to be done survives a power cut
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin(connection: Connection) -> None:
+    reads = reads_only(connection)
+    connection.exec_driver_sql(f"PRAGMA query_only = {reads:d}")
+    # a writer queues at the start: one that began as a reader cannot wait for its turn
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

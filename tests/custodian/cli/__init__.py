@@ -1,0 +1,1 @@
+"""The operator's commands, as they are typed."""

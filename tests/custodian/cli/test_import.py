@@ -1,0 +1,86 @@
+"""Importing by command: each file by itself, and what cannot be read is said beside what was taken."""
+
+import json
+import signal
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from tests.custodian.cli.conftest import Typed
+from wattshare.custodian.model.errors import Unavailable
+from wattshare.custodian.services.intake import Intake
+
+FEED = (
+    '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:espi="http://naesb.org/espi">'
+    "<id>urn:uuid:6a0f3ee2-9c1f-4e8e-8a3b-0d3a7c1f8b11</id><title>Usage</title>"
+    "<updated>2024-03-13T19:00:00Z</updated>{}</feed>"
+)
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Path:
+    """A feed of nothing."""
+    file = tmp_path / "feed.xml"
+    file.write_text(FEED.format(""))
+    return file
+
+
+def zipped(folder: Path, feed: Path) -> Path:
+    file = folder / "feed.zip"
+    with ZipFile(file, "w") as archive:
+        archive.write(feed)
+    return file
+
+
+def test_files_that_cannot_be_read_keep_no_other_out_and_stand_in_the_report(
+    typed: Typed, home: Path, feed: Path, tmp_path: Path
+) -> None:
+    files = (feed, tmp_path / "absent.xml", tmp_path, zipped(tmp_path, feed), feed)
+    told = typed("import", "--home", home, "--json", *files)
+    assert told.exit_code == 1
+    reports = json.loads(told.stdout)
+    assert [report["refused"] and report["refused"]["rule"] for report in reports] == [
+        None,
+        "unreadable",
+        "unreadable",
+        "unreadable",
+        None,
+    ]
+    said = [report["refused"]["sentence"] for report in reports if report["refused"]]
+    assert "No such file" in said[0]
+    assert "directory" in said[1]
+    assert "archive" in said[2]
+    assert reports[-1]["known"]
+
+
+def test_a_report_begins_on_the_first_line(typed: Typed, home: Path, feed: Path) -> None:
+    told = typed("import", "--home", home, feed)
+    assert told.output.startswith("feed.xml")
+
+
+@pytest.mark.parametrize("number", [-5, 12, 10**10, 10**20])
+def test_a_file_lands_on_a_usage_point_of_ten_digits_only(typed: Typed, home: Path, feed: Path, number: int) -> None:
+    assert typed("import", "--home", home, "--usage-point", number, feed).exit_code == 2
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_an_import_that_is_interrupted_says_so(
+    typed: Typed, home: Path, feed: Path, monkeypatch: pytest.MonkeyPatch, sign: signal.Signals
+) -> None:
+    monkeypatch.setattr(Intake, "take", lambda *_, **__: signal.raise_signal(sign))
+    told = typed("import", "--home", home, feed)
+    assert told.exit_code == 130
+    assert "feed.xml: interrupted" in told.stderr
+
+
+def test_why_the_database_does_not_answer_is_told_to_the_operator(
+    typed: Typed, home: Path, feed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise Unavailable(logged="database: database or disk is full")
+
+    monkeypatch.setattr(Intake, "take", full)
+    told = typed("import", "--home", home, feed)
+    assert told.exit_code == 1
+    assert told.stderr == "database: database or disk is full\n"

@@ -1,0 +1,308 @@
+"""What leaves by the fast way is, to the byte, what the typed writer writes."""
+
+import gzip
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import TypeVar
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from wattshare.custodian.model.packing import LONGEST_DAY, identity, pack, pack_columns
+from wattshare.custodian.model.readings import Block, Channel, Reading
+from wattshare.custodian.services.disclosure.addresses import Addresses
+from wattshare.custodian.services.disclosure.render import BlockItem, GzipPieces, Item, document_of, entry_of, pieces
+from wattshare.custodian.services.disclosure.wirepath.blocks import Blocks
+from wattshare.custodian.services.disclosure.wirepath.templates import Form, Shelf
+from wattshare.espi import ids, wire
+from wattshare.espi.atom import Entry, Feed, Link
+from wattshare.espi.days import day_bounds
+from wattshare.espi.profile import PGE, STANDARD, Profile
+from wattshare.espi.usage import MeterReading, ReadingType
+
+BASE = "https://data.riverton.example:8443"
+FEED = Feed(id="6f1c2d7e-0000-5000-8000-000000000001", title="Usage", updated=1_700_000_000)
+START = 1_572_678_000
+LAST = 4_102_444_800
+# both clock changes and an ordinary day
+DAYS = (date(2024, 3, 9), date(2024, 3, 10), date(2024, 11, 3))
+PROFILES = pytest.mark.parametrize("profile", [PGE, STANDARD], ids=lambda profile: profile.name)
+T = TypeVar("T")
+INT16, INT48 = st.integers(-(2**15), 2**15 - 1), st.integers(-(2**47), 2**47)
+# qualities that every generation of the schemas lists
+QUALITIES = st.lists(st.sampled_from((0, 7, 8, 14, 17, 19)), max_size=3).map(tuple)
+
+
+def channel(number: int = 1, name: str = ids.reading_type_id(72, None, 900, 1)) -> Channel:
+    """A channel of an invented usage point."""
+    return Channel(usage_point_id=5_390_000_001, number=number, reading_type_id=name, reading_type=ReadingType())
+
+
+def item(block: Block, *, subscription: int = 4_100_001, of: Channel | None = None) -> BlockItem:
+    """A block on its way."""
+    return BlockItem(subscription=subscription, channel=of or channel(), block=block)
+
+
+def both(items: Sequence[Item], profile: Profile) -> tuple[bytes, bytes]:
+    """A feed by the fast way and by the typed writer."""
+    addresses = Addresses(BASE, profile)
+    feed = replace(FEED, entries=tuple(entry_of(one, addresses) for one in items))
+    return b"".join(pieces(FEED, items, addresses)), wire.write(feed, profile, customer=False)
+
+
+def day(
+    values: Sequence[int] = (),
+    *,
+    on: date = DAYS[0],
+    step: int = 900,
+    offset: int = 0,
+    quality: Sequence[tuple[int, ...]] = (),
+    cost: Sequence[int | None] = (),
+) -> Block:
+    """A day without gaps."""
+    start, end = day_bounds(on, PGE.zone)
+    count = (end - start) // step
+    return pack_columns(
+        list(values or range(100, 100 + count))[:count],
+        usage_point_id=5_390_000_001,
+        channel=1,
+        start=start + offset,
+        day_end=end,
+        step=step,
+        quality=(list(quality) or [(17,)] * count)[:count],
+        cost=list(cost)[:count] or None,
+        at=1_710_000_000,
+    )
+
+
+@st.composite
+def regular(draw: st.DrawFn) -> Block:
+    """A local day on the grid: electricity and gas, uniform or with runs of everything, all widths."""
+    step = draw(st.sampled_from((900, 1_800, 3_600, 3_600, 86_400)))
+    start, end = day_bounds(draw(st.sampled_from(DAYS)), PGE.zone)
+    count = max(1, (end - start) // step)
+    bits = draw(st.sampled_from((6, 14, 30, 46)))
+    few = st.lists(st.integers(-(2**bits), 2**bits), min_size=1, max_size=5)
+
+    def column(values: st.SearchStrategy[int]) -> list[int | None] | None:
+        cycle = draw(st.none() | st.lists(st.none() | values, min_size=1, max_size=3))
+        return cycle and spread(cycle, count)
+
+    return pack_columns(
+        spread(draw(few), count),
+        usage_point_id=1,
+        channel=1,
+        start=start + draw(st.sampled_from((0, 1))),
+        day_end=end,
+        step=step,
+        quality=spread(draw(st.lists(QUALITIES, min_size=1, max_size=3)), count),
+        tou=column(INT16),
+        cost=column(INT48),
+        tier=column(INT16),
+        cpp=column(INT16),
+        revision=1,
+        at=draw(st.integers(0, LAST)),
+    )
+
+
+def spread(values: Sequence[T], count: int) -> list[T]:
+    """Runs of the given values, as many in all."""
+    return [values[place * len(values) // count] for place in range(count)]
+
+
+@st.composite
+def irregular(draw: st.DrawFn) -> Block:
+    """Whatever else the store can hold: gaps, odd lengths, instants, no values, readings of months."""
+    start = draw(st.sampled_from((START, 0, LAST - 200_000)))
+    optional = st.none() | INT16
+    reading = st.builds(
+        Reading,
+        start=st.integers(start, start + 90_000) | st.integers(0, 95).map(lambda place: start + 900 * place),
+        duration=st.sampled_from((900, 900, 900, 3_600, 0, 86_400, 2_592_000)) | st.integers(0, 2**32 - 1),
+        value=st.none() | INT48 | st.integers(0, 200),
+        quality=QUALITIES,
+        cost=st.none() | INT48,
+        tou=optional,
+        tier=optional,
+        cpp=optional,
+    )
+    readings = draw(st.lists(reading, min_size=1, max_size=20, unique_by=identity))
+    readings.sort(key=identity)
+    packed = pack(
+        readings,
+        usage_point_id=1,
+        channel=1,
+        start=start,
+        day_end=start + draw(st.sampled_from((86_400, LONGEST_DAY, 2_678_400))),
+        step=draw(st.sampled_from((0, 900, 3_600))),
+        at=draw(st.integers(0, LAST)),
+    )
+    # more than that is refused
+    return replace(packed, duration=min(packed.duration, 2**32 - 1))
+
+
+@PROFILES
+@given(blocks=st.lists(regular() | irregular(), min_size=1, max_size=3))
+def test_any_block_of_the_store_is_written_as_by_the_typed_writer(profile: Profile, blocks: list[Block]) -> None:
+    fast, typed = both([item(block) for block in blocks], profile)
+    assert fast == typed
+
+
+@PROFILES
+@given(block=regular(), published=st.integers(0, LAST), updated=st.integers(0, LAST))
+@example(block=day(), published=0, updated=253_402_300_799)
+def test_times_of_revisions_are_those_of_the_block(
+    profile: Profile, block: Block, published: int, updated: int
+) -> None:
+    fast, typed = both([item(replace(block, published_at=published, updated_at=updated))], profile)
+    assert fast == typed
+
+
+@PROFILES
+@given(
+    subscription=st.integers(0, 10**12),
+    point=st.integers(0, 10**12),
+    number=st.integers(1, 400),
+    uom=st.none() | st.integers(0, 200),
+    start=st.integers(0, LAST),
+)
+def test_addresses_and_ids_are_those_of_the_typed_entry(
+    profile: Profile, subscription: int, point: int, number: int, uom: int | None, start: int
+) -> None:
+    of = replace(channel(number, ids.reading_type_id(uom, 769, 900, 19)), usage_point_id=point)
+    block = replace(day(), start=start, count=1, values=b"\7", width=1, quality=None)
+    fast, typed = both([item(block, subscription=subscription, of=of)], profile)
+    assert fast == typed
+
+
+@PROFILES
+@pytest.mark.parametrize("on", DAYS, ids=str)
+@pytest.mark.parametrize(("step", "offset"), [(900, 0), (3_600, 0), (86_400, 1), (3_600, 1)])
+def test_days_of_every_length_have_their_own_template(profile: Profile, on: date, step: int, offset: int) -> None:
+    start, end = day_bounds(on, PGE.zone)
+    assert (end - start) // 3_600 in {23, 24, 25}
+    blocks = [day([value] * 300, on=on, step=min(step, end - start), offset=offset) for value in (0, -5, 123_456)]
+    fast, typed = both([item(block) for block in blocks], profile)
+    assert fast == typed
+
+
+@PROFILES
+def test_the_same_shape_with_other_costs_and_other_dates_is_written_anew(profile: Profile) -> None:
+    costs = ([1], [2, None], [None, 2], [None], [-(2**47), 2**47])
+    blocks = [day(on=on, cost=spread(cost, 100)) for on in DAYS for cost in costs]
+    fast, typed = both([item(block) for block in (*blocks, *reversed(blocks))], profile)
+    assert fast == typed
+
+
+@PROFILES
+def test_channels_and_subscriptions_take_turns(profile: Profile) -> None:
+    channels = [channel(1), channel(2), replace(channel(1), usage_point_id=5_390_000_002)]
+    items: list[Item] = [
+        item(day(on=on), subscription=subscription, of=of)
+        for subscription in (4_100_001, 4_100_002)
+        for of in channels
+        for on in DAYS
+    ]
+    between = Entry(id="6f1c2d7e-0000-5000-8000-000000000002", links=(Link(rel="self", href=f"{BASE}/x"),))
+    items.insert(5, replace(between, content=(MeterReading(),)))
+    fast, typed = both(items, profile)
+    assert fast == typed
+
+
+@PROFILES
+@given(block=regular() | irregular())
+def test_a_block_alone_is_a_document_of_the_typed_writer(profile: Profile, block: Block) -> None:
+    addresses = Addresses(BASE, profile)
+    alone = item(block)
+    assert document_of(alone, addresses) == wire.write(entry_of(alone, addresses), profile)
+
+
+def late(start: int) -> Block:
+    """A block of one hour from a second on."""
+    readings = [Reading(start=start, duration=3_600, value=1)]
+    return pack(readings, usage_point_id=1, channel=1, start=start, day_end=start + 86_400)
+
+
+REFUSED = {
+    "a value of more than 48 bits": day([2**47 + 1]),
+    "a cost of more than 48 bits": day(cost=[2**47 + 1] * 100),
+    "a quality that is no number of the schema's": day(quality=[(70_000,)] * 100),
+    "a start after the last second of the schema": late(LAST + 1),
+    "a last reading after the last second": replace(day(), start=LAST - 900),
+    "a duration of more than 32 bits": replace(day(), duration=2**32),
+    "a revision before the epoch": replace(day(), published_at=-1),
+    "a revision after the year 9999": replace(day(), updated_at=253_402_300_800),
+}
+
+
+@PROFILES
+@pytest.mark.parametrize("block", REFUSED.values(), ids=REFUSED)
+def test_what_the_typed_writer_refuses_does_not_leave(profile: Profile, block: Block) -> None:
+    addresses = Addresses(BASE, profile)
+    with pytest.raises(ValueError, match=r"\w"):
+        wire.entry(entry_of(item(block), addresses), profile)
+    with pytest.raises(ValueError, match=r"\w"):
+        list(pieces(FEED, [item(block)], addresses))
+
+
+def test_a_base_with_signs_that_xml_escapes_is_escaped_in_links_and_not_in_ids() -> None:
+    addresses = Addresses("https://data.example/a&b%25", PGE)
+    one = item(day())
+    assert b"".join(pieces(FEED, [one], addresses)) == wire.write(
+        replace(FEED, entries=(entry_of(one, addresses),)), PGE, customer=False
+    )
+
+
+def test_a_feed_is_written_while_its_blocks_are_read() -> None:
+    taken = 0
+
+    def blocks() -> Iterator[Item]:
+        nonlocal taken
+        for _ in range(50):
+            taken += 1
+            yield item(day())
+
+    flowing = pieces(FEED, blocks(), Addresses(BASE, PGE))
+    for expected in range(50):
+        next(flowing)
+        assert taken == expected
+
+
+def test_a_gzip_member_holds_the_same_feed_and_counts_it() -> None:
+    addresses, items = Addresses(BASE, PGE), [item(day(on=on)) for on in DAYS] * 20
+    flowing = GzipPieces(feed=FEED, items=items, addresses=addresses)
+    member, feed = b"".join(flowing), b"".join(pieces(FEED, items, addresses))
+    assert gzip.decompress(member) == feed
+    assert flowing.identity_bytes == len(feed)
+    # one member, and nothing of the time at which it was made
+    inflating = zlib.decompressobj(31)
+    inflating.decompress(member)
+    assert inflating.eof
+    assert not inflating.unused_data
+    assert member[4:8] == bytes(4)
+    assert b"".join(GzipPieces(feed=FEED, items=items, addresses=addresses)) == member
+
+
+def test_templates_are_kept_up_to_a_size_and_made_anew_when_they_are_gone() -> None:
+    blocks = Blocks.of(Addresses(BASE, PGE))
+    small = replace(blocks, templates=replace(blocks.templates, days=Shelf(200_000), forms=Shelf(200_000)))
+    place = blocks.place(1, channel())
+    dated = [replace(day(), start=START + 86_400 * number) for number in range(40)]
+    for one in (*dated, *dated):
+        assert small.entry(place, one) == blocks.entry(place, one)
+        assert small.templates.days.size <= 200_000
+    assert 0 < small.templates.forms.size < 100_000
+    assert blocks.templates.days.size > 800_000
+
+
+def test_what_is_in_use_stays_on_a_shelf() -> None:
+    shelf = Shelf[Form](10_000)
+    used = shelf.put("used", Form(b"used", (), None))
+    for number in range(100):
+        shelf.put(number, Form(b"other", (), None))
+        assert shelf.find("used") is used
+        assert shelf.size <= 10_000
+    assert shelf.find(0) is None

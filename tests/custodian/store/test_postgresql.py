@@ -1,0 +1,163 @@
+"""What only PostgreSQL has: months, copying, deadlines, and settings that may lose what was said to be done."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from threading import Barrier
+
+import pytest
+from sqlalchemy import event, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from tests.custodian.store.households import T0, add_home, add_party
+from tests.custodian.store.test_readings import FIRST, add_channel, authorize, day_block, midnight
+from wattshare.custodian.model.errors import BadRequest, Unavailable
+from wattshare.custodian.store.database import Store
+from wattshare.custodian.store.keys import Keys
+from wattshare.espi.profile import PGE
+
+LATER = 1_800_000_000
+
+
+@pytest.fixture
+def engine() -> str:
+    """What the store is on."""
+    return "postgresql"
+
+
+def months(store: Store) -> list[str]:
+    with store.engine.connect() as connection:
+        return sorted(name for name in inspect(connection).get_table_names() if name.startswith("interval_block_"))
+
+
+def test_a_month_is_opened_by_the_first_block_that_falls_into_it(store: Store) -> None:
+    with store.begin() as tx:
+        channel = add_channel(tx, add_home(tx))
+        # March 8 is day 0
+        tx.readings.load(day_block(channel, day) for day in (0, 1, 22, 23, 24))
+        tx.readings.put_block(day_block(channel, 60), "")
+        tx.readings.put_block(day_block(channel, 61), "")
+    assert months(store) == ["interval_block_2024_03", "interval_block_2024_04", "interval_block_2024_05"]
+
+
+def test_the_first_and_the_last_day_of_a_month_are_in_it(store: Store) -> None:
+    with store.begin() as tx:
+        channel = add_channel(tx, add_home(tx))
+        tx.readings.load(day_block(channel, (date(2024, 4, day) - FIRST).days) for day in (1, 30))
+    with store.engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM interval_block_2024_04")) == 2
+
+
+def test_a_month_that_was_not_committed_is_opened_again(store: Store) -> None:
+    with store.begin() as tx:
+        channel = add_channel(tx, add_home(tx))
+
+    def fail() -> None:
+        with store.begin() as tx:
+            tx.readings.load([day_block(channel, 0)])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert months(store) == []
+    with store.begin() as tx:
+        tx.readings.load([day_block(channel, 0)])
+    assert months(store) == ["interval_block_2024_03"]
+
+
+def test_readers_go_on_while_a_month_is_opened(store: Store) -> None:
+    with store.begin() as tx:
+        home = add_home(tx, starts=midnight(-5))
+        channel = add_channel(tx, home)
+        tx.readings.load([day_block(channel, 0)])
+        held = authorize(tx, home)
+    impatient = Store.connect(store.engine.url.render_as_string(), store.keys, statement_seconds=5)
+    with store.begin() as writer:
+        writer.readings.load([day_block(channel, 40)])
+        with impatient.read() as tx:
+            blocks = tx.readings.blocks(held, channel.usage_point_id, channel.number, None, LATER, PGE)
+            assert [block.start for block in blocks] == [midnight(0)]
+    impatient.close()
+
+
+def test_a_load_is_a_copy_and_all_or_nothing(store: Store) -> None:
+    with store.begin() as tx:
+        channel = add_channel(tx, add_home(tx))
+        tx.readings.load([day_block(channel, 3)])
+    with pytest.raises(DBAPIError, match="duplicate key"), store.begin() as tx:
+        tx.readings.load(day_block(channel, day) for day in range(5))
+    with store.engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM interval_block")) == 1
+
+
+def test_a_statement_has_a_deadline(store: Store) -> None:
+    hasty = Store.connect(store.engine.url.render_as_string(), store.keys, statement_seconds=1)
+    with pytest.raises(Unavailable) as refusal, hasty.read() as tx:
+        tx.trail._connection.execute(text("SELECT pg_sleep(60)"))
+    assert "statement timeout" in str(refusal.value.logged)
+    hasty.close()
+
+
+def test_two_writers_who_wait_for_each_other_are_parted(store: Store) -> None:
+    with store.begin() as tx:
+        names = [add_party(tx, name).name for name in ("One", "Two")]
+        ids = [party.id for party in tx.parties.every()]
+    met = Barrier(2)
+
+    def work(order: list[int]) -> str:
+        try:
+            with store.begin() as tx:
+                tx.parties.held(order[0])
+                met.wait()
+                tx.parties.held(order[1])
+        except Unavailable as refusal:
+            return str(refusal.logged)
+        return "done"
+
+    with ThreadPoolExecutor(2) as pool:
+        told = sorted(pool.map(work, (ids, ids[::-1])))
+    assert names == ["One", "Two"]
+    assert "deadlock detected" in told[0]
+    assert told[1] == "done"
+
+
+def test_nothing_is_read_ahead_of_who_asks(store: Store) -> None:
+    with store.begin() as tx:
+        home = add_home(tx, starts=midnight(-5))
+        channel = add_channel(tx, home)
+        tx.readings.load(day_block(channel, day) for day in range(1, 600))
+        held = authorize(tx, home)
+    statements: list[str] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *told: statements.append(type(told[1]).__name__))
+    with store.read() as tx:
+        blocks = tx.readings.blocks(held, channel.usage_point_id, channel.number, None, LATER, PGE)
+        assert next(blocks).start == midnight(1)
+    # the cursor is the server's, and it is told so before the first row
+    assert statements[-1] == "ServerCursor"
+
+
+def test_a_text_that_no_database_takes_is_a_bad_request(store: Store) -> None:
+    with pytest.raises(BadRequest), store.read() as tx:
+        tx.parties.by_client_id("a\x00b")
+
+
+def test_what_may_lose_data_is_named(store: Store) -> None:
+    # the tests' own server is in haste
+    assert store.weak_settings() == ("fsync", "full_page_writes", "synchronous_commit")
+
+
+def test_a_database_that_is_away_is_unavailable(keys: Keys) -> None:
+    away = Store.connect("postgresql+psycopg://nobody@127.0.0.1:1/nothing", keys)
+    with pytest.raises(Unavailable), away.read():
+        pass
+    away.close()
+
+
+def test_a_connection_that_was_cut_is_replaced(store: Store) -> None:
+    with store.begin() as tx:
+        tx.trail.write("kept", T0)
+    with store.engine.connect() as connection:
+        others = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        with pytest.raises(Unavailable), store.read():
+            connection.execute(others)
+    with store.read() as tx:
+        assert len(tx.trail.since(0)) == 1
