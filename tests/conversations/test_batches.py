@@ -387,6 +387,16 @@ def test_while_a_file_is_made_again_nobody_gets_the_former_one(house: TestHouse,
     assert acme.ask(url, acme.client_token()).status_code == 200
 
 
+def test_a_file_that_was_replaced_since_it_was_looked_up_is_asked_for_again(house: TestHouse, acme: Desk) -> None:
+    acme.connect(house.home())
+    acme.client.bulk()
+    [url] = acme.files()
+    for kept in (house.house.settings.home / "batches").iterdir():
+        kept.unlink()
+    answer = acme.ask(url, acme.client_token())
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Interrupted(Bulk):
     """Something happens while a file is being written."""

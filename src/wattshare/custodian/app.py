@@ -155,7 +155,7 @@ class House:
                 MAKE: lambda job: self.batches.make(job.subject),
                 TELL: self.notices.tell,
             },
-            chores=(self.consent.end_due, self.batches.expire, self.limits.forget, self.forget),
+            chores=(self.consent.end_due, self.batches.expire, self.batches.tidy, self.limits.forget, self.forget),
         )
 
     def forget(self) -> None:

@@ -3,12 +3,13 @@
 import gzip
 import zlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from typing import TypeVar
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from wattshare.custodian.model.packing import LONGEST_DAY, identity, pack, pack_columns
@@ -31,6 +32,8 @@ LAST = 4_102_444_800
 DAYS = (date(2024, 3, 9), date(2024, 3, 10), date(2024, 11, 3))
 PROFILES = pytest.mark.parametrize("profile", [PGE, STANDARD], ids=lambda profile: profile.name)
 T = TypeVar("T")
+# how long an example takes says something of the machine only
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 INT16, INT48 = st.integers(-(2**15), 2**15 - 1), st.integers(-(2**47), 2**47)
 # qualities that every generation of the schemas lists
 QUALITIES = st.lists(st.sampled_from((0, 7, 8, 14, 17, 19)), max_size=3).map(tuple)
@@ -145,6 +148,7 @@ def irregular(draw: st.DrawFn) -> Block:
 
 
 @PROFILES
+@unhurried
 @given(blocks=st.lists(regular() | irregular(), min_size=1, max_size=3))
 def test_any_block_of_the_store_is_written_as_by_the_typed_writer(profile: Profile, blocks: list[Block]) -> None:
     fast, typed = both([item(block) for block in blocks], profile)
@@ -152,6 +156,7 @@ def test_any_block_of_the_store_is_written_as_by_the_typed_writer(profile: Profi
 
 
 @PROFILES
+@unhurried
 @given(block=regular(), published=st.integers(0, LAST), updated=st.integers(0, LAST))
 @example(block=day(), published=0, updated=253_402_300_799)
 def test_times_of_revisions_are_those_of_the_block(
@@ -162,6 +167,7 @@ def test_times_of_revisions_are_those_of_the_block(
 
 
 @PROFILES
+@unhurried
 @given(
     subscription=st.integers(0, 10**12),
     point=st.integers(0, 10**12),
@@ -213,6 +219,7 @@ def test_channels_and_subscriptions_take_turns(profile: Profile) -> None:
 
 
 @PROFILES
+@unhurried
 @given(block=regular() | irregular())
 def test_a_block_alone_is_a_document_of_the_typed_writer(profile: Profile, block: Block) -> None:
     addresses = Addresses(BASE, profile)
@@ -306,3 +313,21 @@ def test_what_is_in_use_stays_on_a_shelf() -> None:
         assert shelf.find("used") is used
         assert shelf.size <= 10_000
     assert shelf.find(0) is None
+
+
+def test_threads_that_share_a_small_shelf_write_what_one_alone_does() -> None:
+    blocks = Blocks.of(Addresses(BASE, PGE))
+    shared = replace(blocks, templates=replace(blocks.templates, days=Shelf(200_000), forms=Shelf(200_000)))
+    place = blocks.place(1, channel())
+    dated = [
+        replace(day(cost=[number] * 100), start=START + 86_400 * number, valueless=bytes([number % 5]))
+        for number in range(40)
+    ]
+    alone = [blocks.entry(place, one) for one in dated]
+
+    def write(_: int) -> list[bytes]:
+        return [shared.entry(place, one) for one in dated]
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(written == alone for written in threads.map(write, range(40)))
+    assert shared.templates.days.size <= 200_000

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.model.packing import pack, unpack
 from wattshare.custodian.model.readings import Block, Reading
 
@@ -134,7 +135,11 @@ COLUMNS = ", ".join(QUOTED)
 
 @contextmanager
 def open_spool() -> Iterator[Spool]:
-    """A spool that is gone afterwards. It holds people's readings: its folder is ours alone."""
+    """A spool that is gone afterwards. It holds people's readings: its folder is ours alone.
+
+    Raises:
+        Unavailable: there is no more room in the folder for temporary files.
+    """
     with (
         TemporaryDirectory(prefix="wattshare-intake-") as folder,
         closing(sqlite3.connect(Path(folder) / "spool.db", isolation_level=None)) as connection,
@@ -144,7 +149,10 @@ def open_spool() -> Iterator[Spool]:
         spool = Spool(connection)
         # what is undone with the folder needs no commits
         connection.execute("BEGIN")
-        yield spool
+        try:
+            yield spool
+        except sqlite3.OperationalError as why:
+            raise Unavailable(logged=f"{folder}, the folder for temporary files: {why}") from why
 
 
 def _block(day: int, step: int, rest: list[object]) -> Block:

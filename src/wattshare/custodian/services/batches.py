@@ -30,6 +30,8 @@ from wattshare.espi.window import Window
 MAKE = "make_batch"
 DAY = 86_400
 CHUNK = 256 * 1024
+# longer than any batch is worked on
+LEFT_SECONDS = DAY
 # a file that is being sent is asked about again
 ASK_SECONDS = 1.0
 # a file that is being made again is waited for
@@ -59,6 +61,8 @@ class Batches:
     keep_days: int
     wait: Callable[[float], None] = field(default=time.sleep)
     monotonic: Callable[[], float] = field(default=time.monotonic)
+    # the clock that files are dated by
+    wall: Callable[[], float] = field(default=time.time)
 
     # ordering
 
@@ -364,6 +368,12 @@ class Batches:
         for part in parts:
             self.files.throw_away(part.file)
         return len(old)
+
+    def tidy(self) -> int:
+        """Remove files that a worker was killed over, when nobody can be at them any more. How many."""
+        with self.store.read() as tx:
+            kept = tx.batches.files()
+        return self.files.sweep(kept, self.wall() - LEFT_SECONDS)
 
 
 # a window that holds nothing is a file too

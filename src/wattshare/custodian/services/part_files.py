@@ -3,11 +3,14 @@
 import hashlib
 import json
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from wattshare.custodian.services.disclosure.render import GzipPieces
 
+# what stands behind the name of a file in the name of the list beside it
+LIST = ".members"
 # (authorization, usage point) of each member of a file; 0 for a whole authorization
 Members = frozenset[tuple[int, int]]
 
@@ -65,10 +68,20 @@ class PartFiles:
             for file in (name, listed(name)):
                 (self.folder / file).unlink(missing_ok=True)
 
+    def sweep(self, kept: Collection[str], before: float) -> int:
+        """Remove what no part is kept in and nobody has written to since: a killed worker leaves it. How many files."""
+        swept = 0
+        for file in self.folder.iterdir() if self.folder.is_dir() else ():
+            names = (file.name, file.name.removesuffix(LIST))
+            if not any(name in kept for name in names) and file.stat().st_mtime < before:
+                file.unlink()
+                swept += 1
+        return swept
+
 
 def listed(name: str) -> str:
     """The name of the list beside a file."""
-    return f"{name}.members"
+    return f"{name}{LIST}"
 
 
 def private(path: str, flags: int) -> int:

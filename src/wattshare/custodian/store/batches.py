@@ -177,6 +177,12 @@ class Batches:
         )
         return tuple(sorted(set(marked.scalars())))
 
+    def files(self) -> frozenset[str]:
+        """The names of the files that parts are kept in."""
+        kept = select(BATCH.c.id).where(BATCH.c.state.not_in((BatchState.VOID, BatchState.EXPIRED)))
+        named = select(PART.c.file).where(PART.c.file.is_not(None), PART.c.batch_id.in_(kept))
+        return frozenset(self._connection.execute(named).scalars())
+
     def _every(self, which: ColumnElement[bool]) -> tuple[Batch, ...]:
         found = select(BATCH).where(which).order_by(BATCH.c.ordered_at, BATCH.c.id)
         rows = self._connection.execute(holding(self._connection, found))

@@ -54,7 +54,8 @@ def readable(store: Store) -> Iterator[None]:
         raise BadDatabase(f"{named}: {why.strerror}") from why
     except (sqlite3.Error, DBAPIError) as why:
         said = str(why.orig if isinstance(why, DBAPIError) else why).partition("\n")[0]
-        raise BadDatabase(f"{named}: cannot be used: {said}") from why
+        advice = "; is the disk full?" if "disk" in said else ""
+        raise BadDatabase(f"{named}: cannot be used: {said}{advice}") from why
 
 
 def fit(store: Store) -> bool:
