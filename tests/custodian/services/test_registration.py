@@ -6,7 +6,7 @@ import pytest
 
 from tests.custodian.houses import TestHouse
 from wattshare.custodian.model.errors import BadRequest
-from wattshare.custodian.services.registration import LONGEST_HISTORY, Wish
+from wattshare.custodian.services.registration import Wish
 
 GOOD = Wish(name="Acme Energy", redirect_uris=("https://acme.example/callback",))
 REFUSED: dict[str, list[object]] = {
