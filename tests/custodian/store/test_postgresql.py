@@ -145,7 +145,9 @@ def test_what_may_lose_data_is_named(store: Store) -> None:
     assert store.weak_settings() == ("fsync", "full_page_writes", "synchronous_commit")
 
 
+@pytest.mark.usefixtures("server")
 def test_a_database_that_is_away_is_unavailable(keys: Keys) -> None:
+    pytest.importorskip("psycopg", reason="psycopg absent: install it to run the second engine")
     away = Store.connect("postgresql+psycopg://nobody@127.0.0.1:1/nothing", keys)
     with pytest.raises(Unavailable), away.read():
         pass
