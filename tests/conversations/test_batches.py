@@ -13,11 +13,11 @@ from tests.conversations.stage import USAGE, Desk, channel, contents, days_of, d
 from tests.custodian.houses import TestHouse
 from wattshare.custodian.model.authorization import Ending
 from wattshare.custodian.model.premises import Commodity, Enrollment, ProgramCode, ProgramEnrollment
+from wattshare.custodian.services.batches import MAKE
 from wattshare.custodian.services.disclosure.bulk import Bulk, Volume
 from wattshare.custodian.services.disclosure.render import Item
 from wattshare.custodian.services.disclosure.selection import Selection
 from wattshare.custodian.store.database import Tx
-from wattshare.custodian.worker.loop import TRIES
 from wattshare.espi.endpoints import Endpoint
 from wattshare.espi.kinds import Kind
 from wattshare.thirdparty import errors
@@ -297,14 +297,11 @@ def test_who_registered_no_address_is_told_nothing_and_the_file_is_made(house: T
 def test_an_order_whose_making_was_given_up_is_made_when_it_is_ordered_again(house: TestHouse, acme: Desk) -> None:
     tokens = acme.connect(house.home())
     acme.client.subscription(tokens.subscription)
-    broken = house.house.settings.home / "batches"
-    broken.write_text("a file where the folder should be")
-    for _ in range(TRIES):
-        house.work()
-        house.clock.advance(3_601)
-    with house.store.read() as tx:
-        assert len(tx.jobs.waiting(dead=True)) == 1
-    broken.unlink()
+    with house.store.begin() as tx:
+        job = tx.jobs.claim("a broken one", house.clock(), 60, (MAKE,))
+        assert job is not None
+        tx.jobs.bury(job, "the disk was full")
+    assert acme.files() == []
     acme.client.subscription(tokens.subscription)
     assert len(acme.files()) == 1
 

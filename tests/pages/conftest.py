@@ -95,7 +95,8 @@ def house_port() -> int:
         return int(door.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
+# no longer than the pages' tests: while it runs, its driver's event loop is this thread's, and no other may be
+@pytest.fixture(scope="package")
 def chromium(chromium_path: str, house_port: int, app_port: int) -> Iterator[Browser]:
     """The browser. It finds the house and the apps by name, and nothing else of the world."""
     ours = f"MAP {HOST}:443 127.0.0.1:{house_port}, MAP *.example:443 127.0.0.1:{app_port}"
