@@ -36,7 +36,7 @@ _UNDECLARED_ENTITIES = frozenset({26, 27})
 _BAD_BYTES = frozenset({32, 81, 6003})
 # and the faults that people make, in words
 _FAULTS = {
-    4: "it is empty",
+    4: "there is no XML in it",
     5: "something follows the end of its root element",
     9: "it holds a character that XML does not have",
     23: "an ampersand is not escaped",

@@ -8,6 +8,7 @@ from zipfile import ZipFile
 import pytest
 
 from tests.custodian.cli.conftest import Typed
+from tests.custodian.services.feeds import HOUR, Feed, local
 from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.services.intake import Intake
 
@@ -57,6 +58,17 @@ def test_files_that_cannot_be_read_keep_no_other_out_and_stand_in_the_report(
 def test_a_report_begins_on_the_first_line(typed: Typed, home: Path, feed: Path) -> None:
     told = typed("import", "--home", home, feed)
     assert told.output.startswith("feed.xml")
+
+
+def test_a_report_counts_in_words_and_says_what_stood_there_twice(typed: Typed, home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "twice.xml"
+    file.write_bytes(Feed().day(0).day(0, changed={5: 7}).xml())
+    said = " ".join(typed("import", "--home", home, file).output.split())
+    assert "readings: 24 new, 0 corrected, 0 as before; 24 stood there more than once" in said
+    assert f"(conflicting-readings, once): {local(0) + 5 * HOUR}" in said
+    file.write_text("no XML at all")
+    refused = typed("import", "--home", home, file).output
+    assert "\n  line 1: The document is not well-formed XML: there is no XML in it. (well-formed)" in refused
 
 
 @pytest.mark.parametrize("number", [-5, 12, 10**10, 10**20])

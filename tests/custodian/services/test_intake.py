@@ -1,11 +1,12 @@
 """Files in, readings out: every official sample, and what is odd about feeds in general."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.custodian.services.feeds import CUSTOMER_FEED, Feed, local
+from tests.custodian.services.feeds import CUSTOMER_FEED, HOUR, Feed, local
 from tests.custodian.services.taking import NOW, contents_of, readings_of, services_of, warned
 from wattshare.custodian.formats.remarks import Remark
 from wattshare.custodian.model.changes import Tally
@@ -143,6 +144,29 @@ def test_of_two_readings_of_one_start_the_last_counts_and_is_named(intake: Intak
     assert values[local(0) + 5 * 3_600] == 7
 
 
+def test_readings_that_start_together_and_differ_in_length_refuse_the_file(intake: Intake, store: Store) -> None:
+    before = contents_of(store)
+    feed = Feed().day(0)
+    feed.days.append([replace(reading, start=local(0), duration=HOUR * 2) for reading in feed.days[0][:1]])
+    report = intake.take(feed.xml(), name=FILE)
+    assert report.refused is not None
+    assert (report.refused.rule, report.refused.element) == ("placing", f"IntervalReading {local(0)}")
+    assert "3600 and 7200 seconds" in report.refused.sentence
+    assert contents_of(store) == before
+
+
+def test_readings_that_overlap_are_kept_and_named(intake: Intake, store: Store) -> None:
+    feed = Feed().day(0).day(1)
+    # an hour of the one day that lasts three, and the last of the day that reaches into the next
+    for at in (5, 23):
+        feed.days[0][at] = replace(feed.days[0][at], duration=3 * HOUR if at == 5 else 2 * HOUR)
+    report = intake.take(feed.xml(), name=FILE)
+    [warning] = report.warnings
+    starts = tuple(str(start) for start in (local(0) + 6 * HOUR, local(0) + 7 * HOUR, local(1)))
+    assert (warning.code, warning.count, warning.places) == (Remark.OVERLAPPING_READINGS, 3, starts)
+    assert readings_of(store, report.usage_points[0]) == Counter(feed.readings)
+
+
 def test_readings_without_a_time_follow_each_other(intake: Intake, store: Store) -> None:
     feed = Feed().day(0)
     report = intake.take(feed.xml(timed=False), name=FILE)
@@ -199,7 +223,7 @@ def test_a_part_that_belongs_nowhere_refuses_the_file(intake: Intake, store: Sto
 def test_a_customer_feed_that_says_something_new_changes_only_that(intake: Intake, store: Store) -> None:
     first = intake.take(CUSTOMER_FEED, name=FILE)
     assert dict(first.customers) == {
-        "accounts": 1, "agreements": 1, "customers": 2, "locations": 1, "meters": 1, "programs": 1
+        "accounts": 1, "agreements": 1, "customers": 1, "locations": 1, "meters": 1, "programs": 1
     }  # fmt: skip
     second = intake.take(CUSTOMER_FEED.replace(b"Elm Street", b"Fir Street"), name=FILE)
     assert dict(second.customers) == {"locations": 1}

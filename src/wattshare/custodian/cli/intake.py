@@ -99,7 +99,8 @@ def print_report(report: Report) -> None:
     tried = " (only tried: nothing is kept)" if report.dry_run else ""
     out.print(f"[green]{name}[/green]{tried}")
     readings, bills = report.readings, report.bills
-    out.print(f"  readings: {readings.new} new, {readings.changed} corrected, {readings.same} as before")
+    again = f"; {report.repeated} stood there more than once" if report.repeated else ""
+    out.print(f"  readings: {readings.new} new, {readings.changed} corrected, {readings.same} as before{again}")
     if bills.all:
         out.print(f"  bills: {bills.new} new, {bills.changed} issued again, {bills.same} as before")
     for point in report.usage_points:
@@ -115,6 +116,7 @@ def print_report(report: Report) -> None:
 
 def worded(warning: Warned) -> str:
     """A warning on one line: what, how often, where first."""
-    line = f", first on line {warning.line}" if warning.line else ""
+    often = "once" if warning.count == 1 else f"{warning.count} times"
+    line = f", {'first ' if warning.count > 1 else ''}on line {warning.line}" if warning.line else ""
     places = f": {', '.join(warning.places)}" if warning.places else ""
-    return f"{warning.sentence} ({warning.code}, {warning.count} times{line}){places}"
+    return f"{warning.sentence} ({warning.code}, {often}{line}){places}"

@@ -248,16 +248,31 @@ def place_untimed(staged: Staged, profile: Profile, parent: int, step: int) -> N
 
 
 def once(readings: list[Reading], staged: Staged) -> list[Reading]:
-    """The readings in order, each start once: of two that differ the later in the file, which is noted."""
+    """The readings in order, each start once: of two that differ the later in the file, which is noted.
+
+    Raises:
+        Unplaceable: of readings that start together some are longer, so that their times cannot be right.
+    """
     kept: dict[tuple[int, bool], Reading] = {}
     for reading in readings:
         before = kept.get(identity(reading))
         if before is not None:
+            if before.duration != reading.duration:
+                raise _start_together(before, reading)
             staged.repeated += 1
             if before != reading:
                 staged.warnings.remark(Remark.CONFLICTING_READINGS, str(reading.start))
         kept[identity(reading)] = reading
     return [kept[key] for key in sorted(kept)]
+
+
+def _start_together(one: Reading, other: Reading) -> Unplaceable:
+    return Unplaceable(
+        f"readings of one channel start together, and last {one.duration} and {other.duration} seconds: "
+        "one of the times is wrong, and nothing says which.",
+        element="IntervalReading",
+        place=str(one.start),
+    )
 
 
 def _reading(reading: usage.IntervalReading, place: int) -> Reading:
@@ -277,5 +292,11 @@ def _reading(reading: usage.IntervalReading, place: int) -> Reading:
 
 def days_of(staged: Staged, channel: int) -> Iterator[tuple[int, bool, list[Reading]]]:
     """The readings of a channel, day by day: local midnight, whether it is one long reading, and they."""
+    end = 0
     for (day, long), chunks in groupby(staged.spool.chunks(channel), lambda chunk: (chunk.day, chunk.long)):
-        yield day, long, once([reading for chunk in chunks for reading in chunk.readings], staged)
+        readings = once([reading for chunk in chunks for reading in chunk.readings], staged)
+        for reading in readings:
+            if reading.start < end and reading.duration:
+                staged.warnings.remark(Remark.OVERLAPPING_READINGS, str(reading.start))
+            end = max(end, reading.start + reading.duration)
+        yield day, long, readings

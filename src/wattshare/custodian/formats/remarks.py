@@ -22,6 +22,7 @@ class Remark(StrEnum):
     READING_TYPE_TWICE = "reading-type-twice"
     COMMODITY_ASSUMED = "commodity-assumed"
     CONFLICTING_READINGS = "conflicting-readings"
+    OVERLAPPING_READINGS = "overlapping-readings"
     OTHER_ZONE = "other-zone"
     NO_METERING = "no-metering"
     NOT_KEPT = "not-stored"
@@ -43,6 +44,7 @@ SENTENCES: Mapping[Remark, str] = {
     ),
     Remark.COMMODITY_ASSUMED: "Nothing says which service it is; it is taken to be electricity.",
     Remark.CONFLICTING_READINGS: "Readings of one channel start together and differ; the last one counts.",
+    Remark.OVERLAPPING_READINGS: "A reading starts before another one of its channel has ended; both are kept.",
     Remark.OTHER_ZONE: "LocalTimeParameters are not those of the utility's zone; its days are kept.",
     Remark.NO_METERING: "Read and checked; it holds no metering, so nothing of it is kept.",
     Remark.NOT_KEPT: "Read and checked; nothing keeps it.",

@@ -7,7 +7,7 @@ usage point by its address.
 """
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from wattshare.custodian.formats import hrefs
@@ -40,6 +40,8 @@ class CustomerParts:
     linked: Linked
     # what was added or changed
     counts: Counter[str]
+    # customers among them, each counted once
+    people: set[int] = field(default_factory=set)
 
     def take(self) -> set[int]:
         """Keep all of them; the usage points that they speak of.
@@ -85,7 +87,8 @@ class CustomerParts:
         known = self.tx.customers.by_account_number(number)
         if known is None:
             fresh = self.tx.customers.add_customer(_name(holder), _email(contact))
-            self.counts.update(("customers", "accounts"))
+            self._count_customer(fresh.id)
+            self.counts["accounts"] += 1
             return self.tx.customers.add_account(
                 fresh.id, number, phone=phone, mailing=mailing, bill_cycle=content.billing_cycle
             )
@@ -110,6 +113,11 @@ class CustomerParts:
         told = replace(known, name=_name(holder) or known.name, email=_email(contact) or known.email)
         if told != known:
             self.tx.customers.change_customer(told)
+            self._count_customer(told.id)
+
+    def _count_customer(self, customer_id: int) -> None:
+        if customer_id not in self.people:
+            self.people.add(customer_id)
             self.counts["customers"] += 1
 
     def _take_agreement(self, entry: CustomerEntry, content: customer.CustomerAgreement, account: Account) -> int:
@@ -129,7 +137,7 @@ class CustomerParts:
         holder = self.tx.customers.customer(account.customer_id)
         if holder and content.type and content.type != holder.customer_class:
             self.tx.customers.change_customer(replace(holder, customer_class=content.type))
-            self.counts["customers"] += 1
+            self._count_customer(holder.id)
         return here
 
     def _keep_agreement(

@@ -21,8 +21,9 @@ class Refused:
 
     def __str__(self) -> str:
         """One line for whoever sent the file."""
-        where = f"line {self.line}, {self.element}: " if self.line else f"{self.element}: " if self.element else ""
-        return f"{where}{self.sentence} ({self.rule})"
+        line = f"line {self.line}" if self.line else ""
+        where = ", ".join(filter(None, (line, self.element)))
+        return f"{where}: {self.sentence} ({self.rule})" if where else f"{self.sentence} ({self.rule})"
 
 
 @dataclass(frozen=True, kw_only=True)
