@@ -20,11 +20,13 @@ from wattshare.custodian.model.clock import Clock, Secrets
 from wattshare.custodian.model.errors import Unknown
 from wattshare.custodian.outbound import Outbound
 from wattshare.custodian.services.access import Access
+from wattshare.custodian.services.admission import Admission
 from wattshare.custodian.services.batches import MAKE, Batches
 from wattshare.custodian.services.consent import Consent
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.bulk import Bulk
 from wattshare.custodian.services.disclosure.disclosure import Disclosure
+from wattshare.custodian.services.disclosure.noting import Noting
 from wattshare.custodian.services.intake import Intake
 from wattshare.custodian.services.limits import Limits
 from wattshare.custodian.services.notices import TELL, Notices
@@ -133,9 +135,7 @@ class House:
         )
         oauth = OAuth(tokens=self.tokens, sharing=sharing, pages=pages, profile=self.profile)
         resources = Resources(
-            tokens=self.tokens,
-            access=self.access,
-            limits=self.limits,
+            admission=Admission(store=self.store, tokens=self.tokens, access=self.access, limits=self.limits),
             disclosure=self.disclosure,
             batches=self.batches,
             consent=self.consent,
@@ -320,6 +320,7 @@ def assemble(
             access=access,
             mask_client_secret=settings.mask_client_secret,
             passed_connectivity=registration.passed_connectivity,
+            noting=Noting(store=store),
         ),
         batches=Batches(
             store=store,

@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     case,
     or_,
     select,
@@ -68,6 +69,12 @@ def open_shares(authorization: Authorization, at: int) -> Select[tuple[int, int,
     Every query of data joins this, as a subquery, so that one statement goes the whole chain. Nothing of the
     value but its id counts: state, bounds, customer and usage points are what the database says they are.
     """
+    return _open_shares(authorization.id, at)
+
+
+def _open_shares(
+    authorization_id: int | ColumnElement[int], at: int | ColumnElement[int]
+) -> Select[tuple[int, int, int, int | None]]:
     held, shared, agreement = AUTHORIZATION.c, AUTHORIZATION_USAGE_POINT.c, AGREEMENT.c
     since = later(agreement.starts, held.floor)
     until = earlier(agreement.ends, held.ends)
@@ -85,14 +92,29 @@ def open_shares(authorization: Authorization, at: int) -> Select[tuple[int, int,
             (agreement.id == shared.agreement_id) & (agreement.usage_point_id == shared.usage_point_id),
         )
         .join(ACCOUNT, (ACCOUNT.c.id == agreement.account_id) & (ACCOUNT.c.customer_id == held.customer_id))
-        .where(held.id == authorization.id, alive(at), or_(until.is_(None), until > since))
+        .where(held.id == authorization_id, alive(at), or_(until.is_(None), until > since))
     )
 
 
-def alive(at: int) -> ColumnElement[bool]:
+def alive(at: int | ColumnElement[int]) -> ColumnElement[bool]:
     """Whether data may flow at that second, as `Authorization.alive` says it."""
     held = AUTHORIZATION.c
     return (held.state == State.ACTIVE) & (held.starts <= at) & (held.ends.is_(None) | (held.ends > at))
+
+
+# the same for statements that are made once, and given the two with `of_held`
+OPEN_SHARES = _open_shares(bindparam("held_id", type_=Big), bindparam("held_at", type_=Big))
+
+
+def of_held(authorization: Authorization, at: int) -> dict[str, int]:
+    """What a statement with `OPEN_SHARES` is given."""
+    return {"held_id": authorization.id, "held_at": at}
+
+
+# made once, for every call of the API
+OWNED = select(AUTHORIZATION).where(
+    AUTHORIZATION.c.third_party_id == bindparam("of_third_party"), AUTHORIZATION.c.id == bindparam("of_id")
+)
 
 
 class Authorizations:
@@ -137,9 +159,9 @@ class Authorizations:
 
     def owned(self, authorization_id: int, third_party_id: int) -> Authorization | None:
         """The authorization of that id and that third party; ended ones too."""
-        mine = AUTHORIZATION.c.third_party_id == third_party_id
-        found = self._every(mine & (AUTHORIZATION.c.id == authorization_id))
-        return found[0] if found else None
+        named = {"of_third_party": third_party_id, "of_id": authorization_id}
+        row = self._connection.execute(holding(self._connection, OWNED), named).mappings().one_or_none()
+        return None if row is None else _value(row)
 
     def own_entry(self, third_party_id: int, entry: Entry) -> Authorization | None:
         """The registration entry or the bulk entry of a third party."""

@@ -26,6 +26,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    Select,
     String,
     Table,
     Text,
@@ -37,7 +38,7 @@ from sqlalchemy import (
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.packing import is_long
 from wattshare.custodian.model.readings import Block
-from wattshare.custodian.store.authorizations import open_shares
+from wattshare.custodian.store.authorizations import OPEN_SHARES, open_shares
 from wattshare.custodian.store.metadata import METADATA, Big
 from wattshare.espi.profile import Profile
 from wattshare.espi.window import Window
@@ -158,7 +159,11 @@ BLOCK_COLUMNS = tuple(column.name for column in INTERVAL_BLOCK.c if column.name 
 
 def held(authorization: Authorization, at: int, table: FromClause = INTERVAL_BLOCK) -> ColumnElement[bool]:
     """Whether a block is of a day that the authorization opens: the whole chain, inside the statement."""
-    share = open_shares(authorization, at).subquery("share")
+    return _held(open_shares(authorization, at), table)
+
+
+def _held(shares: Select[tuple[int, int, int, int | None]], table: FromClause) -> ColumnElement[bool]:
+    share = shares.subquery("share")
     blocks = table.c
     return (
         select(share.c.usage_point_id)
@@ -169,6 +174,10 @@ def held(authorization: Authorization, at: int, table: FromClause = INTERVAL_BLO
         )
         .exists()
     )
+
+
+# the same for statements that are made once, and given `of_held`
+HELD = _held(OPEN_SHARES, INTERVAL_BLOCK)
 
 
 def in_window(window: Window | None, profile: Profile) -> ColumnElement[bool]:

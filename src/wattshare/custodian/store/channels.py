@@ -2,17 +2,18 @@
 
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Result, Select, bindparam, case, func, or_, select
 
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.premises import Commodity, UsagePoint
 from wattshare.custodian.model.readings import Channel
-from wattshare.custodian.store.authorizations import open_shares
-from wattshare.custodian.store.blocks import CHANNEL, INTERVAL_BLOCK, READING_TYPE, held
+from wattshare.custodian.store.authorizations import OPEN_SHARES, of_held, open_shares
+from wattshare.custodian.store.blocks import CHANNEL, HELD, INTERVAL_BLOCK, READING_TYPE
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import Row
-from wattshare.custodian.store.plain import read_text, write_text
+from wattshare.custodian.store.plain import known_text, write_text
 from wattshare.custodian.store.premises import USAGE_POINT, read_usage_point
 from wattshare.espi import ids
 from wattshare.espi.usage import ReadingType
@@ -20,6 +21,37 @@ from wattshare.espi.usage import ReadingType
 # the phase of residential electricity, which a ReadingTypeID prints as absent
 RESIDENTIAL_PHASE = 769
 DELIVERED, RECEIVED = 1, 19
+
+
+SHARE = OPEN_SHARES.subquery("share")
+# made once, for every call of the API
+USAGE_POINTS = (
+    select(USAGE_POINT)
+    .where(USAGE_POINT.c.id.in_(select(SHARE.c.usage_point_id)))
+    .order_by(
+        case({kind.value: kind.service_kind for kind in Commodity}, value=USAGE_POINT.c.commodity), USAGE_POINT.c.id
+    )
+)
+
+
+def _told(*which: ColumnElement[bool]) -> Select[tuple[Any, ...]]:
+    return (
+        select(CHANNEL, READING_TYPE.c.content)
+        .join(READING_TYPE, READING_TYPE.c.id == CHANNEL.c.reading_type_id)
+        .where(*which)
+        .order_by(CHANNEL.c.number)
+    )
+
+
+HERE = (INTERVAL_BLOCK.c.usage_point_id == CHANNEL.c.usage_point_id) & (INTERVAL_BLOCK.c.channel == CHANNEL.c.number)
+CHANNELS_SHARED = _told(
+    CHANNEL.c.usage_point_id == bindparam("of_usage_point"),
+    CHANNEL.c.usage_point_id.in_(select(SHARE.c.usage_point_id)),
+    or_(
+        select(INTERVAL_BLOCK.c.start).where(HERE, HELD).exists(),
+        ~select(INTERVAL_BLOCK.c.start).where(HERE).exists(),
+    ),
+)
 
 
 class Channels:
@@ -75,24 +107,18 @@ class Channels:
         """The reading type of that id."""
         found = select(READING_TYPE.c.content).where(READING_TYPE.c.id == reading_type_id)
         content = self._connection.scalar(found)
-        return None if content is None else read_text(content, ReadingType)
+        return None if content is None else known_text(content, ReadingType)
 
     def reading_types(self) -> tuple[tuple[str, ReadingType], ...]:
         """Every reading type that there is, with its id. None of them says anything of anybody."""
         rows = self._connection.execute(select(READING_TYPE).order_by(READING_TYPE.c.id))
-        return tuple((row.id, read_text(row.content, ReadingType)) for row in rows)
+        return tuple((row.id, known_text(row.content, ReadingType)) for row in rows)
 
     # what an authorization opens
 
     def usage_points(self, authorization: Authorization, at: int) -> tuple[UsagePoint, ...]:
         """The usage points of an authorization: electricity before gas, then by id; each once."""
-        share = open_shares(authorization, at).subquery("share")
-        rank = case({kind.value: kind.service_kind for kind in Commodity}, value=USAGE_POINT.c.commodity)
-        rows = self._connection.execute(
-            select(USAGE_POINT)
-            .where(USAGE_POINT.c.id.in_(select(share.c.usage_point_id)))
-            .order_by(rank, USAGE_POINT.c.id)
-        )
+        rows = self._connection.execute(USAGE_POINTS, of_held(authorization, at))
         return tuple(read_usage_point(row) for row in rows.mappings())
 
     def channels_shared(self, authorization: Authorization, usage_point_id: int, at: int) -> tuple[Channel, ...]:
@@ -100,19 +126,8 @@ class Channels:
 
         A channel that measured on other people's days only, such as a former tenant's solar, is not there.
         """
-        share = open_shares(authorization, at).subquery("share")
-        blocks = INTERVAL_BLOCK.c
-        here = (blocks.usage_point_id == CHANNEL.c.usage_point_id) & (blocks.channel == CHANNEL.c.number)
-        return self._channels(
-            and_(
-                CHANNEL.c.usage_point_id == usage_point_id,
-                CHANNEL.c.usage_point_id.in_(select(share.c.usage_point_id)),
-                or_(
-                    select(blocks.start).where(here, held(authorization, at)).exists(),
-                    ~select(blocks.start).where(here).exists(),
-                ),
-            )
-        )
+        place = {"of_usage_point": usage_point_id, **of_held(authorization, at)}
+        return _read(self._connection.execute(CHANNELS_SHARED, place))
 
     def reading_types_shared(self, authorization: Authorization, at: int) -> tuple[tuple[str, ReadingType], ...]:
         """The reading types of the usage points that an authorization opens, with their ids."""
@@ -121,18 +136,12 @@ class Channels:
         rows = self._connection.execute(
             select(READING_TYPE).where(READING_TYPE.c.id.in_(used)).order_by(READING_TYPE.c.id)
         )
-        return tuple((row.id, read_text(row.content, ReadingType)) for row in rows)
+        return tuple((row.id, known_text(row.content, ReadingType)) for row in rows)
 
     # parts
 
     def _channels(self, which: ColumnElement[bool]) -> tuple[Channel, ...]:
-        rows = self._connection.execute(
-            select(CHANNEL, READING_TYPE.c.content)
-            .join(READING_TYPE, READING_TYPE.c.id == CHANNEL.c.reading_type_id)
-            .where(which)
-            .order_by(CHANNEL.c.number)
-        )
-        return tuple(sorted(map(_channel, rows.mappings()), key=channel_rank))
+        return _read(self._connection.execute(_told(which)))
 
 
 def channel_rank(channel: Channel) -> tuple[int, int]:
@@ -141,11 +150,15 @@ def channel_rank(channel: Channel) -> tuple[int, int]:
     return {None: 0, DELIVERED: 0, RECEIVED: 1}.get(flow, 2), channel.number
 
 
+def _read(rows: Result[Any]) -> tuple[Channel, ...]:
+    return tuple(sorted(map(_channel, rows.mappings()), key=channel_rank))
+
+
 def _channel(row: Row) -> Channel:
     return Channel(
         usage_point_id=row["usage_point_id"],
         number=row["number"],
         reading_type_id=row["reading_type_id"],
-        reading_type=read_text(row["content"], ReadingType),
+        reading_type=known_text(row["content"], ReadingType),
         meter_serial=row["meter_serial"],
     )

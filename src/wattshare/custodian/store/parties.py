@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     select,
     update,
 )
@@ -66,6 +67,9 @@ PARTY_LOGIN = Table(
     Column("password_hash", String, nullable=False),
 )
 
+# made once, for every call of the API
+BY_ID = select(THIRD_PARTY).where(THIRD_PARTY.c.id == bindparam("of_id"))
+
 CONTACTS, SECRETS = "contacts", "secrets"
 CERTIFICATES = "certificates"
 
@@ -100,7 +104,8 @@ class Parties:
 
     def by_id(self, third_party_id: int) -> ThirdParty | None:
         """The third party of that id."""
-        return self._one(THIRD_PARTY.c.id == third_party_id)
+        row = self._connection.execute(BY_ID, {"of_id": third_party_id}).mappings().one_or_none()
+        return None if row is None else self._value(row)
 
     def by_client_id(self, client_id: str) -> ThirdParty | None:
         """The third party of that client_id."""

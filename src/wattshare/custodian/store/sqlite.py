@@ -18,6 +18,8 @@ WAIT_SECONDS = 30
 OUR_FAULTS = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY)
 # others have the file; the other bits of a code say what of it
 WAITED_FOR, PRIMARY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED), 0xFF
+# what a connection knows of itself: whether it was last used for reading only
+READS = "wattshare_reads"
 # connections kept, and how many more a crowd may open
 POOL, CROWD = 10, 90
 
@@ -71,6 +73,8 @@ def _set_up(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
 
 def _begin(connection: Connection) -> None:
     reads = reads_only(connection)
-    connection.exec_driver_sql(f"PRAGMA query_only = {reads:d}")
+    if connection.info.get(READS) is not reads:
+        connection.exec_driver_sql(f"PRAGMA query_only = {reads:d}")
+        connection.info[READS] = reads
     # a writer queues at the start: one that began as a reader cannot wait for its turn
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

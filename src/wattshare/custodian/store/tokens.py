@@ -11,6 +11,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     delete,
     func,
     select,
@@ -73,6 +74,15 @@ REFRESH_TOKEN = Table(
     Column("ended_at", Big),
     sqlite_autoincrement=True,
 )
+
+
+# made once, as every call of the API finds its token
+FIND = {
+    table: select(*(column for column in table.c if column.name != "mac")).where(
+        table.c.mac.in_(bindparam("macs", expanding=True))
+    )
+    for table in (CODE, TOKEN, REFRESH_TOKEN)
+}
 
 
 class Tokens:
@@ -191,9 +201,9 @@ class Tokens:
         return int(self._connection.execute(added).scalar_one())
 
     def _find(self, table: Table, text: str) -> dict[str, Any] | None:
-        found = select(table).where(table.c.mac.in_(self._keys.macs(text)))
-        row = self._connection.execute(found).mappings().one_or_none()
-        return None if row is None else _without_mac(row)
+        found = self._connection.execute(FIND[table], {"macs": self._keys.macs(text)})
+        row = found.mappings().one_or_none()
+        return None if row is None else dict(row)
 
     def _end(self, table: Table, which: ColumnElement[bool], at: int) -> int:
         return self._connection.execute(

@@ -1,7 +1,8 @@
 """The trail: who was allowed, shown or refused what, and when. Written once, without personal details."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import JSON, Column, ColumnElement, Connection, Index, String, Table, select
 
@@ -28,11 +29,17 @@ TRAIL = Table(
 )
 
 
+# made once; without asking for the number that an entry gets
+INSERT = TRAIL.insert().inline()
+WRITTEN = tuple(column.name for column in TRAIL.c if column.name != "id")
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrailEntry:
     """One thing that happened."""
 
-    id: int
+    # 0 before it is written
+    id: int = 0
     at: int
     event: str
     third_party_id: int | None = None
@@ -65,19 +72,22 @@ class Trail:
         correlation_id: str | None = None,
     ) -> None:
         """Write down what happened. `detail` names nobody and holds no reading."""
-        self._connection.execute(
-            TRAIL.insert().values(
-                at=at,
-                event=event,
-                third_party_id=third_party_id,
-                authorization_id=authorization_id,
-                endpoint=endpoint,
-                window=window,
-                count=count,
-                detail=dict(detail or {}),
-                correlation_id=correlation_id,
-            )
+        entry = TrailEntry(
+            at=at,
+            event=event,
+            third_party_id=third_party_id,
+            authorization_id=authorization_id,
+            endpoint=endpoint,
+            window=window,
+            count=count,
+            detail=detail or {},
+            correlation_id=correlation_id,
         )
+        self.write_every([entry])
+
+    def write_every(self, entries: Sequence[TrailEntry]) -> None:
+        """Write down several things, in their order; each gets its number now."""
+        self._connection.execute(INSERT, [_columns(entry) for entry in entries])
 
     def of_authorization(self, authorization_id: int) -> tuple[TrailEntry, ...]:
         """What happened to an authorization and its data."""
@@ -94,3 +104,7 @@ class Trail:
     def _every(self, which: ColumnElement[bool]) -> tuple[TrailEntry, ...]:
         rows = self._connection.execute(select(TRAIL).where(which).order_by(TRAIL.c.id)).mappings()
         return tuple(TrailEntry(**row) for row in rows)
+
+
+def _columns(entry: TrailEntry) -> dict[str, Any]:
+    return {name: getattr(entry, name) for name in WRITTEN} | {"detail": dict(entry.detail)}

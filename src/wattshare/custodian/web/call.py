@@ -92,7 +92,11 @@ class Call:
     address: str = ""
     # goes out as x-correlation-id and stands in every refusal
     correlation_id: str = ""
-    accepts_gzip: bool = False
+
+    @property
+    def accept_encoding(self) -> str:
+        """The Accept-Encoding header."""
+        return self.headers.get("accept-encoding", "")
 
     @property
     def authorization(self) -> str | None:
@@ -120,7 +124,7 @@ class Response:
     """An answer.
 
     `headers` are pairs, as Set-Cookie may be there twice. The edge adds the correlation id, `Cache-Control:
-    no-store` where none is given, the security headers, Content-Length, and gzip where `compressible`.
+    no-store` where none is given, the security headers, Content-Length, and gzip or zstd where `compressible`.
     An iterator is pulled in threads, not always the same one, and closed whatever happens. A handler that
     sends prepared gzip sets Content-Encoding (and Content-Length) itself.
     """

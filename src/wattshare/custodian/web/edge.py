@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -24,7 +24,7 @@ from wattshare.custodian.web.outgoing import (
     header,
     untagged,
     varied,
-    wants_gzip,
+    wanted_of,
 )
 from wattshare.custodian.web.pieces import Pouring
 from wattshare.custodian.web.routes import Routes
@@ -118,17 +118,16 @@ class Exchange:
         condition = self.call.headers.get("if-none-match", "")
         try:
             handler = await self.admitted()
-            body: bytes | Iterator[bytes]
-            response, body = await self.edge.in_thread(asked, handler, self.call)
+            ready = await self.edge.in_thread(asked, handler, self.call)
         except Gone:
             return 0
         except Exception as fault:
-            response, body = self.refused(fault)
-        response = confirmed(response, condition)
-        if isinstance(body, bytes):
-            await self.whole(response, body, len(body))
+            ready = self.refused(fault)
+        response = confirmed(ready.response, condition)
+        if ready.rest is None:
+            await self.whole(response, ready.pieces, ready.length)
         else:
-            await self.pour(response, body)
+            await self.pour(response, ready.pieces, ready.rest)
         return response.status
 
     async def admitted(self) -> Handler:
@@ -173,29 +172,34 @@ class Exchange:
             raise TooLarge
         return not message.get("more_body", False)
 
-    def refused(self, fault: Exception) -> tuple[Response, bytes]:
+    def refused(self, fault: Exception) -> "Ready":
         """The answer to a refusal or a fault."""
         response = self.edge.refuse(fault, self.call)
         body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
-        return fitted(response, body, self.call)
+        return whole(*fitted(response, body, self.call))
 
-    async def whole(self, response: Response, body: bytes, length: int | None) -> None:
+    async def whole(self, response: Response, pieces: list[bytes], length: int | None) -> None:
         """Send an answer that is all there."""
         try:
             with fail_after(READER_SECONDS):
                 await self.start(response, length)
-                await self.piece(body, more=False)
+            await self.flow(pieces, more=False)
         except TimeoutError:
             log.warning("reader_too_slow", route=self.template, correlation_id=self.call.correlation_id)
 
-    async def pour(self, response: Response, source: Iterator[bytes]) -> None:
-        """Pull a body from its iterator while somebody reads it, and close it whatever happens."""
-        gone = threading.Event()
-        pouring = Pouring(source=source, gone=gone.is_set, gzip=wants_gzip(response, self.call))
+    async def pour(self, response: Response, pieces: list[bytes], pouring: Pouring) -> None:
+        """Send what there is, pull the rest while somebody reads it, and close its source whatever happens.
+
+        A fault here cuts the connection, so that nobody takes a part for the whole.
+        """
         async with create_task_group() as group:
-            group.start_soon(self.watch, gone)
+            group.start_soon(self.watch, pouring.gone)
             try:
-                await self.pull(response, pouring, gone)
+                with fail_after(READER_SECONDS):
+                    await self.start(response, None)
+                await self.pull(pieces, pouring)
+            except Exception:
+                log.exception("cut_short", route=self.template, correlation_id=self.call.correlation_id)
             finally:
                 with CancelScope(shield=True):
                     await self.edge.in_thread(pouring.close)
@@ -207,42 +211,31 @@ class Exchange:
             pass
         gone.set()
 
-    async def pull(self, response: Response, pouring: Pouring, gone: threading.Event) -> None:
-        """Send the first bytes when they are there, then piece by piece.
-
-        A fault before the first byte is an answer of its own. After it the connection is cut, so that nobody
-        takes a part for the whole.
-        """
-        response = varied(response)
-        if self.call.method == "HEAD":
-            return await self.whole(response, b"", None)
-        try:
-            body = await self.edge.in_thread(pouring.begin)
-        except Exception as fault:
-            response, body = self.refused(fault)
-            return await self.whole(response, body, len(body))
-        try:
-            with fail_after(READER_SECONDS):
-                length = len(body) if pouring.ended else None
-                await self.start(encoded(response) if pouring.gzip else response, length)
-            await self.flow(body, pouring, gone)
-        except Exception:
-            log.exception("cut_short", route=self.template, correlation_id=self.call.correlation_id)
-        return None
-
-    async def flow(self, body: bytes, pouring: Pouring, gone: threading.Event) -> None:
+    async def pull(self, pieces: list[bytes], pouring: Pouring) -> None:
         """Send what there is, and then what comes, until the end or until nobody listens.
 
         Raises:
             TimeoutError: the reader takes too long over a piece.
         """
-        while not gone.is_set():
-            ended = pouring.ended
-            with fail_after(READER_SECONDS):
-                await self.piece(body, more=not ended)
-            if ended:
-                return
+        await self.flow(pieces, more=True)
+        while not pouring.gone.is_set():
             body = await self.edge.in_thread(pouring.more)
+            await self.flow([body], more=not pouring.ended)
+            if pouring.ended:
+                return
+
+    async def flow(self, pieces: list[bytes], *, more: bool) -> None:
+        """Send pieces one by one, and let go of each. `more`: others follow.
+
+        Raises:
+            TimeoutError: the reader takes too long over a piece.
+        """
+        pieces.reverse()
+        while len(pieces) > 1:
+            with fail_after(READER_SECONDS):
+                await self.piece(pieces.pop(), more=True)
+        with fail_after(READER_SECONDS):
+            await self.piece(pieces.pop() if pieces else b"", more=more)
 
     async def start(self, response: Response, length: int | None) -> None:
         """Send the status and the headers."""
@@ -255,10 +248,51 @@ class Exchange:
         await self.send({"type": "http.response.body", "body": shown, "more_body": more})
 
 
-def asked(handler: Handler, call: Call) -> tuple[Response, bytes | Iterator[bytes]]:
-    """Ask the handler, and in the same thread compress a body that is all there."""
+@dataclass(kw_only=True)
+class Ready:
+    """An answer as far as it is there."""
+
+    response: Response
+    # of the body; sent and let go one by one
+    pieces: list[bytes]
+    # of the whole body; None: not known
+    length: int | None = None
+    # where the rest comes from
+    rest: Pouring | None = None
+
+
+def whole(response: Response, body: bytes) -> Ready:
+    """An answer that is all there."""
+    return Ready(response=response, pieces=[body], length=len(body))
+
+
+def asked(handler: Handler, call: Call) -> Ready:
+    """Ask the handler, and in the same thread write its body, or the beginning of a long one.
+
+    A fault before the first byte is an answer of its own.
+    """
     response = handler(call)
     for name, value in response.headers:
         header(name, value)
-    body = response.body
-    return fitted(response, body, call) if isinstance(body, bytes) else (response, body)
+    if isinstance(response.body, bytes):
+        return whole(*fitted(response, response.body, call))
+    gone = threading.Event()
+    pouring = Pouring(source=response.body, gone=gone, wanted=wanted_of(response, call))
+    response = varied(response)
+    if call.method == "HEAD":
+        pouring.close()
+        return Ready(response=response, pieces=[])
+    return begun(response, pouring)
+
+
+def begun(response: Response, pouring: Pouring) -> Ready:
+    """The beginning of a body that is pulled; its source is closed when that is all."""
+    rest: Pouring | None = None
+    try:
+        pieces = pouring.begin()
+        rest = None if pouring.ended else pouring
+    finally:
+        if rest is None:
+            pouring.close()
+    length = None if rest else sum(map(len, pieces))
+    return Ready(response=encoded(response, pouring.coding), pieces=pieces, length=length, rest=rest)

@@ -11,7 +11,6 @@ from wattshare.custodian.settings import Settings
 from wattshare.custodian.web.call import Call, Query
 from wattshare.custodian.web.certificates import read_address
 from wattshare.custodian.web.errors import HeadersTooLarge, WrongEncoding, WrongHost
-from wattshare.custodian.web.pieces import accepts_gzip
 
 # headers that say one thing: a second one is an attempt to have two readers see two things
 SINGLE = frozenset({"authorization", "content-encoding", "content-length", "content-type", "host"})
@@ -92,7 +91,6 @@ def bare(scope: Scope, correlation_id: str) -> Call:
         cookies=read_cookies(headers.get("cookie", "")),
         address=str(client[0]) if client else "",
         correlation_id=correlation_id,
-        accepts_gzip=accepts_gzip(headers.get("accept-encoding", "")),
     )
 
 

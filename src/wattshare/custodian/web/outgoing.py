@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from wattshare.custodian.services.disclosure.wirepath.member import compressed
+from wattshare.custodian.services.disclosure.wirepath.member import Coding, compressed
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.web.call import Call, Response
+from wattshare.custodian.web.codings import Wanted, wanted
 from wattshare.custodian.web.pieces import WORTHWHILE
 
 # what a strong ETag ends with when we have compressed what it stands for
-GZIP_TAG = '+gz"'
+TAGS = {Coding.GZIP: '+gz"', Coding.ZSTD: '+zst"'}
+PLAIN = Wanted()
 UNFIT = re.compile(r"[\x00-\x1f\x7f]")
 # answers that never have a body
 BARE = (204, 304)
@@ -82,16 +84,18 @@ def header(name: str, value: str) -> tuple[bytes, bytes]:
     return name.lower().encode("latin-1"), value.encode("latin-1")
 
 
-def wants_gzip(response: Response, call: Call) -> bool:
-    """Whether we compress, if the body is large enough."""
-    return response.compressible and call.accepts_gzip and not response.header("content-encoding")
+def wanted_of(response: Response, call: Call) -> Wanted:
+    """The coding that we put an answer in, if its body is large enough."""
+    free = response.compressible and not response.header("content-encoding")
+    return wanted(call.accept_encoding) if free else PLAIN
 
 
 def fitted(response: Response, body: bytes, call: Call) -> tuple[Response, bytes]:
     """A whole body in the coding that the caller wants."""
     response = varied(response)
-    if wants_gzip(response, call) and len(body) >= WORTHWHILE:
-        return encoded(response), compressed(body)
+    coding, always = wanted_of(response, call)
+    if coding is not Coding.IDENTITY and (always or len(body) >= WORTHWHILE) and body:
+        return encoded(response, coding), compressed(body, coding)
     return response, body
 
 
@@ -100,28 +104,34 @@ def varied(response: Response) -> Response:
     return response.with_headers(("Vary", "Accept-Encoding")) if response.compressible else response
 
 
-def encoded(response: Response) -> Response:
-    """The headers of an answer that we compress."""
-    return retagged(response).with_headers(("Content-Encoding", "gzip"))
+def encoded(response: Response, coding: Coding) -> Response:
+    """The headers of an answer that we put into a coding."""
+    if coding is Coding.IDENTITY:
+        return response
+    return retagged(response, coding).with_headers(("Content-Encoding", coding))
 
 
-def retagged(response: Response) -> Response:
+def retagged(response: Response, coding: Coding) -> Response:
     """Another representation has another ETag. RFC 9110 §8.8.3."""
     pairs = tuple(
-        (name, value[:-1] + GZIP_TAG if name.lower() == "etag" else value) for name, value in response.headers
+        (name, value[:-1] + TAGS[coding] if name.lower() == "etag" else value) for name, value in response.headers
     )
     return replace(response, headers=pairs)
 
 
 def untagged(call: Call) -> Call:
     """The call with If-None-Match as handlers know ETags."""
-    if GZIP_TAG not in (condition := call.headers.get("if-none-match", "")):
-        return call
-    return replace(call, headers={**call.headers, "if-none-match": condition.replace(GZIP_TAG, '"')})
+    condition = known = call.headers.get("if-none-match", "")
+    for tag in TAGS.values():
+        known = known.replace(tag, '"')
+    return call if known == condition else replace(call, headers={**call.headers, "if-none-match": known})
 
 
 def confirmed(response: Response, condition: str) -> Response:
     """304 names the representation that the caller has. RFC 9110 §15.4.5."""
     etag = response.header("etag")
-    has_gzip = response.status == 304 and etag is not None and etag[:-1] + GZIP_TAG in condition
-    return retagged(response) if has_gzip else response
+    if response.status != 304 or etag is None:
+        return response
+    named = (coding for coding, tag in TAGS.items() if etag[:-1] + tag in condition)
+    coding = next(named, None)
+    return response if coding is None else retagged(response, coding)

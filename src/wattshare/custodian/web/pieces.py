@@ -1,27 +1,17 @@
-"""Bodies on their way out: one gzip member, whole where it is small, in large pieces where it is not."""
+"""Bodies on their way out: in the coding that is wanted, whole where they are small, in large pieces where not."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from threading import Event
 
-from wattshare.custodian.services.disclosure.wirepath.member import compressing
+from wattshare.custodian.services.disclosure.wirepath.member import Coding, compressing, gathered
+from wattshare.custodian.web.codings import Wanted
 
-# below it gzip costs more than it saves
+# below it a coding costs more than it saves
 WORTHWHILE = 1024
 # sent with a Content-Length
 WHOLE = 4 * 1024 * 1024
 PIECE = 256 * 1024
-CODING = re.compile(r"([\w*.+-]+)(?:;q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?")
-
-
-def accepts_gzip(header: str) -> bool:
-    """Whether Accept-Encoding wants gzip, and not less than the plain bytes. RFC 9110 §12.5.3."""
-    weights: dict[str, float] = {}
-    for item in header.lower().replace(" ", "").split(","):
-        if found := CODING.fullmatch(item):
-            weights[found[1]] = float(found[2] or 1)
-    gzip = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0)))
-    return gzip > 0 and gzip >= weights.get("identity", 0.0)
 
 
 @dataclass(kw_only=True)
@@ -29,10 +19,12 @@ class Pouring:
     """A body that is pulled from an iterator. Its methods block, and are called in threads in turn."""
 
     source: Iterator[bytes]
-    # whether the caller has hung up
-    gone: Callable[[], bool]
-    gzip: bool
+    # set when the caller has hung up
+    gone: Event
+    wanted: Wanted
     ended: bool = False
+    # settled by `begin`
+    coding: Coding = Coding.IDENTITY
     flowing: Iterator[bytes] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -43,34 +35,35 @@ class Pouring:
         """The source, for as long as somebody listens."""
         for piece in self.source:
             yield piece
-            if self.gone():
+            if self.gone.is_set():
                 return
 
-    def begin(self) -> bytes:
-        """All of a small body, or the first WHOLE bytes of a large one; settles whether gzip is worth it."""
-        plain = self.gathered(WORTHWHILE)
-        self.gzip = self.gzip and not self.ended
-        if not self.gzip:
-            return plain if self.ended else plain + self.gathered(WHOLE - len(plain))
-        self.flowing = compressing(chained(plain, self.flowing))
-        return self.gathered(WHOLE)
+    def begin(self) -> list[bytes]:
+        """All of a small body, or WHOLE bytes of a large one and a piece; settles whether a coding is worth it.
 
-    def more(self) -> bytes:
-        """The next piece."""
-        return self.gathered(PIECE)
+        In pieces, as they are: a body is not there twice.
+        """
+        first = self.more(WORTHWHILE)
+        if self.ended and not self.wanted.always:
+            return [first]
+        self.ended, self.flowing = False, chained(first, self.flowing)
+        if self.wanted.coding is not Coding.IDENTITY:
+            self.coding = self.wanted.coding
+            self.flowing = compressing(self.flowing, self.coding)
+        return list(self.filled(WHOLE))
 
-    def gathered(self, least: int) -> bytes:
-        """At least so many bytes, or all that is left."""
-        pieces: list[bytes] = []
+    def filled(self, least: int) -> Iterator[bytes]:
+        """Pieces until there are so many bytes, or none are left."""
         size = 0
-        while size < least:
-            piece = next(self.flowing, None)
-            if piece is None:
-                self.ended = True
-                break
-            pieces.append(piece)
+        while size < least and (piece := self.more()):
             size += len(piece)
-        return b"".join(pieces)
+            yield piece
+
+    def more(self, least: int = PIECE) -> bytes:
+        """The next piece; the last one may be smaller, and after it there are none."""
+        piece = b"" if self.ended else next(gathered(self.flowing, least), b"")
+        self.ended = self.ended or len(piece) < least
+        return piece
 
     def close(self) -> None:
         """Let go of the source and what it holds open."""

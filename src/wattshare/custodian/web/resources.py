@@ -5,14 +5,15 @@ from functools import partial
 
 from wattshare.custodian.model.authorization import Ending
 from wattshare.custodian.model.errors import BadRequest
-from wattshare.custodian.services.access import Access, Permission
+from wattshare.custodian.services.access import Permission
+from wattshare.custodian.services.admission import Admission
 from wattshare.custodian.services.batches import Batches
 from wattshare.custodian.services.consent import Consent
 from wattshare.custodian.services.disclosure.answers import Answered, Content
 from wattshare.custodian.services.disclosure.disclosure import Disclosure, matches
-from wattshare.custodian.services.limits import Limits
-from wattshare.custodian.services.tokens import Tokens
+from wattshare.custodian.services.disclosure.wirepath.member import Coding
 from wattshare.custodian.web.call import ATOM_TYPE, XML_TYPE, Call, Handler, Response
+from wattshare.custodian.web.codings import wanted
 from wattshare.custodian.web.errors import WrongMethod
 from wattshare.espi.endpoints import ENDPOINTS, Answer, Endpoint, Root
 from wattshare.espi.profile import Profile
@@ -28,9 +29,7 @@ LONGEST_TRANSACTION = 128
 class Resources:
     """Everything below the resource root."""
 
-    tokens: Tokens
-    access: Access
-    limits: Limits
+    admission: Admission
     disclosure: Disclosure
     batches: Batches
     consent: Consent
@@ -61,11 +60,13 @@ class Resources:
 
     def open(self, endpoint: Endpoint, call: Call) -> Permission:
         """Who asks, and whether they may."""
-        bearer = self.tokens.identify(call.authorization, call.certificate)
-        fetch = endpoint.answer is Answer.LATER and "correlationID" in call.query
-        permission = self.access.open(bearer, endpoint, call.path, fetch=fetch)
-        self.limits.count(permission.third_party)
-        return permission
+        return self.admission.admit(
+            endpoint,
+            call.path,
+            authorization=call.authorization,
+            certificate=call.certificate,
+            fetch=endpoint.answer is Answer.LATER and "correlationID" in call.query,
+        )
 
     def send(self, permission: Permission, call: Call) -> Response:
         """Answer now."""
@@ -105,7 +106,7 @@ class Resources:
         echoed = () if fetched.transaction is None else ((TRANSACTION, fetched.transaction),)
         if fetched.path is None:
             return Response.empty(204, headers=echoed)
-        gzipped = call.accepts_gzip
+        gzipped = wanted(call.accept_encoding, (Coding.GZIP,)).coding is Coding.GZIP
         tag = f"{part.correlation_id}.{part.version}{'.gz' if gzipped else ''}"
         headers = (*echoed, KEPT, ("ETag", f'"{tag}"'), ("Vary", "Accept-Encoding"))
         if matches(call.headers.get("if-none-match"), tag):

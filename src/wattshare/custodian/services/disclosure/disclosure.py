@@ -16,6 +16,7 @@ from wattshare.custodian.services.access import Access, Permission
 from wattshare.custodian.services.disclosure import customers, feeds, registrations, sample
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.answers import Answered, Content
+from wattshare.custodian.services.disclosure.noting import Noting
 from wattshare.custodian.services.disclosure.plan import Plan, fixed
 from wattshare.custodian.services.disclosure.render import document_of, pieces
 from wattshare.custodian.services.disclosure.times import Times
@@ -29,6 +30,7 @@ from wattshare.custodian.services.disclosure.windows import (
     summary_plan,
 )
 from wattshare.custodian.store.database import Store, Tx
+from wattshare.custodian.store.trail import TrailEntry
 from wattshare.espi import ids, wire
 from wattshare.espi.atom import Entry, Feed, Link
 from wattshare.espi.endpoints import Document, Shape
@@ -41,6 +43,8 @@ FORM = "1"
 NORMAL = 1
 # a long answer asks again whether it may go on
 ASK_SECONDS = 1.0
+# so many blocks and entries are written at once
+SMALL = 8
 
 
 class Passed(Protocol):
@@ -60,6 +64,7 @@ class Disclosure:
     access: Access
     mask_client_secret: bool
     passed_connectivity: Passed
+    noting: Noting
     monotonic: Callable[[], float] = field(default=time.monotonic)
 
     def read(
@@ -71,16 +76,17 @@ class Disclosure:
         at = self.now()
         with self.store.read() as tx:
             plan = self._plan(self._view(tx, permission, at), permission, window)
-        alone = permission.endpoint.document is Document.ENTRY
-        if plan.empty:
-            if alone or self.addresses.profile.empty_is_204:
-                return None
-            plan = replace(plan, items=lambda _: ())
-        etag = self._etag(permission, window, plan)
-        if etag is not None and matches(known, etag):
-            return Answered(pieces=iter(()), etag=etag, unchanged=True)
+            if plan.empty:
+                if permission.endpoint.document is Document.ENTRY or self.addresses.profile.empty_is_204:
+                    return None
+                plan = replace(plan, items=lambda _: ())
+            etag = self._etag(permission, window, plan)
+            if etag is not None and matches(known, etag):
+                return Answered(pieces=iter(()), etag=etag, unchanged=True)
+            # what is small is read where it was found; the rest when it leaves
+            small = b"".join(self._pieces(tx, permission, plan, at)) if plan.count <= SMALL else None
         self._note(permission, window, plan, at, correlation_id)
-        return Answered(pieces=self._write(permission, plan, at), etag=etag)
+        return Answered(pieces=self._write(permission, plan, at) if small is None else iter((small,)), etag=etag)
 
     def _status(self) -> Answered:
         document = wire.write(ServiceStatus(current_status=NORMAL), self.addresses.profile)
@@ -94,10 +100,9 @@ class Disclosure:
 
     def _write(self, permission: Permission, plan: Plan, at: int) -> Iterator[bytes]:
         """The bytes, in a transaction of their own; a long answer ends when the permission does."""
-        document = permission.endpoint.document
         asked = self.monotonic()
         with self.store.read() as tx:
-            for piece in self._pieces(tx, permission, plan, document, at):
+            for piece in self._pieces(tx, permission, plan, at):
                 if self.monotonic() - asked >= ASK_SECONDS:
                     self._go_on(permission)
                     asked = self.monotonic()
@@ -107,8 +112,8 @@ class Disclosure:
         with self.store.read() as tx:
             self.access.renew(tx, permission)
 
-    def _pieces(self, tx: Tx, permission: Permission, plan: Plan, document: Document, at: int) -> Iterator[bytes]:
-        view = self._view(tx, permission, at)
+    def _pieces(self, tx: Tx, permission: Permission, plan: Plan, at: int) -> Iterator[bytes]:
+        view, document = self._view(tx, permission, at), permission.endpoint.document
         items = plan.items(view)
         if document is Document.ENTRY:
             for item in items:
@@ -158,13 +163,14 @@ class Disclosure:
         of_customer = held is not None and held.customer_id is not None
         if not (of_customer or sampled or permission.endpoint.shape is Shape.AUTHORIZATIONS):
             return
-        with self.store.begin() as tx:
-            if sampled:
+        if sampled:
+            with self.store.begin() as tx:
                 self.passed_connectivity(tx, permission.third_party)
-                return
-            tx.trail.write(
-                "disclosed",
-                at,
+            return
+        self.noting.note(
+            TrailEntry(
+                event="disclosed",
+                at=at,
                 third_party_id=permission.third_party.id,
                 authorization_id=held.id if held is not None else None,
                 endpoint=permission.endpoint.name,
@@ -172,6 +178,7 @@ class Disclosure:
                 count=plan.count,
                 correlation_id=correlation_id,
             )
+        )
 
     # plans, by shape
 

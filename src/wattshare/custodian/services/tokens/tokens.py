@@ -249,6 +249,18 @@ class Tokens:
             NoCertificate: mutual TLS is on and none was shown.
             UnknownBearer: the token is malformed, unknown, expired or ended.
         """
+        text = self.shown(authorization, certificate)
+        if text is None:
+            return None
+        with self.store.read() as tx:
+            return self.bearer(tx, text, certificate)
+
+    def shown(self, authorization: str | None, certificate: Certificate | None) -> str | None:
+        """The token in an Authorization header; None where none is shown.
+
+        Raises:
+            NoCertificate, UnknownBearer: as `identify`.
+        """
         if self.mutual_tls and certificate is None:
             raise NoCertificate
         if authorization is None:
@@ -256,10 +268,14 @@ class Tokens:
         matched = BEARER.fullmatch(authorization)
         if matched is None:
             raise UnknownBearer
-        with self.store.read() as tx:
-            return self._bearer(tx, matched[1], certificate)
+        return matched[1]
 
-    def _bearer(self, tx: Tx, text: str, certificate: Certificate | None) -> Bearer:
+    def bearer(self, tx: Tx, text: str, certificate: Certificate | None) -> Bearer:
+        """Who shows a token, in a transaction that goes on.
+
+        Raises:
+            UnknownBearer: as `identify`.
+        """
         token = tx.tokens.find(text)
         if token is None:
             party = tx.parties.by_registration_token(text)

@@ -1,16 +1,30 @@
-"""Bytes into one gzip member, and never more than one: several break clients that are in use. RFC 1952."""
+"""Bytes into one gzip member, and never more than one: several break clients that are in use. RFC 1952.
+
+Or into one frame of zstd, for who asks for that. RFC 8878.
+"""
 
 import importlib
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from types import ModuleType
 from typing import Protocol
 
-GZIP = 16 + zlib.MAX_WBITS
+from zstandard import ZstdCompressor
+
+WBITS = 16 + zlib.MAX_WBITS
 LEVEL = 1
 # a call of the compressor costs as much as some kilobytes do
 CHUNK = 64 * 1024
+
+
+class Coding(StrEnum):
+    """A content coding, as Content-Encoding names it. RFC 9110 §8.4.1."""
+
+    IDENTITY = "identity"
+    GZIP = "gzip"
+    ZSTD = "zstd"
 
 
 class Compressor(Protocol):
@@ -34,21 +48,33 @@ def fastest() -> ModuleType:
 DEFLATE = fastest()
 
 
-def compressor() -> Compressor:
-    """The start of one gzip member: without a time or a name, so that the same bytes give the same bytes."""
-    started: Compressor = DEFLATE.compressobj(LEVEL, zlib.DEFLATED, GZIP)
+def compressor(coding: Coding = Coding.GZIP) -> Compressor:
+    """The start of one member or frame: without a time or a name, so that the same bytes give the same bytes.
+
+    Raises:
+        LookupError: the coding is none that compresses.
+    """
+    started: Compressor
+    match coding:
+        case Coding.GZIP:
+            started = DEFLATE.compressobj(LEVEL, zlib.DEFLATED, WBITS)
+        case Coding.ZSTD:
+            # with a checksum, as gzip has one
+            started = ZstdCompressor(level=LEVEL, write_checksum=True, write_content_size=False).compressobj()
+        case _:
+            raise LookupError(f"nothing compresses into {coding}")
     return started
 
 
-def compressed(body: bytes) -> bytes:
-    """A body as one gzip member."""
-    member = compressor()
+def compressed(body: bytes, coding: Coding = Coding.GZIP) -> bytes:
+    """A whole body as one member or frame."""
+    member = compressor(coding)
     return member.compress(body) + member.flush()
 
 
-def compressing(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """One gzip member, as its bytes get ready."""
-    member = compressor()
+def compressing(pieces: Iterable[bytes], coding: Coding = Coding.GZIP) -> Iterator[bytes]:
+    """One member or frame, as its bytes get ready."""
+    member = compressor(coding)
     for chunk in gathered(pieces, CHUNK):
         if ready := member.compress(chunk):
             yield ready
