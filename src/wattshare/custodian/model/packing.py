@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import compress, groupby, pairwise
+from operator import attrgetter
 
 from wattshare.custodian.model.readings import Block, Reading
 
@@ -20,6 +21,10 @@ WIDTHS = {1: "b", 2: "h", 4: "i", 8: "q"}
 SPARSE = 64
 
 Item = tuple[int, ...]
+ALIKE_OF = attrgetter(
+    *("start", "day_end", "step", "count", "presence", "grid"),
+    *("quality", "tou", "cost", "tier", "cpp", "valueless"),
+)
 
 
 def pack(
@@ -117,8 +122,8 @@ def pack_columns(
     )
 
 
-def unpack(block: Block) -> tuple[Reading, ...]:
-    """The readings of a block, in order."""
+def unpack(block: Block, places: Iterable[int] | None = None) -> tuple[Reading, ...]:
+    """The readings of a block, in order; or those at some places among them."""
     starts, durations = _times(block)
     qualities = _items(block.quality, block.count)
     tou, cost, tier, cpp = (
@@ -138,8 +143,19 @@ def unpack(block: Block) -> tuple[Reading, ...]:
             tier=tier[place],
             cpp=cpp[place],
         )
-        for place in range(block.count)
+        for place in (range(block.count) if places is None else places)
     )
+
+
+def alike(one: Block, other: Block) -> bool:
+    """Whether two blocks have readings at the same times that differ in nothing but their values."""
+    return ALIKE_OF(one) == ALIKE_OF(other)
+
+
+def differing(one: Block, other: Block) -> list[int]:
+    """The places at which two blocks that are alike have other values."""
+    pairs = zip(unpack_values(one.width, one.values), unpack_values(other.width, other.values), strict=True)
+    return [place for place, (first, second) in enumerate(pairs) if first != second]
 
 
 def identity(reading: Reading) -> tuple[int, bool]:

@@ -1,31 +1,32 @@
-"""Blocks on their way into their table: rows one by one or many at once, in months that are there for them.
+"""Blocks on their way into their table, many at once, in months that are there for them.
 
 PostgreSQL keeps a partition a month. A month is opened by the first row that falls into it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
+from struct import Struct
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, LargeBinary, bindparam, text
+from sqlalchemy import BigInteger, Connection, Integer, LargeBinary, bindparam, text
 from sqlalchemy.exc import DBAPIError
 
-from wattshare.custodian.store.blocks import INTERVAL_BLOCK
+from wattshare.custodian.model.readings import Block
+from wattshare.custodian.store.blocks import INTERVAL_BLOCK, ROW_COLUMNS, block_row
 
-INSERT = INTERVAL_BLOCK.insert()
 OPEN_MONTH = text("SELECT open_month(:start)").bindparams(bindparam("start", type_=BigInteger))
 # rows of one COPY: each is a statement of its own, with a deadline of its own
 COPIED = 10_000
-NAMES = tuple(column.name for column in INTERVAL_BLOCK.c)
-TYPES = [
-    "bytea" if isinstance(column.type, LargeBinary) else "int8" if isinstance(column.type, BigInteger) else "int4"
-    for column in INTERVAL_BLOCK.c
-]
-QUOTED = ", ".join(f'"{name}"' for name in NAMES)
+QUOTED = ", ".join(f'"{name}"' for name in ROW_COLUMNS)
 COPY = f"COPY interval_block ({QUOTED}) FROM STDIN (FORMAT BINARY)"
+INSERT = f"INSERT INTO interval_block ({QUOTED}) VALUES ({', '.join('?' * len(ROW_COLUMNS))})"  # noqa: S608  our own names
 
-Columns = Mapping[str, Any]
+# a row as COPY has it in binary: how many fields, then the length of each and what is in it; null is of length -1
+SIGNATURE, TRAILER, NULL = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff", b"\xff\xff\xff\xff"
+LENGTH = Struct(">i").pack
+# bytes that are sent at a time
+SENT = 256 * 1024
 
 
 class Arrivals:
@@ -38,43 +39,80 @@ class Arrivals:
         # months that are known to be there: year and month
         self._months: set[tuple[int, int]] = set()
 
-    def add(self, row: Columns) -> None:
-        """Keep one row."""
-        self._open([row])
-        self._connection.execute(INSERT, row)
-
-    def load(self, rows: Iterable[Columns]) -> None:
-        """Keep many rows, as fast as the database takes them."""
-        every = iter(rows)
-        while chunk := list(islice(every, COPIED)):
-            self._open(chunk)
+    def load(self, blocks: Iterable[Block]) -> None:
+        """Keep blocks of days that have none, as fast as the database takes them."""
+        every = iter(blocks)
+        while chunk := tuple(islice(every, COPIED)):
             if self._partitioned:
+                for start in self._unopened(chunk):
+                    self._connection.execute(OPEN_MONTH, {"start": start})
                 self._copy(chunk)
             else:
-                self._connection.execute(INSERT, chunk)
+                self._connection.exec_driver_sql(INSERT, [block_row(block) for block in chunk])
 
-    def _copy(self, rows: Iterable[Columns]) -> None:
+    def _copy(self, blocks: Iterable[Block]) -> None:
         faults: type[Exception] = self._connection.dialect.loaded_dbapi.Error
         driver: Any = self._connection.connection.cursor()
         try:
             with driver, driver.copy(COPY) as copy:
-                copy.set_types(TYPES)
-                for row in rows:
-                    copy.write_row([row[name] for name in NAMES])
+                for piece in pieces(blocks):
+                    copy.write(piece)
         except faults as why:
             # as a fault of any other statement
             raise DBAPIError.instance(COPY, None, why, faults, hide_parameters=True) from why
 
-    def _open(self, rows: Iterable[Columns]) -> None:
-        if not self._partitioned:
-            return
-        for start in self._unopened(rows):
-            self._connection.execute(OPEN_MONTH, {"start": start})
-
-    def _unopened(self, rows: Iterable[Columns]) -> Iterator[int]:
+    def _unopened(self, blocks: Iterable[Block]) -> Iterator[int]:
         """A second in each month that has not been opened yet."""
-        for row in rows:
-            day = datetime.fromtimestamp(row["start"], UTC)
+        for start in {block.start for block in blocks}:
+            day = datetime.fromtimestamp(start, UTC)
             if (day.year, day.month) not in self._months:
                 self._months.add((day.year, day.month))
-                yield row["start"]
+                yield start
+
+
+def pieces(blocks: Iterable[Block]) -> Iterator[bytes]:
+    """Blocks as COPY reads them."""
+    piece = bytearray(SIGNATURE)
+    for block in blocks:
+        piece += binary(block_row(block))
+        if len(piece) >= SENT:
+            yield bytes(piece)
+            piece.clear()
+    piece += TRAILER
+    yield bytes(piece)
+
+
+def _stretches() -> Iterator[tuple[int, int, Struct | None]]:
+    """The columns from one to another as they are written: numbers side by side at once, others one by one."""
+    numbers: list[str] = []
+    for place, column in enumerate((*INTERVAL_BLOCK.c, None)):
+        # Big is an Integer on SQLite only
+        if column is not None and not column.nullable and isinstance(column.type, Integer):
+            numbers.append("iq" if isinstance(column.type, BigInteger) else "ii")
+            continue
+        if numbers:
+            yield place - len(numbers), place, Struct(">" + "".join(numbers))
+        numbers = []
+        if column is not None:
+            if not isinstance(column.type, LargeBinary):
+                raise TypeError(f"no manner for the column {column.name}")
+            yield place, place + 1, None
+
+
+STRETCHES = tuple(_stretches())
+LENGTHS = tuple(8 if isinstance(column.type, BigInteger) else 4 for column in INTERVAL_BLOCK.c)
+COUNTED = Struct(">h").pack(len(ROW_COLUMNS))
+
+
+def binary(row: tuple[Any, ...]) -> bytes:
+    """A row as COPY has it in binary."""
+    parts = [COUNTED]
+    for first, after, numbers in STRETCHES:
+        if numbers is not None:
+            told = [part for place in range(first, after) for part in (LENGTHS[place], row[place])]
+            parts.append(numbers.pack(*told))
+        elif row[first] is None:
+            parts.append(NULL)
+        else:
+            parts += (LENGTH(len(row[first])), row[first])
+    return b"".join(parts)

@@ -15,6 +15,7 @@ Both are the end of the block's local day: the day that `since` is in ends after
 """
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -67,6 +68,7 @@ CHANNEL = Table(
 NUMBERS = ("step", "count", "width")
 SIDECARS = ("presence", "grid", "quality", "tou", "cost", "tier", "cpp", "valueless")
 PACKED = (*NUMBERS, "values", *SIDECARS)
+PACKED_OF = attrgetter(*PACKED)
 
 
 def _packed_columns(prefix: str = "") -> list[Column[Any]]:
@@ -123,30 +125,38 @@ CORRECTION = Table(
 )
 
 
+def block_row(block: Block) -> tuple[Any, ...]:
+    """The row of a block, in the order of the columns."""
+    start, day_end = block.start, block.day_end
+    end = start + block.duration
+    if is_long(start, day_end):
+        held_from, held_to = start + 1, end - 1
+    else:
+        held_from, held_to = day_end, end if end > day_end + SPILL else day_end
+    return (
+        block.usage_point_id,
+        block.channel,
+        start,
+        block.duration,
+        day_end,
+        held_from,
+        held_to,
+        *PACKED_OF(block),
+        block.first_revision or block.revision,
+        block.revision,
+        block.published_at or block.updated_at,
+        block.updated_at,
+    )
+
+
 def block_columns(block: Block) -> dict[str, Any]:
-    """The row of a block."""
-    long = is_long(block.start, block.day_end)
-    end = block.start + block.duration
-    spills = end > block.day_end + SPILL
-    return {
-        "usage_point_id": block.usage_point_id,
-        "channel": block.channel,
-        "start": block.start,
-        "duration": block.duration,
-        "day_end": block.day_end,
-        "held_from": block.start + 1 if long else block.day_end,
-        "held_to": end - 1 if long else (end if spills else block.day_end),
-        **packed_columns(block),
-        "first_revision": block.first_revision or block.revision,
-        "revision": block.revision,
-        "published_at": block.published_at or block.updated_at,
-        "updated_at": block.updated_at,
-    }
+    """The same by the columns' names."""
+    return dict(zip(ROW_COLUMNS, block_row(block), strict=True))
 
 
 def packed_columns(block: Block, prefix: str = "") -> dict[str, Any]:
     """The packed part of a row."""
-    return {prefix + name: getattr(block, name) for name in PACKED}
+    return {prefix + name: part for name, part in zip(PACKED, PACKED_OF(block), strict=True)}
 
 
 def read_block(row: Mapping[Any, Any]) -> Block:
@@ -154,7 +164,8 @@ def read_block(row: Mapping[Any, Any]) -> Block:
     return Block(**{name: row[name] for name in BLOCK_COLUMNS})
 
 
-BLOCK_COLUMNS = tuple(column.name for column in INTERVAL_BLOCK.c if column.name not in ("held_from", "held_to"))
+ROW_COLUMNS = tuple(column.name for column in INTERVAL_BLOCK.c)
+BLOCK_COLUMNS = tuple(name for name in ROW_COLUMNS if name not in ("held_from", "held_to"))
 
 
 def held(authorization: Authorization, at: int, table: FromClause = INTERVAL_BLOCK) -> ColumnElement[bool]:

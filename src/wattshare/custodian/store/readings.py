@@ -5,14 +5,14 @@ to the block. Blocks leave by one method, `_stream`: where a block is kept is no
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from itertools import islice
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Select, func, select, true
 
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.changes import Correction, Extent, Outcome, Tally
-from wattshare.custodian.model.packing import LONGEST_DAY, identity, is_long, merge, pack, unpack
-from wattshare.custodian.model.readings import Block, Reading
+from wattshare.custodian.model.packing import unpack
+from wattshare.custodian.model.readings import Block
 from wattshare.custodian.store.arrivals import Arrivals
 from wattshare.custodian.store.authorizations import open_shares
 from wattshare.custodian.store.blocks import (
@@ -20,14 +20,13 @@ from wattshare.custodian.store.blocks import (
     CORRECTION,
     INTERVAL_BLOCK,
     PACKED,
-    block_columns,
     held,
     in_window,
-    packed_columns,
     read_block,
 )
 from wattshare.custodian.store.channels import Channels
 from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.merging import Merging
 from wattshare.custodian.store.metadata import Row
 from wattshare.espi.profile import Profile
 from wattshare.espi.window import Window
@@ -35,18 +34,8 @@ from wattshare.espi.window import Window
 # rows fetched at a time
 CHUNK = 256
 
-# made once, for every block that is put; a gas day starts a second after midnight until a reading of midnight comes
-DAY_OF = select(*(INTERVAL_BLOCK.c[name] for name in BLOCK_COLUMNS)).where(
-    INTERVAL_BLOCK.c.usage_point_id == bindparam("of_usage_point"),
-    INTERVAL_BLOCK.c.channel == bindparam("of_channel"),
-    or_(
-        INTERVAL_BLOCK.c.start == bindparam("of_start"),
-        and_(
-            INTERVAL_BLOCK.c.start.between(bindparam("earliest"), bindparam("of_day_end")),
-            INTERVAL_BLOCK.c.day_end == bindparam("of_day_end"),
-        ),
-    ),
-)
+# blocks that are merged with one look at what is kept
+MERGED = 512
 
 
 class Readings(Channels):
@@ -64,19 +53,27 @@ class Readings(Channels):
 
         The block brings its revision and that revision's time. What is the same is not written.
         """
-        stored = self._day_of(block)
-        tally = self._merge(stored, block, reason)
+        merging = Merging(connection=self._connection, arrivals=self._arrivals, reason=reason)
+        tally = merging.take((block,))
         if tally.same == tally.all:
             return Outcome.SAME
-        return Outcome.NEW if stored is None else Outcome.CHANGED
+        return Outcome.NEW if merging.fresh else Outcome.CHANGED
 
     def merge_block(self, block: Block, reason: str) -> Tally:
         """The same, counting readings."""
-        return self._merge(self._day_of(block), block, reason)
+        return self.merge_blocks((block,), reason)
+
+    def merge_blocks(self, blocks: Iterable[Block], reason: str) -> Tally:
+        """The same of many blocks, one after the other in the order given, with few statements for all of them."""
+        tally, coming = Tally(), iter(blocks)
+        while chunk := tuple(islice(coming, MERGED)):
+            merging = Merging(connection=self._connection, arrivals=self._arrivals, reason=reason)
+            tally += merging.take(chunk)
+        return tally
 
     def load(self, blocks: Iterable[Block]) -> None:
         """Keep blocks of days that have none yet, many at once. A day that has one fails the transaction."""
-        self._arrivals.load(block_columns(block) for block in blocks)
+        self._arrivals.load(blocks)
 
     # what is known
 
@@ -218,68 +215,6 @@ class Readings(Channels):
             for row in rows.mappings():
                 yield read_block(row)
 
-    def _merge(self, stored: Block | None, block: Block, reason: str) -> Tally:
-        """Write what is new in a block; what is replaced goes to the ledger."""
-        if stored is None:
-            self._arrivals.add(block_columns(block))
-            return Tally(new=block.count)
-        if packed_columns(stored) == packed_columns(block) and stored.start == block.start:
-            return Tally(same=block.count)
-        before = {identity(reading): reading for reading in unpack(stored)}
-        given = unpack(block)
-        met = [(before.get(identity(reading)), reading) for reading in given]
-        replaced = [(old, new) for old, new in met if old is not None and old != new]
-        added = sum(old is None for old, _ in met)
-        if added or replaced:
-            self._replace(stored, _merged(stored, block, merge(before.values(), given)))
-        if replaced:
-            self._enter(block, stored.start, reason, replaced)
-        return Tally(new=added, changed=len(replaced), same=block.count - added - len(replaced))
-
-    def _day_of(self, block: Block) -> Block | None:
-        """The stored block that a given one belongs into: of the same start, or of the same local day."""
-        long = is_long(block.start, block.day_end)
-        place = {
-            "of_usage_point": block.usage_point_id,
-            "of_channel": block.channel,
-            "of_start": block.start,
-            "of_day_end": block.day_end,
-            # no day has a long reading's name but its own
-            "earliest": block.day_end + 1 if long else block.day_end - LONGEST_DAY,
-        }
-        found = [read_block(row) for row in self._connection.execute(DAY_OF, place).mappings()]
-        exact = [stored for stored in found if stored.start == block.start]
-        return next(iter(exact or found), None)
-
-    def _replace(self, stored: Block, merged: Block) -> None:
-        at = _of(stored.usage_point_id, stored.channel) & (INTERVAL_BLOCK.c.start == stored.start)
-        if merged.start == stored.start:
-            self._connection.execute(update(INTERVAL_BLOCK).where(at).values(**block_columns(merged)))
-        else:
-            self._connection.execute(delete(INTERVAL_BLOCK).where(at))
-            self._arrivals.add(block_columns(merged))
-
-    def _enter(self, block: Block, start: int, reason: str, replaced: list[tuple[Reading, Reading]]) -> None:
-        """Write down what was replaced, and by what."""
-        ledger, of = CORRECTION.c, {"usage_point_id": block.usage_point_id, "channel": block.channel}
-        place = of | {"start": start, "revision": block.revision}
-        known = select(func.count()).where(*(ledger[name] == value for name, value in place.items()))
-        old, new = (
-            pack(side, **of, start=start, day_end=block.day_end, step=block.step)
-            for side in ([pair[0] for pair in replaced], [pair[1] for pair in replaced])
-        )
-        self._connection.execute(
-            CORRECTION.insert().values(
-                **place,
-                number=self._connection.scalar(known),
-                at=block.updated_at,
-                reason=reason,
-                day_end=block.day_end,
-                **packed_columns(old, "old_"),
-                **packed_columns(new, "new_"),
-            )
-        )
-
 
 def _of(usage_point_id: int, channel: int) -> ColumnElement[bool]:
     return (INTERVAL_BLOCK.c.usage_point_id == usage_point_id) & (INTERVAL_BLOCK.c.channel == channel)
@@ -306,21 +241,6 @@ def _latest(authorization: Authorization, since: int | None, at: int, until: int
     if since is None:
         return last
     return last | ((blocks.updated_at > since) & (true() if until is None else blocks.published_at <= until))
-
-
-def _merged(stored: Block, given: Block, readings: tuple[Reading, ...]) -> Block:
-    """Both blocks as one; it was there first when the stored one was, and changed when the given one came."""
-    merged = pack(
-        readings,
-        usage_point_id=stored.usage_point_id,
-        channel=stored.channel,
-        start=min(stored.start, given.start),
-        day_end=max(stored.day_end, given.day_end) if len(readings) > 1 else given.day_end,
-        step=given.step or stored.step,
-        revision=given.revision,
-        at=given.updated_at,
-    )
-    return replace(merged, first_revision=stored.first_revision, published_at=stored.published_at)
 
 
 def _correction(row: Row) -> Correction:

@@ -1,0 +1,109 @@
+"""Rows that are kept already, found for many blocks that come, in one statement."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Connection,
+    FromClause,
+    Integer,
+    Select,
+    Table,
+    bindparam,
+    column,
+    func,
+    select,
+)
+
+from wattshare.custodian.model.packing import LONGEST_DAY
+from wattshare.custodian.model.readings import Block
+from wattshare.custodian.store.blocks import BLOCK_COLUMNS, CORRECTION, INTERVAL_BLOCK, read_block
+
+ARRAYS = {"points": BigInteger, "channels": Integer, "firsts": BigInteger, "lasts": BigInteger}
+
+
+class Span(NamedTuple):
+    """A stretch of one channel: from the first start to the last one, both in."""
+
+    usage_point_id: int
+    channel: int
+    first: int
+    last: int
+
+
+def spans_of(blocks: Iterable[Block]) -> tuple[Span, ...]:
+    """Where the days that blocks belong into can start: one span for each channel among them."""
+    found: dict[tuple[int, int], tuple[int, int]] = {}
+    for block in blocks:
+        key = block.usage_point_id, block.channel
+        # a gas day starts a second after midnight until a reading of midnight comes
+        first, last = min(block.start, block.day_end - LONGEST_DAY), block.day_end
+        if key in found:
+            first, last = min(first, found[key][0]), max(last, found[key][1])
+        found[key] = first, last
+    return tuple(Span(*key, *bounds) for key, bounds in found.items())
+
+
+def blocks_within(connection: Connection, spans: tuple[Span, ...]) -> Iterator[Block]:
+    """The blocks that start within one of some spans."""
+    for row in connection.execute(BLOCKS[connection.dialect.name], _told(connection, spans)).mappings():
+        yield read_block(row)
+
+
+def entries_within(connection: Connection, spans: tuple[Span, ...], revision: int) -> dict[tuple[int, int, int], int]:
+    """How many entries of the ledger a revision has made, by usage point, channel and start."""
+    told = _told(connection, spans) | {"of_revision": revision}
+    rows = connection.execute(ENTRIES[connection.dialect.name], told)
+    return {(point, channel, start): count for point, channel, start, count in rows}
+
+
+def _told(connection: Connection, spans: tuple[Span, ...]) -> dict[str, Any]:
+    # which months can be concerned, before any is looked at
+    told: dict[str, Any] = {"least": min(span.first for span in spans), "most": max(span.last for span in spans)}
+    if connection.dialect.name == "postgresql":
+        return told | dict(zip(ARRAYS, map(list, zip(*spans, strict=True)), strict=True))
+    return told | {"spans": json.dumps(spans)}
+
+
+def _arrays() -> tuple[FromClause, list[Any]]:
+    given = (bindparam(name, type_=ARRAY(of)) for name, of in ARRAYS.items())
+    span = func.unnest(*given).table_valued(*map(column, ARRAYS), name="span").render_derived()
+    return span, [span.c[name] for name in ARRAYS]
+
+
+def _json() -> tuple[FromClause, list[Any]]:
+    span = func.json_each(bindparam("spans")).table_valued("value", name="span")
+    return span, [func.json_extract(span.c.value, f"$[{place}]") for place in range(len(ARRAYS))]
+
+
+# what the two databases call a table of what they are given
+GIVEN = {"postgresql": _arrays(), "sqlite": _json()}
+
+
+def _within(table: Table, *columns: Any) -> dict[str, Select[Any]]:
+    """The rows of a table that start within one of the spans, for each database."""
+
+    def found(span: FromClause, point: Any, channel: Any, first: Any, last: Any) -> Select[Any]:
+        kept = table.c
+        here = (kept.usage_point_id == point) & (kept.channel == channel) & kept.start.between(first, last)
+        in_time = kept.start.between(bindparam("least"), bindparam("most"))
+        return select(*columns).select_from(span).join(table, here).where(in_time)
+
+    return {name: found(span, *parts) for name, (span, parts) in GIVEN.items()}
+
+
+def _entries() -> dict[str, Select[Any]]:
+    kept = CORRECTION.c
+    day = (kept.usage_point_id, kept.channel, kept.start)
+    statements = _within(CORRECTION, *day, func.count())
+    return {
+        name: statement.where(kept.revision == bindparam("of_revision")).group_by(*day)
+        for name, statement in statements.items()
+    }
+
+
+BLOCKS = _within(INTERVAL_BLOCK, *(INTERVAL_BLOCK.c[name] for name in BLOCK_COLUMNS))
+ENTRIES = _entries()
