@@ -131,6 +131,16 @@ def test_tests_that_pages_name_exist() -> None:
     assert sorted(told - there) == []
 
 
+@pytest.mark.parametrize(("kind", "count"), [("trap", 21), ("pitfall", 28)])
+def test_every_trap_and_pitfall_stands_on_the_page_with_its_own_test(kind: str, count: int) -> None:
+    source = (ROOT / "tests" / f"test_{kind}s.py").read_text(encoding="utf-8")
+    there = {int(number): name for name, number in re.findall(rf"^def (test_{kind}_(\d+)_\w+)", source, re.MULTILINE)}
+    page = (pages.DOCS / "reference" / "choices.md").read_text(encoding="utf-8")
+    told = re.findall(rf"^\| (\d+) \|.*\| `(test_{kind}_\w+)` \|$", page, re.MULTILINE)
+    assert [(int(number), name) for number, name in told] == sorted(there.items())
+    assert len(told) == count
+
+
 def test_every_row_is_in_the_reference() -> None:
     text = (pages.DOCS / "reference" / "endpoints.md").read_text(encoding="utf-8")
     assert [row.name for row in ENDPOINTS if f"`{row.name}`" not in text] == []

@@ -2,6 +2,9 @@
 
 import importlib
 import importlib.util
+import shutil
+import sys
+from pathlib import Path
 
 import typer
 
@@ -23,7 +26,14 @@ ADVICE = "This command belongs to the data custodian, which is not installed: pi
 
 def main() -> None:
     """Run the command that was typed."""
-    compose(with_custodian=importlib.util.find_spec("sqlalchemy") is not None)()
+    compose(with_custodian=importlib.util.find_spec("sqlalchemy") is not None)(prog_name=typed(sys.argv[0]))
+
+
+def typed(program: str) -> str:
+    """The command as it must be typed again: its bare name where the shell finds it, else its path."""
+    path = Path(program)
+    found = shutil.which(path.name)
+    return path.name if found and Path(found).resolve() == path.resolve() else program
 
 
 def compose(*, with_custodian: bool) -> typer.Typer:

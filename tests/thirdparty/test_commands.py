@@ -3,11 +3,14 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
+import httpx2
 import pytest
 from typer.testing import CliRunner
 
-from wattshare.command import ADVICE, CUSTODIAN_COMMANDS, compose
+from tests.thirdparty.conftest import Counter, token_answer
+from wattshare.command import ADVICE, CUSTODIAN_COMMANDS, compose, typed
 from wattshare.thirdparty import cli
 
 GRANTED = (
@@ -40,6 +43,34 @@ def test_without_the_custodians_part_its_commands_say_how_to_get_it(name: str) -
     result = CliRunner().invoke(compose(with_custodian=False), [name, "--home", "x", "anything"])
     assert result.exit_code == 1
     assert ADVICE in result.output
+
+
+def test_the_program_is_named_as_it_can_be_typed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "wattshare"
+    program.touch(mode=0o755)
+    monkeypatch.setenv("PATH", "")
+    assert typed(str(program)) == str(program)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert typed(str(program)) == "wattshare"
+    # another one that the shell would find in its place
+    assert typed(str(tmp_path / "bin" / "wattshare")) == str(tmp_path / "bin" / "wattshare")
+
+
+def test_everybodys_files_are_ordered_by_a_command(
+    custodian: Counter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ordered = httpx2.Response(202, headers={"x-correlation-id": "c1"})
+    custodian.answers = [token_answer(1, client_access_token="client-1"), ordered]
+    config = tmp_path / "custodian.json"
+    config.write_text('{"utility": "pge", "client_id": "me", "client_secret": "secret", "bulk_id": "50001"}')
+    monkeypatch.setattr(httpx2, "HTTPTransport", lambda **_: httpx2.MockTransport(custodian))
+    options = ("--config", str(config), "--since", "2024-05-01", "--json")
+    result = CliRunner().invoke(cli.app, ["notices", "order", *options])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["correlation_id"] == "c1"
+    asked = custodian.asked[-1]
+    assert asked.url.path.endswith("/Batch/Bulk/50001")
+    assert dict(asked.url.params) == {"published-min": "2024-05-01T07:00:00Z"}
 
 
 def test_the_third_partys_commands_are_always_there() -> None:

@@ -1,6 +1,7 @@
 """Who is meant, and which addresses are theirs."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -171,9 +172,47 @@ def test_a_sandbox_says_who_its_third_parties_are(tmp_path: Path, name: str | No
     assert custodian.ca == tmp_path / "ca.pem"
 
 
-def test_a_sandbox_that_is_not_there_says_how_to_start_one(tmp_path: Path) -> None:
-    with pytest.raises(BadConfiguration, match="wattshare sandbox --home"):
-        Custodian.from_sandbox(tmp_path)
+@pytest.mark.parametrize("name", ["", "nowhere"])
+def test_a_sandbox_that_is_not_there_says_how_to_start_one(tmp_path: Path, name: str) -> None:
+    home = tmp_path / name
+    with pytest.raises(BadConfiguration, match=re.escape(f"`wattshare sandbox --home {home}`")):
+        Custodian.from_sandbox(home)
+
+
+def test_a_sandbox_may_be_named_by_its_file(tmp_path: Path) -> None:
+    (tmp_path / "sandbox.json").write_text(json.dumps(SANDBOX))
+    assert Custodian.from_sandbox(tmp_path / "sandbox.json", "Me").client_id == "c2"
+
+
+def test_a_secret_that_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "custodian.toml"
+    file.write_text(
+        'resource = "https://a.example/r"\noauth = "https://a.example/o"\nclient_id = "c"\n'
+        'client_secret_file = "nowhere.txt"\n'
+    )
+    with pytest.raises(BadConfiguration, match=r"client_secret_file: .*nowhere\.txt cannot be read"):
+        Custodian.read(file)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"ca": "ca.pem"}, r"ca: .*ca\.pem cannot be used"),
+        (
+            {"certificate": "mine.pem", "private_key": "mine.key"},
+            r"certificate, private_key: .*mine\.pem, .*mine\.key cannot be used",
+        ),
+    ],
+)
+def test_a_file_of_tls_that_cannot_be_used_is_named_with_its_setting(
+    tmp_path: Path, changes: dict[str, str], said: str
+) -> None:
+    named: dict[str, Any] = {name: tmp_path / file for name, file in changes.items()}
+    custodian = Custodian(
+        resource="https://a.example/r", oauth="https://a.example/o", client_id="c", client_secret="s", **named
+    )
+    with pytest.raises(BadConfiguration, match=said):
+        custodian.tls()
 
 
 def test_a_third_party_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:

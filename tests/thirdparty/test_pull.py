@@ -3,6 +3,7 @@
 import csv
 import json
 import stat
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from typer.testing import CliRunner
 from tests.thirdparty.conftest import Counter, tokens
 from tests.thirdparty.test_feeds import BLOCK, CODES, METER_READING, READING_TYPE, USAGE_POINT, bill, feed
 from wattshare.thirdparty import cli, errors
-from wattshare.thirdparty.pull import Piece, Pull, What
+from wattshare.thirdparty.pull import NotShared, Piece, Pull, What
+from wattshare.thirdparty.tokens import FileTokenStore
 
 BATCH = feed(READING_TYPE, USAGE_POINT, METER_READING, BLOCK, CODES)
 
@@ -115,9 +117,16 @@ def test_other_columns_do_not_take_the_pieces_of_an_interrupted_pull(custodian: 
 
 
 def test_only_the_usage_points_that_were_named_are_pulled(custodian: Counter, tmp_path: Path) -> None:
+    other = USAGE_POINT.replace("5390000001", "5390000002")
+    custodian.answers = [httpx2.Response(200, content=feed(USAGE_POINT, other))]
+    pull = pulling(custodian, tmp_path / "usage.csv", usage_points=("5390000002",))
+    assert {piece.usage_point for piece in pull.pieces()} == {"5390000002"}
+
+
+def test_a_usage_point_that_nobody_shares_is_said_with_those_that_are(custodian: Counter, tmp_path: Path) -> None:
     custodian.answers = [points()]
-    pull = pulling(custodian, tmp_path / "usage.csv", usage_points=("5390000009",))
-    assert pull.pieces() == ()
+    with pytest.raises(NotShared, match=r"No usage point 5390000099 is shared; there is: 5390000001\."):
+        pulling(custodian, tmp_path / "usage.csv", usage_points=("5390000099",)).pieces()
 
 
 @pytest.fixture
@@ -133,7 +142,18 @@ def config(tmp_path: Path) -> Path:
 def test_a_command_without_a_customer_says_what_to_do(config: Path) -> None:
     result = CliRunner().invoke(cli.app, ["pull", "--config", str(config)])
     assert result.exit_code == 1
-    assert "wattshare connect" in result.output
+    # as it can be typed
+    assert f"connect --config {config}" in result.output
+
+
+def test_what_is_tried_again_is_said_aside_and_facts_stay_facts(config: Path) -> None:
+    store = FileTokenStore(config.with_suffix(".tokens.json"))
+    store.keep(replace(tokens(1), expires_at=4_000_000_000))
+    result = CliRunner().invoke(cli.app, ["pull", "--config", str(config), "--json"])
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["error"] == "Unreachable"
+    assert result.stderr.count("no connection") == 2
+    assert "trying again in" in result.stderr
 
 
 def test_a_command_without_a_custodian_says_how_to_get_one(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ EXCHANGES = [
     (httpx2.Request("GET", f"{URL}?state={SECRET}&scope=FB%3D1"), httpx2.Response(200)),
     (
         httpx2.Request("GET", URL),
-        httpx2.Response(302, headers={"location": f"https://a.example/?code={SECRET}"}),
+        httpx2.Response(302, headers={"location": f"https://a.example/?code={SECRET}&authorization_code={SECRET}"}),
     ),
     (
         httpx2.Request("GET", URL),
@@ -48,6 +48,17 @@ def test_a_secret_is_masked_wherever_it_stands(request_: httpx2.Request, respons
     shown = record(request_, response)
     assert SECRET not in shown
     assert "…" in shown
+
+
+def test_an_answer_is_shown_with_its_own_types() -> None:
+    said = httpx2.Response(200, json={"access_token": SECRET, "expires_in": 3600})
+    assert '{"access_token": "wsa_…", "expires_in": 3600}' in record(httpx2.Request("GET", URL), said)
+
+
+def test_every_box_of_one_name_is_shown() -> None:
+    form = {"kind": ["basic", "account"], "decision": "share"}
+    shown = record(httpx2.Request("POST", URL, data=form), httpx2.Response(200))
+    assert "'kind': 'basic, account'" in shown
 
 
 def test_what_is_no_secret_is_shown() -> None:

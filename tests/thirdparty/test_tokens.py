@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.thirdparty.conftest import SECOND, tokens
-from wattshare.thirdparty.tokens import FileTokenStore, MemoryTokenStore, TokenStore
+from wattshare.thirdparty.tokens import FileTokenStore, MemoryTokenStore, TokenStore, UnreadableTokens
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -73,6 +73,14 @@ def test_a_write_that_fails_leaves_the_former_tokens(tmp_path: Path, monkeypatch
     assert store.find("4100001") == tokens(1)
     assert json.loads((tmp_path / "tokens.json").read_text())
     assert [each.name for each in tmp_path.iterdir() if not each.name.endswith(".lock")] == ["tokens.json"]
+
+
+def test_what_is_no_token_file_is_a_sentence_and_stays_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "tokens.json"
+    file.write_text('{"broken')
+    with pytest.raises(UnreadableTokens, match=r"tokens\.json is not a token file"):
+        FileTokenStore(file).keep(tokens(1))
+    assert file.read_text() == '{"broken'
 
 
 def test_two_stores_on_one_file_keep_each_others_tokens(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 # what is heavy is imported when a command runs, so that help is there at once
 
+import shlex
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -23,7 +24,10 @@ Config = Annotated[
     Path | None,
     typer.Option("--config", help="TOML or JSON file that describes the custodian.", envvar="WATTSHARE_CUSTODIAN"),
 ]
-Home = Annotated[Path, typer.Option("--home", help="Home of a sandbox, where there is no --config.")]
+Home = Annotated[
+    Path,
+    typer.Option("--home", help="Home of a sandbox, where there is no --config.", envvar="WATTSHARE_HOME"),
+]
 Party = Annotated[
     str | None, typer.Option("--third-party", help="Name or user type of one of the sandbox's third parties.")
 ]
@@ -38,8 +42,17 @@ class Pulls(StrEnum):
     BILLS = "bills"
 
 
+class Bulk(StrEnum):
+    """What `notices order` orders, of everybody."""
+
+    USAGE = "usage"
+    CUSTOMERS = "customers"
+    PROGRAMS = "programs"
+
+
 @app.command()
 def connect(
+    context: typer.Context,
     *,
     config: Config = None,
     home: Home = Path("sandbox"),
@@ -82,11 +95,13 @@ def connect(
         print_json(facts)
     else:
         out.print(f"Connected: authorization {connected.subscription}\nScope: {connected.scope}")
-        out.print(f"Tokens are in {store.path}. Next: wattshare pull --out usage.csv")
+        next_one = _again(context, "pull", config, home, third_party, tokens)
+        out.print(f"Tokens are in {store.path}. Next: {next_one} --out usage.csv", markup=False)
 
 
 @app.command()
 def pull(
+    context: typer.Context,
     *,
     config: Config = None,
     home: Home = Path("sandbox"),
@@ -103,7 +118,7 @@ def pull(
     """Bring the usage or the bills of connected customers as CSV. Interrupted, it goes on where it was."""
     from wattshare.thirdparty.client import Client
     from wattshare.thirdparty.errors import ConsentNeeded
-    from wattshare.thirdparty.printing import failing, print_json, progress
+    from wattshare.thirdparty.printing import counted, failing, print_json, progress
     from wattshare.thirdparty.printing import out as screen
     from wattshare.thirdparty.pull import Pull, What
 
@@ -111,7 +126,9 @@ def pull(
         custodian, store = _whom(config, home, third_party, tokens)
         whose = tuple(subscription or (kept.subscription for kept in store.every()))
         if not whose:
-            raise ConsentNeeded("No customer is connected: wattshare connect.")
+            raise ConsentNeeded(
+                f"No customer is connected: {_again(context, 'connect', config, home, third_party, tokens)}"
+            )
         with Client(custodian, store=store) as client:
             first, last = (_day(text, custodian, client.now()) for text in (since, until))
             if last < first:
@@ -141,8 +158,9 @@ def pull(
             }
         )
     else:
-        points = len(pulled.usage_points)
-        screen.print(f"{pulled.rows} {what.value} of {points} usage points, {order.since} to {order.until}: {out}")
+        brought = counted(pulled.rows, what.value.removesuffix("s"))
+        points = counted(len(pulled.usage_points), "usage point")
+        screen.print(f"{brought} of {points}, {order.since} to {order.until}: {out}")
 
 
 @notices.command("listen")
@@ -189,6 +207,36 @@ def listen(
             )
 
 
+@notices.command("order")
+def order(
+    *,
+    config: Config = None,
+    home: Home = Path("sandbox"),
+    third_party: Party = None,
+    tokens: TokenFile = None,
+    since: Annotated[str | None, typer.Option(help="First day, YYYY-MM-DD or 30d; none: what is new.")] = None,
+    until: Annotated[str | None, typer.Option(help="Last day, YYYY-MM-DD or 0d.")] = None,
+    what: Annotated[Bulk, typer.Option(help="Usage and bills, customers, or programmes.")] = Bulk.USAGE,
+    as_json: AsJson = False,
+) -> None:
+    """Order what everybody shares with you as files; a notice tells where they can be fetched."""
+    from wattshare.thirdparty.client import Client
+    from wattshare.thirdparty.printing import failing, print_ordered
+
+    with failing(as_json=as_json):
+        custodian, store = _whom(config, home, third_party, tokens)
+        with Client(custodian, store=store) as client:
+            first, last = (_day(text, custodian, client.now()) if text else None for text in (since, until))
+            match what:
+                case Bulk.USAGE:
+                    ordered = client.bulk(first, last)
+                case Bulk.CUSTOMERS:
+                    ordered = client.bulk_customers()
+                case Bulk.PROGRAMS:
+                    ordered = client.bulk_programs()
+            print_ordered(ordered, as_json=as_json)
+
+
 @notices.command("fetch")
 def fetch(
     *,
@@ -214,6 +262,7 @@ def fetch(
 
 @app.command()
 def tour(
+    context: typer.Context,
     *,
     home: Home = Path("sandbox"),
     third_party: Annotated[str, typer.Option(help="Name or user type of the third party.")] = "standard",
@@ -239,7 +288,8 @@ def tour(
     if as_json:
         print_json({"steps": taken})
     else:
-        out.print("\nThat was all. Next: wattshare connect, then wattshare pull --out usage.csv")
+        connect_next, pull_next = (_again(context, name, None, home, third_party, None) for name in ("connect", "pull"))
+        out.print(f"\nThat was all. Next: {connect_next}, then {pull_next} --out usage.csv", markup=False)
 
 
 @scope.command("explain")
@@ -278,6 +328,16 @@ def _whom(
         custodian = Custodian.from_sandbox(home, third_party)
         beside = home / f"tokens-{custodian.client_id[:8]}.json"
     return custodian, FileTokenStore(tokens or beside)
+
+
+def _again(
+    context: typer.Context, name: str, config: Path | None, home: Path, third_party: str | None, tokens: Path | None
+) -> str:
+    """Another command about the same custodian and registration, as it can be typed."""
+    said = {"--config": config} if config else {"--home": home, "--third-party": third_party}
+    options = [part for option, value in {**said, "--tokens": tokens}.items() if value for part in (option, str(value))]
+    program = context.find_root().info_name or "wattshare"
+    return shlex.join([program, name, *options])
 
 
 def _day(text: str, custodian: "Custodian", now: datetime) -> date:

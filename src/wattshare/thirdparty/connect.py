@@ -54,7 +54,11 @@ def begin(
     """
     redirect = redirect_uri or custodian.redirect_uri
     if redirect is None:
-        raise BadConfiguration("A registered redirect URI is needed: `redirect_uri`.")
+        raise BadConfiguration(
+            "No redirect URI is given or configured (`redirect_uri`). Third parties of the types self_access and cca"
+            " have none, as their customers are not asked through a browser: `wattshare notices order` orders what"
+            " they share."
+        )
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48) if pkce else None
     wishes = {"MinAuthEndDate": min_end, "PreferredAuthEndDate": preferred_end}
     terms = [scope] if scope else []

@@ -4,7 +4,8 @@ import json
 import re
 import ssl
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
@@ -97,7 +98,7 @@ class Custodian:
             raise BadConfiguration(f"Unknown utility {utility!r}; known: {', '.join(UTILITIES)}.")
         values: dict[str, Any] = {**UTILITIES.get(utility or "", {}), **told}
         if "client_secret_file" in values:
-            values["client_secret"] = (folder / values.pop("client_secret_file")).read_text("utf-8").strip()
+            values["client_secret"] = _secret(folder / values.pop("client_secret_file"))
         for name in ("certificate", "private_key", "ca"):
             if values.get(name):
                 values[name] = folder / values[name]
@@ -115,7 +116,7 @@ class Custodian:
         Raises:
             BadConfiguration: no sandbox there, or no such third party in it.
         """
-        file = path / "sandbox.json" if path.is_dir() else path
+        file = path if path.name == "sandbox.json" else path / "sandbox.json"
         told = read_sandbox(file)
         party = third_party(told, name)
         return cls.described(
@@ -210,13 +211,12 @@ class Custodian:
         Raises:
             BadConfiguration: a file of them cannot be used.
         """
-        try:
+        with _usable("ca", self.ca):
             context = ssl.create_default_context(cafile=self.ca) if self.ca else httpx2.create_ssl_context()
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
-            if self.certificate:
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if self.certificate:
+            with _usable("certificate, private_key", self.certificate, self.private_key):
                 context.load_cert_chain(self.certificate, self.private_key)
-        except (OSError, ssl.SSLError) as error:
-            raise BadConfiguration(f"The certificate, key or CA file cannot be used: {error}") from error
         return context
 
 
@@ -248,6 +248,23 @@ def third_party(told: Mapping[str, Any], name: str | None = None) -> dict[str, A
             return party
     known = ", ".join(str(party["name"]) for party in parties) or "none"
     raise BadConfiguration(f"The sandbox has no third party {name!r}; it has: {known}.")
+
+
+def _secret(file: Path) -> str:
+    try:
+        return file.read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise BadConfiguration(f"client_secret_file: {file} cannot be read: {error}.") from error
+
+
+@contextmanager
+def _usable(setting: str, *files: Path | None) -> Iterator[None]:
+    """Say which setting's files could not be used; OpenSSL does not name them."""
+    try:
+        yield
+    except OSError as error:
+        named = ", ".join(str(file) for file in files if file)
+        raise BadConfiguration(f"{setting}: {named} cannot be used: {error}.") from error
 
 
 @cache

@@ -10,9 +10,11 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from wattshare.espi.explain import Explanation
 from wattshare.espi.wire import Malformed
+from wattshare.thirdparty.client import Ordered
 from wattshare.thirdparty.errors import Failed, Refused
 from wattshare.thirdparty.inbox import Drained
 from wattshare.thirdparty.pull import Piece
@@ -30,7 +32,8 @@ def print_json(facts: Mapping[str, Any] | list[Any]) -> None:
 
 @contextmanager
 def failing(*, as_json: bool) -> Iterator[None]:
-    """What goes wrong on purpose becomes a sentence and the exit code 1."""
+    """What goes wrong on purpose becomes a sentence and the exit code 1; what is tried again says so meanwhile."""
+    set_on_retry_hooks([print_retry])
     try:
         yield
     except (Failed, Malformed) as error:
@@ -39,6 +42,11 @@ def failing(*, as_json: bool) -> Iterator[None]:
         else:
             err.print(f"[red]{escape(str(error))}[/red]")
         raise typer.Exit(1) from error
+
+
+def print_retry(details: RetryDetails) -> None:
+    """What is tried again, and when: on standard error, as facts may be on the other."""
+    err.print(f"{escape(str(details.caused_by).rstrip('.'))}; trying again in {details.wait_for:.1f} s", style="yellow")
 
 
 def told(error: Failed | Malformed) -> dict[str, Any]:
@@ -83,6 +91,19 @@ def progress(pieces: int, *, quiet: bool) -> Iterator[Callable[[Piece, int], Non
             bar.update(task, advance=1, description=f"{piece.usage_point} {piece.until}: {rows} rows")
 
         yield done
+
+
+def print_ordered(ordered: Ordered, *, as_json: bool) -> None:
+    """What was ordered."""
+    if as_json:
+        print_json({"url": ordered.url, "transaction": ordered.transaction, "correlation_id": ordered.correlation_id})
+    else:
+        out.print(f"Ordered {escape(ordered.url)}. A notice tells where it can be fetched: wattshare notices listen")
+
+
+def counted(number: int, word: str) -> str:
+    """A number and its word, which ends in s where there are several."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def print_heard(address: str, *, as_json: bool) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from wattshare.thirdparty.bills import Bill, bills
 from wattshare.thirdparty.client import Client
+from wattshare.thirdparty.errors import Failed
 from wattshare.thirdparty.feeds import Measured, readings, segment
 from wattshare.thirdparty.files import aside
 from wattshare.thirdparty.reply import Reply
@@ -66,6 +67,10 @@ COLUMNS = {
 }
 
 
+class NotShared(Failed):
+    """What was asked for is not among what customers share."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Piece:
     """A stretch of days of one usage point, both ends in."""
@@ -107,11 +112,20 @@ class Pull:
     what: What = What.READINGS
 
     def pieces(self) -> tuple[Piece, ...]:
-        """What must be asked for, oldest days of each usage point first."""
+        """What must be asked for, oldest days of each usage point first.
+
+        Raises:
+            NotShared: a usage point that was asked for is in none of the authorizations.
+        """
+        shared = {subscription: self._points(subscription) for subscription in self.subscriptions}
+        known = {point for points in shared.values() for point in points}
+        if others := [point for point in self.usage_points if point not in known]:
+            raise NotShared(f"No usage point {', '.join(others)} is shared; there is: {', '.join(sorted(known))}.")
         return tuple(
             Piece(subscription=subscription, usage_point=usage_point, since=since, until=until)
-            for subscription in self.subscriptions
-            for usage_point in self._points(subscription)
+            for subscription, points in shared.items()
+            for usage_point in points
+            if not self.usage_points or usage_point in self.usage_points
             for since, until in spans(self.since, self.until, days=DAYS_A_CALL)
         )
 
@@ -133,8 +147,7 @@ class Pull:
         return Pulled(out=self.out, rows=rows, usage_points=usage_points, calls=len(pieces) - kept, kept=kept)
 
     def _points(self, subscription: str) -> tuple[str, ...]:
-        found = [segment(each.self_href, "UsagePoint") for each in self.client.usage_points(subscription).entries()]
-        return tuple(each for each in found if not self.usage_points or each in self.usage_points)
+        return tuple(segment(each.self_href, "UsagePoint") for each in self.client.usage_points(subscription).entries())
 
     def _folder(self) -> Path:
         """Beside the result; another custodian's pieces, or other columns, have another name."""

@@ -15,6 +15,7 @@ SECRET_NAMES = frozenset(
         "registration_access_token",
         "client_secret",
         "code",
+        "authorization_code",
         "code_verifier",
         "password",
         "state",
@@ -89,7 +90,9 @@ def masked_url(url: str) -> str:
     base, _, query = url.partition("?")
     if not query:
         return url
-    pairs = [(name, _value(name, value)) for name, value in parse_qsl(query, keep_blank_values=True)]
+    pairs = [
+        (name, masked(value) if _is_secret(name) else value) for name, value in parse_qsl(query, keep_blank_values=True)
+    ]
     shown = "&".join(f"{name}={quote(value, safe=':/;=')}" for name, value in pairs)
     return f"{base}?{shown}".replace(quote("…"), "…")
 
@@ -102,12 +105,13 @@ def masked_json(text: str) -> str:
         return text.strip()
     if not isinstance(said, dict):
         return text.strip()
-    return json.dumps({name: _value(name, value) for name, value in said.items()}, ensure_ascii=False)
+    return json.dumps(
+        {name: masked(str(value)) if _is_secret(name) else value for name, value in said.items()}, ensure_ascii=False
+    )
 
 
-def _value(name: str, value: object) -> str:
-    said = value if isinstance(value, str) else json.dumps(value)
-    return masked(said) if name.lower() in SECRET_NAMES else said
+def _is_secret(name: str) -> bool:
+    return name.lower() in SECRET_NAMES
 
 
 def _headers(headers: httpx2.Headers, names: tuple[str, ...]) -> dict[str, str]:
@@ -124,12 +128,16 @@ def _form(request: httpx2.Request) -> dict[str, str]:
     """The fields of a form that was sent; those whose names look like secrets masked."""
     if "x-www-form-urlencoded" not in request.headers.get("content-type", ""):
         return {}
-    pairs = parse_qsl(request.read().decode("utf-8", "replace"), keep_blank_values=True)
-    return {name: _field(name, value) for name, value in pairs}
+    shown: dict[str, str] = {}
+    for name, value in parse_qsl(request.read().decode("utf-8", "replace"), keep_blank_values=True):
+        told = _field(name, value)
+        # boxes of one name are several fields
+        shown[name] = f"{shown[name]}, {told}" if name in shown else told
+    return shown
 
 
 def _field(name: str, value: str) -> str:
-    secretive = name.lower() in SECRET_NAMES or re.search(r"token|secret|password|csrf", name.lower())
+    secretive = _is_secret(name) or re.search(r"token|secret|password|csrf", name.lower())
     return masked(value) if secretive and name != "grant_type" else value
 
 

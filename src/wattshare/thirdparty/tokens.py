@@ -11,10 +11,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from wattshare.thirdparty.errors import Failed
 from wattshare.thirdparty.files import write_aside
 
 # a token that ends within this many seconds is renewed before it is used
 LEEWAY = 60
+
+
+class UnreadableTokens(Failed):
+    """The file of tokens is not one; it is left as it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +112,8 @@ class MemoryTokenStore:
 class FileTokenStore:
     """Tokens in one JSON file, readable by its owner only, written aside and renamed.
 
-    Several threads and several processes of one machine may share it.
+    Several threads and several processes of one machine may share it. What is not such a file raises
+    UnreadableTokens, and is never written over.
     """
 
     def __init__(self, path: Path) -> None:
@@ -154,6 +160,8 @@ class FileTokenStore:
             kept = json.loads(self.path.read_bytes())
         except FileNotFoundError:
             return {}
+        except ValueError as error:
+            raise UnreadableTokens(f"{self.path} is not a token file, or not whole: {error}.") from error
         return dict(kept)
 
     def _write(self, kept: Mapping[str, object]) -> None:

@@ -169,7 +169,8 @@ class Tour:
         for _ in range(NOTICE_WAIT // LOOK_EVERY):
             if urls := self._told_urls():
                 self._urls = urls
-                return Came(outcome=f"A BatchList with {len(urls)} addresses: {', '.join(urls)}", facts={"urls": urls})
+                counted = "one address" if len(urls) == 1 else f"{len(urls)} addresses"
+                return Came(outcome=f"A BatchList with {counted}: {', '.join(urls)}", facts={"urls": urls})
             self.sleep(LOOK_EVERY)
         raise Failed(f"No notice of the batch came within {NOTICE_WAIT} seconds; is the worker running?")
 

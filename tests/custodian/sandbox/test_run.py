@@ -171,6 +171,8 @@ def test_what_to_do_next_names_files_that_are_there(sandbox: Sandbox) -> None:
     assert len(paths) >= 5
     assert all(Path(path).exists() for path in paths)
     assert "--cacert" not in what_next(sandbox.told, sandbox.home, http=True)
+    again = what_next(sandbox.told, sandbox.home, http=False, command=".venv/bin/wattshare")
+    assert f".venv/bin/wattshare tour --home {sandbox.home.path}" in again
 
 
 def test_all_files_are_their_owners_alone(sandbox: Sandbox) -> None:

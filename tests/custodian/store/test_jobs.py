@@ -100,6 +100,19 @@ def test_a_late_worker_can_say_nothing_any_more(store: Store) -> None:
         assert tx.jobs.finish(taken)
 
 
+def test_what_a_worker_that_died_had_in_hand_is_free_at_once(store: Store) -> None:
+    with store.begin() as tx:
+        tx.jobs.add("make", "b1", T0)
+        tx.jobs.add("make", "b2", T0)
+        his, mine = claim(tx, "dead"), claim(tx, "alive")
+        tx.jobs.release("dead")
+        assert claim(tx, "next").subject == his.subject
+        assert tx.jobs.claim("next", T0, LEASE, ("make",)) is None
+        # should he not be dead, he has no say
+        assert not tx.jobs.finish(his)
+        assert tx.jobs.finish(mine)
+
+
 def test_a_heartbeat_keeps_a_job(store: Store) -> None:
     with store.begin() as tx:
         tx.jobs.add("make", "b1", T0)

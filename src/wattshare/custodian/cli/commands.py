@@ -138,6 +138,7 @@ def import_(
 
 @app.command()
 def sandbox(
+    context: typer.Context,
     *,
     home: Annotated[Path, typer.Option("--home", help="The sandbox's folder.")] = Path("sandbox"),
     port: Annotated[int, typer.Option(help="The port of everything.")] = 8443,
@@ -158,6 +159,7 @@ def sandbox(
     """Start a whole utility on this machine: server, worker, customers, third parties, a receiver of notices."""
     from wattshare.custodian.cli.printing import failing
     from wattshare.custodian.sandbox.run import Plan, run
+    from wattshare.custodian.sandbox.telling import COMMAND
 
     with failing(as_json=False):
         run(
@@ -173,5 +175,6 @@ def sandbox(
                 allow_notify=tuple(allow_notify or ()),
                 public_base=public_base,
                 rate_limits=rate_limits,
-            )
+            ),
+            command=context.find_root().info_name or COMMAND,
         )

@@ -24,12 +24,14 @@ from wattshare.custodian.sandbox.doubles import Doubles
 from wattshare.custodian.sandbox.equipment import Wanted, equip, make_keys, receiver_of
 from wattshare.custodian.sandbox.home import FACTS, Home, Made, held
 from wattshare.custodian.sandbox.making import make
-from wattshare.custodian.sandbox.telling import tell, what_next
+from wattshare.custodian.sandbox.telling import COMMAND, tell, what_next
 from wattshare.custodian.settings import BadSettings, Settings, host_and_port
 from wattshare.custodian.web.routes import Route
 from wattshare.custodian.web.server import serving
 from wattshare.custodian.worker.loop import Worker
 
+# of the sandbox's own worker
+WORKER = "sandbox"
 DEFAULT_SEED, DEFAULT_DAYS = 1, 760
 # between 2000 and 2100: what the data's times can be
 EARLIEST, LATEST = 946_684_800, 4_102_444_800
@@ -112,8 +114,10 @@ class Sandbox:
     ended: threading.Event
 
 
-def run(plan: Plan) -> None:
+def run(plan: Plan, *, command: str = COMMAND) -> None:
     """Make the sandbox where there is none, and serve it until SIGINT or SIGTERM.
+
+    `command` is how this program was typed.
 
     Raises:
         BadSettings: the home is not ours or in use, the port is taken, or the settings do not fit together.
@@ -123,7 +127,7 @@ def run(plan: Plan) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with opened_sandbox(plan, console) as sandbox:
-            console.print(what_next(sandbox.told, sandbox.home, http=plan.http), markup=False)
+            console.print(what_next(sandbox.told, sandbox.home, http=plan.http, command=command), markup=False)
             sandbox.ended.wait()
             raise RuntimeError("the worker has come to an end; its last words are in the log")
     except KeyboardInterrupt:
@@ -146,7 +150,10 @@ def opened_sandbox(plan: Plan, console: Console) -> Iterator[Sandbox]:
         resettle(house, home, settings)
         routes = Doubles.of(house, home).routes()
         stack.enter_context(served(house, routes))
-        ended = stack.enter_context(working(house.worker("sandbox")))
+        # the home is ours alone: what a worker of ours had in hand, it has no more
+        with house.store.begin() as tx:
+            tx.jobs.release(WORKER)
+        ended = stack.enter_context(working(house.worker(WORKER)))
         # whoever finds the file finds a sandbox that serves
         stack.callback(home.forget, FACTS)
         yield Sandbox(home=home, house=house, told=tell(house, home), ended=ended)

@@ -1,6 +1,7 @@
 """What a sandbox tells of itself once it serves: `sandbox.json`, and what to do next."""
 
 import json
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from wattshare.custodian.sandbox.equipment import CA
 from wattshare.custodian.sandbox.home import FACTS, MAIL, NOTICES, SECRETS, Home
 from wattshare.custodian.sandbox.parties import APPLICANTS, certificate_of
 
+COMMAND = "wattshare"
 RESOURCES, OAUTH = "/espi/1_1/resource", "/oauth/v2"
 TOLD = (
     "name",
@@ -81,8 +83,9 @@ def tell(house: House, home: Home) -> dict[str, Any]:
     return told
 
 
-def what_next(told: dict[str, Any], home: Home, *, http: bool) -> str:
-    """What somebody who has just started a sandbox may do."""
+def what_next(told: dict[str, Any], home: Home, *, http: bool, command: str = COMMAND) -> str:
+    """What somebody who has just started a sandbox may do; `command` is how the program is typed."""
+    again = shlex.join((command, "tour", "--home", str(home.path)))
     person, party = told["customers"][0], told["third_parties"][0]
     trust = (
         ""
@@ -111,7 +114,7 @@ def what_next(told: dict[str, Any], home: Home, *, http: bool) -> str:
             "",
             "All that a third party does, step by step:",
             "",
-            f"  wattshare tour --home {home.path}",
+            f"  {again}",
             "",
         )
     )

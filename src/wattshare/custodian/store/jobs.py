@@ -112,6 +112,10 @@ class Jobs:
         """Lengthen the lease. Whether the job is still the caller's."""
         return self._changed(job, lease_until=until)
 
+    def release(self, owner: str) -> None:
+        """Free what a worker of that name had in hand; for whoever knows that it has died."""
+        self._connection.execute(update(JOB).where(JOB.c.owner == owner).values(owner=None, lease_until=None))
+
     def finish(self, job: Job) -> bool:
         """Say that it is done. Whether it was still the caller's to say."""
         # in this order: a cause that comes up between the two is still met
