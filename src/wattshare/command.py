@@ -10,6 +10,7 @@ import typer
 
 from wattshare.thirdparty.cli import app as third_party
 
+PROGRAM = "wattshare"
 CUSTODIAN_COMMANDS = (
     "sandbox",
     "init",
@@ -32,8 +33,9 @@ def main() -> None:
 def typed(program: str) -> str:
     """The command as it must be typed again: its bare name where the shell finds it, else its path."""
     path = Path(program)
-    found = shutil.which(path.name)
-    return path.name if found and Path(found).resolve() == path.resolve() else program
+    found = shutil.which(PROGRAM)
+    elsewhere = path.name == PROGRAM and (found is None or Path(found).resolve() != path.resolve())
+    return program if elsewhere else PROGRAM
 
 
 def compose(*, with_custodian: bool) -> typer.Typer:

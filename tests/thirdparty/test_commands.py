@@ -52,6 +52,7 @@ def test_the_program_is_named_as_it_can_be_typed_again(tmp_path: Path, monkeypat
     assert typed(str(program)) == str(program)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert typed(str(program)) == "wattshare"
+    assert typed("-c") == "wattshare"
     # another one that the shell would find in its place
     assert typed(str(tmp_path / "bin" / "wattshare")) == str(tmp_path / "bin" / "wattshare")
 
