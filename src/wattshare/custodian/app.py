@@ -15,6 +15,7 @@ import structlog
 
 from wattshare.custodian import logs
 from wattshare.custodian.clocks import clock_of
+from wattshare.custodian.formats.sources import Caps
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.clock import Clock, Secrets
 from wattshare.custodian.model.errors import Unknown
@@ -28,6 +29,7 @@ from wattshare.custodian.services.disclosure.bulk import Bulk
 from wattshare.custodian.services.disclosure.disclosure import Disclosure
 from wattshare.custodian.services.disclosure.noting import Noting
 from wattshare.custodian.services.intake import Intake
+from wattshare.custodian.services.intake.door import Door
 from wattshare.custodian.services.limits import Limits
 from wattshare.custodian.services.notices import TELL, Notices
 from wattshare.custodian.services.overview import Overview
@@ -109,6 +111,20 @@ class House:
     notices: Notices
     overview: Overview
     intake: Intake
+
+    @property
+    def door(self) -> Door:
+        """Where files of any kind come in."""
+        return Door(self.intake)
+
+    @property
+    def caps(self) -> Caps:
+        """How much is unpacked of an archive."""
+        return Caps(
+            bytes=self.settings.unpacked_bytes,
+            ratio=self.settings.unpacked_ratio,
+            members=self.settings.archive_members,
+        )
 
     # running
 

@@ -154,6 +154,9 @@ class Settings(BaseSettings):
     xml_elements: Count = Field(50_000_000, description="Most elements of a file.")
     xml_attributes: Count = Field(64, description="Most attributes of an element.")
     xml_text: Count = Field(1024**2, description="Longest text of an element, in bytes.")
+    unpacked_bytes: Count = Field(16 * 1024**3, description="Most bytes that are unpacked of one archive.")
+    unpacked_ratio: Count = Field(1000, description="Most bytes that an archive may unpack to for each of its own.")
+    archive_members: Count = Field(10_000, description="Most files in one archive.")
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
 

@@ -37,7 +37,10 @@ def zipped(folder: Path, feed: Path) -> Path:
 def test_files_that_cannot_be_read_keep_no_other_out_and_stand_in_the_report(
     typed: Typed, home: Path, feed: Path, tmp_path: Path
 ) -> None:
-    files = (feed, tmp_path / "absent.xml", tmp_path, zipped(tmp_path, feed), feed)
+    empty, damaged = tmp_path / "empty", tmp_path / "damaged.zip"
+    empty.mkdir()
+    damaged.write_bytes(zipped(tmp_path, feed).read_bytes()[:-9])
+    files = (feed, tmp_path / "absent.xml", empty, damaged, feed)
     told = typed("import", "--home", home, "--json", *files)
     assert told.exit_code == 1
     reports = json.loads(told.stdout)
@@ -50,8 +53,8 @@ def test_files_that_cannot_be_read_keep_no_other_out_and_stand_in_the_report(
     ]
     said = [report["refused"]["sentence"] for report in reports if report["refused"]]
     assert "No such file" in said[0]
-    assert "directory" in said[1]
-    assert "archive" in said[2]
+    assert "no file" in said[1]
+    assert "damaged" in said[2]
     assert reports[-1]["known"]
 
 

@@ -99,7 +99,10 @@ def upgrade(*, home: Home = None) -> None:
 
 @app.command("import")
 def import_(
-    files: Annotated[list[Path], typer.Argument(help="Green Button XML files.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(help="Files of any kind, packed or not, and folders; - is standard input."),
+    ],
     *,
     home: Home = None,
     usage_point: Annotated[
@@ -107,10 +110,16 @@ def import_(
         typer.Option(help="The usage point, ten digits, that a file of one lands on.", min=10**9, max=10**10 - 1),
     ] = None,
     account: Annotated[str | None, typer.Option(help="The account number whose usage it is.")] = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", help="A TOML file that says what the columns of a table mean.")
+    ] = None,
+    set_aside: Annotated[
+        Path | None, typer.Option("--set-aside", help="A file that gets bad rows; the good ones are taken.")
+    ] = None,
     lenient: Annotated[
         bool, typer.Option("--lenient", help="Read what breaks the schema where its meaning is known.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and count; write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read, count and show ten rows; keep nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Take readings, bills and customers in; each file whole or not at all."""
@@ -119,19 +128,21 @@ def import_(
     from wattshare.custodian.app import opened
     from wattshare.custodian.cli.intake import take
     from wattshare.custodian.cli.printing import failing
+    from wattshare.custodian.formats.tables.mapping import read
+    from wattshare.custodian.services.intake.door import Wanted
 
     # stopped by either signal, it clears away what it had set aside
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with failing(as_json=as_json), opened(home) as house:
-        whole = take(
-            house.intake,
-            files,
+        wanted = Wanted(
             usage_point=usage_point,
             account=account,
             lenient=lenient,
+            mapping=read(mapping) if mapping else None,
+            set_aside=set_aside,
             dry_run=dry_run,
-            as_json=as_json,
         )
+        whole = take(house.door, paths, wanted, house.caps, ask=None, as_json=as_json)
     if not whole:
         raise typer.Exit(1)
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from wattshare.custodian.app import NotReady
+from wattshare.custodian.formats.tables.mapping import BadMapping
 from wattshare.custodian.model.errors import Refusal
 from wattshare.custodian.settings import BadSettings
 from wattshare.custodian.store.keys import BadKeys
@@ -34,7 +35,7 @@ def failing(*, as_json: bool) -> Iterator[None]:
         sentence = refusal.logged or refusal.told
         told = {"error": type(refusal).__name__, "sentence": sentence, "field": refusal.field}
         fail(f"{refusal.field}: {sentence}" if refusal.field else sentence, told, as_json=as_json)
-    except (BadSettings, BadKeys, BadDatabase, NotReady) as why:
+    except (BadSettings, BadKeys, BadDatabase, BadMapping, NotReady) as why:
         fail(str(why), {"error": type(why).__name__, "sentence": str(why)}, as_json=as_json)
     # a full disk, a folder that is closed to us, a port that is taken
     except OSError as why:

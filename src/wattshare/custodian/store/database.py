@@ -31,6 +31,7 @@ from wattshare.custodian.store.programs import Programs
 from wattshare.custodian.store.rates import Rates
 from wattshare.custodian.store.readings import Readings
 from wattshare.custodian.store.revisions import Revisions
+from wattshare.custodian.store.roster import Roster
 from wattshare.custodian.store.sessions import Sessions
 from wattshare.custodian.store.statements import alone
 from wattshare.custodian.store.tokens import Tokens
@@ -64,6 +65,7 @@ class Tx:
         self.rates = Rates(connection, keys)
         self.revisions = Revisions(connection, keys)
         self.readings = Readings(connection, keys)
+        self.roster = Roster(connection, keys)
         self.bills = Bills(connection, keys)
         self.imports = Imports(connection, keys)
         self.batches = Batches(connection, keys)

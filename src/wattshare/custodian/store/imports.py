@@ -1,7 +1,7 @@
 """Files that were taken in, and what the names in them stand for here."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import JSON, Column, Connection, String, Table, select
@@ -9,7 +9,7 @@ from sqlalchemy import JSON, Column, Connection, String, Table, select
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big
 from wattshare.custodian.store.revisions import TAKING_IN
-from wattshare.custodian.store.statements import alone
+from wattshare.custodian.store.statements import alone, chunks
 
 IMPORTED_FILE = Table(
     "imported_file",
@@ -46,6 +46,10 @@ class Imports:
         Writers ask this one after the other: the next file comes when this one is in. Their clock is read after it.
         """
         alone(self._connection, TAKING_IN)
+        return self.seen(digest, manner)
+
+    def seen(self, digest: str, manner: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The same, without waiting for others: for who asks before reading a large file."""
         columns = IMPORTED_FILE.c
         found = select(columns.report).where(columns.digest == digest, columns.manner == _text(manner))
         report: dict[str, Any] | None = self._connection.execute(found).scalar_one_or_none()
@@ -66,6 +70,21 @@ class Imports:
         """Keep what another custodian's name stands for."""
         row = {"kind": kind, "name_mac": self._keys.mac(_named(kind, name)), "id": here}
         self._connection.execute(FOREIGN_NAME.insert().values(**row))
+
+    def known_many(self, kind: str, names: Iterable[str]) -> dict[str, int]:
+        """The ids that those of the names stand for that stand for any."""
+        columns, found = FOREIGN_NAME.c, dict[str, int]()
+        for some in chunks(names):
+            by_mac = {mac: name for name in some for mac in self._keys.macs(_named(kind, name))}
+            rows = select(columns.name_mac, columns.id).where(columns.kind == kind, columns.name_mac.in_(list(by_mac)))
+            found.update({by_mac[mac]: here for mac, here in self._connection.execute(rows)})
+        return found
+
+    def learn_many(self, kind: str, ids: Mapping[str, int]) -> None:
+        """Keep what other custodians' names stand for."""
+        for some in chunks(ids.items()):
+            rows = [{"kind": kind, "name_mac": self._keys.mac(_named(kind, name)), "id": here} for name, here in some]
+            self._connection.execute(FOREIGN_NAME.insert(), rows)
 
     def named(self, kind: str, here: int) -> bool:
         """Whether an id is what some name of that kind stands for."""

@@ -1,7 +1,8 @@
 """Statements that databases write differently, or that more than one noun needs."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, Select, String, Table, case, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,6 +15,17 @@ COUNTER = Table(
     Column("name", String, primary_key=True),
     Column("value", Big, nullable=False),
 )
+
+# values that one statement names
+CHUNK = 5_000
+Item = TypeVar("Item")
+
+
+def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Items in lists that fit into one statement."""
+    every = iter(items)
+    while chunk := list(islice(every, CHUNK)):
+        yield chunk
 
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

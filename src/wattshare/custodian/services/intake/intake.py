@@ -37,6 +37,16 @@ class Intake:
     profile: Profile
     limits: Limits | None = None
 
+    def manner(self, usage_point: int | None, account: str | None, lenient: bool) -> dict[str, Any] | None:
+        """What makes the same bytes another import; None where the account is not known."""
+        found = None
+        if account is not None:
+            with self.store.read() as tx:
+                found = tx.customers.by_account_number(account)
+            if found is None:
+                return None
+        return _manner(usage_point, found, lenient)
+
     def take(
         self,
         source: bytes | BinaryIO,
@@ -98,11 +108,7 @@ class _Task:
 
     def _store(self, tx: Tx) -> Report:
         account = self._account(tx)
-        manner: dict[str, Any] = {
-            "usage_point": self.usage_point,
-            "account": account.id if account else None,
-            "lenient": self.lenient,
-        }
+        manner = _manner(self.usage_point, account, self.lenient)
         if (before := tx.imports.report(self.digest, manner)) is not None:
             points = tuple(before["usage_points"])
             return Report(name=self.name, digest=self.digest, known=True, dry_run=self.dry_run, usage_points=points)
@@ -287,6 +293,10 @@ class _Hashed:
         while self.read(1 << 20):
             pass
         return self._digest.hexdigest()
+
+
+def _manner(usage_point: int | None, account: Account | None, lenient: bool) -> dict[str, Any]:
+    return {"usage_point": usage_point, "account": account.id if account else None, "lenient": lenient}
 
 
 def _refused(

@@ -6,6 +6,7 @@ address without host, and its service, all three, because files of different cus
 their software came with. Which name a number was made of is kept, so that two never share one.
 """
 
+from collections.abc import Set
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -88,14 +89,7 @@ class Points:
 
     def _free(self, name: str) -> int:
         """The number of a name: the first that nothing has, from the one that its digest says."""
-        here = FIRST + int.from_bytes(sha256(name.encode()).digest()[:8]) % SPAN
-        while self._taken(here):
-            here = FIRST + (here + 1 - FIRST) % SPAN
-        return here
-
-    def _taken(self, here: int) -> bool:
-        known = self.tx.imports.named(NAMED, here) or self.tx.imports.named(JOINED, here)
-        return known or self.tx.customers.usage_point(here) is not None
+        return free_number(self.tx, name)
 
     def _keep(self, here: int, entry: PointEntry, said: Commodity | None, linked: Linked) -> None:
         known = self.tx.customers.usage_point(here)
@@ -112,6 +106,19 @@ class Points:
             changed = replace(changed, commodity=said)
         if changed != known:
             self.tx.customers.change_usage_point(changed)
+
+
+def free_number(tx: Tx, name: str, taken: Set[int] = frozenset()) -> int:
+    """The number of a name: the first that nothing has, from the one that its digest says."""
+    here = FIRST + int.from_bytes(sha256(name.encode()).digest()[:8]) % SPAN
+    while here in taken or _known(tx, here):
+        here = FIRST + (here + 1 - FIRST) % SPAN
+    return here
+
+
+def _known(tx: Tx, here: int) -> bool:
+    named = tx.imports.named(NAMED, here) or tx.imports.named(JOINED, here)
+    return named or tx.customers.usage_point(here) is not None
 
 
 def extra_of(element: usage.UsagePoint | None) -> str | None:

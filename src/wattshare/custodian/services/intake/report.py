@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from wattshare.custodian.formats.remarks import Warned
+from wattshare.custodian.formats.tables.faults import BadRow, Question
 from wattshare.custodian.model.changes import Outcome, Tally
 
 
@@ -37,10 +38,29 @@ class ChannelReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Preview:
+    """One reading of a trial: as it stands in the file, and as it would be kept."""
+
+    row: int
+    read: str
+    named: str
+    # FlowDirection; 0: by the sign
+    flow: int
+    start: int
+    duration: int
+    value: int
+    power_of_ten: int
+    unit: str
+    quality: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """What became of one file."""
 
     name: str
+    # green button, readings, customers, …
+    kind: str = "green button"
     # SHA-256 of its bytes
     digest: str = ""
     # None: refused, nothing new, or only tried
@@ -51,6 +71,12 @@ class Report:
     refused: Refused | None = None
     # objects of the standard that were read, by name
     entries: Mapping[str, int] = field(default_factory=dict)
+    # rows of a table: read, set aside or refused, passed over
+    rows: int = 0
+    rows_refused: int = 0
+    rows_skipped: int = 0
+    bad_rows: tuple[BadRow, ...] = ()
+    preview: tuple[Preview, ...] = ()
     # readings that were read, and those among them that stood more than once
     read: int = 0
     repeated: int = 0
@@ -61,6 +87,8 @@ class Report:
     # customers, accounts, agreements, locations and meters that were added or changed
     customers: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[Warned, ...] = ()
+    # what must be answered in the mapping before the file can be read
+    questions: tuple[Question, ...] = ()
 
     def as_plain(self) -> dict[str, Any]:
         """The report as JSON values."""

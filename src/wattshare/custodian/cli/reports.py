@@ -1,0 +1,78 @@
+"""What became of imported files, in words."""
+
+from datetime import UTC, datetime
+
+from rich.markup import escape
+
+from wattshare.custodian.cli.printing import out
+from wattshare.custodian.formats.remarks import Warned
+from wattshare.custodian.services.intake import Report
+from wattshare.custodian.services.intake.report import Preview
+
+# usage points and channels that are named one by one
+FEW = 12
+FLOWS = {0: "by sign", 1: "delivered", 4: "net", 19: "received"}
+
+
+def print_report(report: Report) -> None:
+    """What became of one file, a few lines."""
+    name = escape(report.name)
+    if report.refused is not None:
+        out.print(f"[red]{name}: refused, nothing of it is kept[/red]\n  {escape(str(report.refused))}")
+        _print_bad_rows(report)
+        return
+    if report.known:
+        out.print(f"{name}: taken in before; nothing has changed")
+        return
+    tried = " (only tried: nothing is kept)" if report.dry_run else ""
+    out.print(f"[green]{name}[/green]{tried}")
+    if report.rows:
+        skipped = f", {report.rows_skipped} passed over" if report.rows_skipped else ""
+        out.print(f"  rows: {report.rows} read, {report.rows_refused} set aside{skipped}")
+    readings, bills = report.readings, report.bills
+    again = f"; {report.repeated} stood there more than once" if report.repeated else ""
+    out.print(f"  readings: {readings.new} new, {readings.changed} corrected, {readings.same} as before{again}")
+    if bills.all:
+        out.print(f"  bills: {bills.new} new, {bills.changed} issued again, {bills.same} as before")
+    _print_points(report)
+    for what, how_many in report.customers.items():
+        out.print(f"  {what}: {how_many}")
+    if not report.read and not bills.all and not report.customers and not report.rows:
+        held = ", ".join(f"{count} {what}" for what, count in report.entries.items()) or "nothing"
+        out.print(f"  read, and it holds no metering: {escape(held)}")
+    for warning in report.warnings:
+        out.print(f"  [yellow]{escape(worded(warning))}[/yellow]")
+    _print_bad_rows(report)
+    for shown in report.preview:
+        out.print(f"  {escape(previewed(shown))}")
+
+
+def _print_points(report: Report) -> None:
+    points = report.usage_points
+    for point in points[:FEW]:
+        out.print(f"  usage point {point}")
+    if len(points) > FEW:
+        out.print(f"  and {len(points) - FEW} more usage points")
+
+
+def _print_bad_rows(report: Report) -> None:
+    for bad in report.bad_rows[:FEW]:
+        out.print(f"  [yellow]{escape(str(bad))}[/yellow]")
+    if report.rows_refused > FEW:
+        out.print(f"  [yellow]and {report.rows_refused - FEW} more rows[/yellow]")
+
+
+def worded(warning: Warned) -> str:
+    """A warning on one line: what, how often, where first."""
+    often = "once" if warning.count == 1 else f"{warning.count} times"
+    line = f", {'first ' if warning.count > 1 else ''}on line {warning.line}" if warning.line else ""
+    places = f": {', '.join(warning.places)}" if warning.places else ""
+    return f"{warning.sentence} ({warning.code}, {often}{line}){places}"
+
+
+def previewed(shown: Preview) -> str:
+    """One row of a trial: as it was read, and as it would be kept."""
+    start = f"{datetime.fromtimestamp(shown.start, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    quality = "" if shown.quality is None else f", quality {shown.quality}"
+    kept = f"{FLOWS.get(shown.flow, shown.flow)} {shown.value}×10^{shown.power_of_ten} {shown.unit}"
+    return f"row {shown.row}: {shown.read} → {shown.named} {start} + {shown.duration} s: {kept}{quality}"

@@ -1,0 +1,70 @@
+"""Decimal texts as whole numbers, exactly: no text is ever a float on the way."""
+
+import re
+from dataclasses import dataclass
+
+from wattshare.custodian.formats.tables.faults import Fault
+
+# espi.xsd Int48
+LEAST, MOST = -(1 << 47), (1 << 47) - 1
+_NUMBER = re.compile(r"([+-]?)([0-9]{0,15})(?:\.([0-9]{0,18}))?(?:[eE]([+-]?[0-9]{1,2}))?")
+# as many texts as are remembered at a time
+MEMORY = 200_000
+
+
+@dataclass
+class Amounts(dict[str, int | Fault | None]):
+    """Texts of one column, each a whole number of ten to the power of `-shift`; an empty text is None.
+
+    Remembers what it has read: readings repeat themselves.
+    """
+
+    column: str
+    # how many digits the point moves to the right
+    shift: int
+    # what stands before the decimals, and between thousands
+    decimal: str = "."
+    thousands: str = ""
+
+    def __missing__(self, text: str) -> int | Fault | None:
+        """Read a text that was not met before."""
+        if len(self) >= MEMORY:
+            self.clear()
+        read = self[text] = self._read(text.strip())
+        return read
+
+    def _read(self, text: str) -> int | Fault | None:
+        if not text:
+            return None
+        if self.thousands:
+            text = text.replace(self.thousands, "")
+        elif self.decimal != "." and "." in text:
+            return Fault(self.column, f"{shown(text)} has a point where values.decimal is {self.decimal!r}.")
+        if self.decimal != ".":
+            text = text.replace(self.decimal, ".")
+        found = _NUMBER.fullmatch(text)
+        if found is None or not (found[2] or found[3]):
+            return Fault(self.column, f"{shown(text)} is no number.")
+        return self._scaled(text, found)
+
+    def _scaled(self, text: str, found: re.Match[str]) -> int | Fault:
+        sign, whole, decimals, exponent = found.groups(default="")
+        digits, behind = (whole + decimals).lstrip("0"), len(decimals) - int(exponent or 0) - self.shift
+        if behind > 0:
+            digits, cut = digits[:-behind], digits[-behind:]
+            if cut.strip("0"):
+                return Fault(
+                    self.column,
+                    f"{shown(text)} has more digits than are kept; lower values.power_of_ten by {behind} or more.",
+                )
+        if len(digits) - min(behind, 0) > 15:
+            return Fault(self.column, f"{shown(text)} is too large.")
+        number = int(digits or "0") * 10 ** max(-behind, 0)
+        number = -number if sign == "-" else number
+        return number if LEAST <= number <= MOST else Fault(self.column, f"{shown(text)} is too large.")
+
+
+def shown(text: str) -> str:
+    """A cell, fit for a sentence."""
+    short = text if len(text) <= 40 else text[:40] + "…"
+    return "".join(letter if letter.isprintable() else "�" for letter in f"“{short}”")

@@ -1,0 +1,101 @@
+"""What a table and its mapping leave open: asked, never assumed."""
+
+from collections.abc import Iterator, Sequence
+
+from wattshare.custodian.formats.tables.faults import Question
+from wattshare.custodian.formats.tables.mapping import FLOWS, NAMES, BadMapping, Mapping
+from wattshare.custodian.formats.tables.moments import EPOCH_MILLISECONDS, EPOCH_SECONDS
+from wattshare.custodian.formats.tables.units import unit_of
+
+
+def places_of(header: Sequence[str], mapping: Mapping) -> dict[str, int]:
+    """Where each column of the mapping stands in a header.
+
+    Raises:
+        BadMapping: it is not there, or stands there twice.
+    """
+    places = {}
+    for role, name in mapping.columns.items():
+        found = [at for at, cell in enumerate(header) if cell == name]
+        if len(found) != 1:
+            often = "stands there more than once" if found else "is not there"
+            raise BadMapping(f"columns.{role}: of the columns of the file {name!r} {often}")
+        places[role] = found[0]
+    return places
+
+
+def questions(mapping: Mapping, zone: str) -> Iterator[Question]:
+    """What must be answered before readings can be read by a mapping; `zone` is the utility's own."""
+    yield from _of_columns(mapping)
+    yield from _of_times(mapping, zone)
+    yield from _of_values(mapping)
+
+
+def _of_columns(mapping: Mapping) -> Iterator[Question]:
+    names = mapping.columns
+    if not any(role in names for role in NAMES):
+        yield Question(key="columns.usage_point", sentence="Which column names the usage point, meter or account?")
+    if mapping.form == "long" and "value" not in names:
+        yield Question(key="columns.value", sentence="Which column holds the values?")
+    if mapping.form == "wide" and "date" not in names:
+        yield Question(key="columns.date", sentence="Which column holds the day?")
+    if not any(role in names for role in ("start", "end", "date")):
+        yield Question(key="columns.start", sentence="Which column says when a reading starts?")
+
+
+def _of_times(mapping: Mapping, zone: str) -> Iterator[Question]:
+    names, times, interval = mapping.columns, mapping.time, mapping.interval
+    if times.format is None:
+        yield Question(
+            key="time.format",
+            sentence="How are times written?",
+            choices=("iso", "epoch", "epoch-ms", "a pattern such as %m/%d/%Y %H:%M"),
+        )
+    if times.zone is None and times.format not in (EPOCH_SECONDS, EPOCH_MILLISECONDS):
+        yield Question(
+            key="time.zone",
+            sentence="Which clock do the times go by?",
+            choices=("local", "UTC", "offset", zone, "-08:00"),
+            likely="local",
+        )
+    clocked = mapping.form == "wide" or "time" in names
+    if times.stamp is None and clocked and "start" not in names and "end" not in names and mapping.wide.columns is None:
+        yield Question(
+            key="time.stamp", sentence="Do the times say when an interval starts or ends?", choices=("start", "end")
+        )
+    if interval.length is None and "duration" not in names and not {"start", "end"} <= set(names):
+        yield Question(key="interval.length", sentence="How many seconds does a reading last?", choices=("900", "day"))
+    if "duration" in names and interval.length is None and interval.unit is None:
+        yield Question(key="interval.unit", sentence="What are the lengths counted in?", choices=("s", "min", "h"))
+    if times.ambiguous == "column" and not ("fold" in names and times.first and times.second):
+        yield Question(
+            key="columns.fold",
+            sentence="Which column, with which words in time.first and time.second, tells the hours apart?",
+        )
+
+
+def _of_values(mapping: Mapping) -> Iterator[Question]:
+    names, values = mapping.columns, mapping.values
+    if "unit" not in names and values.unit is None:
+        yield Question(
+            key="values.unit",
+            sentence="In which unit are the values?",
+            choices=("kWh", "Wh", "therm", "CCF", "m3", "gal"),
+        )
+    unit = unit_of(values.unit or "")
+    if unit is not None and unit.commodity is None and values.commodity is None:
+        yield Question(
+            key="values.commodity",
+            sentence=f"{values.unit} measures more than one service: which is it?",
+            choices=("gas", "water", "heat"),
+        )
+    if "flow" not in names and mapping.flow.all is None:
+        yield Question(
+            key="flow.all",
+            sentence="Which way do the readings flow?",
+            choices=(*FLOWS, "split"),
+            likely="delivered",
+        )
+
+
+__all__ = ["BadMapping", "places_of", "questions"]

@@ -1,0 +1,180 @@
+"""Staged readings made into packed days, in order of series and start."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from wattshare.custodian.formats.tables.columns import Faults
+from wattshare.custodian.formats.tables.faults import Fault
+from wattshare.custodian.formats.tables.spool import Row, TableSpool
+from wattshare.custodian.model.packing import LONGEST_DAY, day_length, pack, pack_columns
+from wattshare.custodian.model.readings import Block, Reading
+from wattshare.espi.days import day_bounds, day_of
+from wattshare.espi.profile import Profile
+
+TWINLESS = "The hour comes twice on that day, and this time stands once; say which it is under time.ambiguous."
+OVERLAPS = "It begins before the reading of row {} has ended."
+DIFFERS = "It is the same reading as that of row {}, and differs."
+
+
+@dataclass
+class Days:
+    """The days of one table."""
+
+    spool: TableSpool
+    profile: Profile
+    faults: Faults
+    # seconds by which the days of a series begin after midnight
+    offset: Callable[[int], int]
+    # readings that stood there more than once
+    repeated: int = 0
+
+    def make(self) -> None:
+        """Pack every day. Rows that contradict each other are noted as faults."""
+        self.repeated, self._last = 0, (-1, 0, 0)
+        for rows in self._days():
+            self._pack(rows)
+        self.spool.flush()
+
+    def _days(self) -> Iterator[list[tuple[int, ...]]]:
+        """Staged rows of one series and local day; one longer than a day alone."""
+        rows, series, end = list[tuple[int, ...]](), -1, 0
+        for row in self.spool.sorted():
+            if row[0] != series or row[1] >= end or row[4] > LONGEST_DAY:
+                if rows:
+                    yield rows
+                rows = []
+                if row[0] != series or row[1] >= end:
+                    series = row[0]
+                    end = self._bounds(row[1])[1]
+            rows.append(row)
+            if row[4] > LONGEST_DAY:
+                yield rows
+                rows = []
+        if rows:
+            yield rows
+
+    def __post_init__(self) -> None:
+        """Remember the last day asked for."""
+        self._day = (0, 0)
+        # of the series at hand: its number, and where its last reading ended and stood
+        self._last = (-1, 0, 0)
+
+    def _bounds(self, at: int) -> tuple[int, int]:
+        if not self._day[0] <= at < self._day[1]:
+            self._day = day_bounds(day_of(at, self.profile.zone), self.profile.zone)
+        return self._day
+
+    def _pack(self, rows: list[tuple[int, ...]]) -> None:
+        columns = list(zip(*rows, strict=True))
+        starts, step = columns[1], columns[4][0]
+        first, end = self._bounds(starts[0])
+        offset = self.offset(columns[0][0])
+        regular = (
+            starts[0] == first
+            and not any(columns[3])
+            and columns[4].count(step) == len(rows)
+            and starts == tuple(range(first, first + len(rows) * step, step))
+            and step <= LONGEST_DAY
+            and self._follows(rows)
+        )
+        if regular:
+            self.spool.put(_packed(columns, first + offset, end, step))
+            return
+        readings = self._in_order(rows)
+        if readings:
+            self._put(columns[0][0], readings, first, end, offset)
+
+    def _follows(self, rows: Sequence[tuple[int, ...]]) -> bool:
+        """Whether a regular day overlaps nothing; and remember where it ends."""
+        series, ended, row = self._last
+        if series == rows[0][0] and rows[0][1] < ended:
+            self.faults.note(rows[0][2], Fault("", OVERLAPS.format(row)))
+        self._last = (rows[-1][0], rows[-1][1] + rows[-1][4], rows[-1][2])
+        return True
+
+    def _put(self, series: int, readings: list[Reading], first: int, end: int, offset: int) -> None:
+        long = readings[0].duration > LONGEST_DAY
+        start = readings[0].start if long else first
+        if offset and not long:
+            readings = [replace(one, start=one.start + offset) for one in readings]
+            start += offset
+        ends = readings[0].start + readings[0].duration if long else end
+        step = readings[0].duration
+        self.spool.put(pack(readings, usage_point_id=0, channel=series, start=start, day_end=ends, step=step))
+
+    def _in_order(self, rows: list[tuple[int, ...]]) -> list[Reading]:
+        """The readings of a day, each once, those of the hour that comes twice in the places that they have."""
+        rows = sorted(self._told_apart(rows), key=lambda row: (row[1], row[2]))
+        readings = list[Reading]()
+        for row in rows:
+            reading = _reading(Row(*row))
+            series, ended, number = self._last
+            if readings and readings[-1].start == reading.start:
+                if readings[-1] == reading:
+                    self.repeated += 1
+                else:
+                    self.faults.note(row[2], Fault("", DIFFERS.format(number)))
+                continue
+            if series == row[0] and row[1] < ended:
+                self.faults.note(row[2], Fault("", OVERLAPS.format(number)))
+                continue
+            readings.append(reading)
+            self._last = (row[0], row[1] + row[4], row[2])
+        return readings
+
+    def _told_apart(self, rows: list[tuple[int, ...]]) -> Iterator[tuple[int, ...]]:
+        """Rows of the hour that comes twice: of two with one time, the one that the file's order makes the later."""
+        met: dict[int, list[tuple[int, ...]]] = {}
+        plain = [row[2] for row in rows if not row[3]]
+        backwards = len(plain) > 1 and plain[-1] < plain[0]
+        for row in rows:
+            if row[3]:
+                met.setdefault(row[1], []).append(row)
+            else:
+                yield row
+        for twins in met.values():
+            for row in twins[2:] if len(twins) > 1 else twins:
+                self.faults.note(row[2], Fault("", TWINLESS))
+            if len(twins) == 2:
+                early, late = reversed(twins) if backwards else twins
+                yield early
+                yield (late[0], late[3], *late[2:])
+
+
+def _packed(columns: Sequence[Sequence[Any]], start: int, end: int, step: int) -> Block:
+    side = {
+        "quality": [() if code is None else (code,) for code in columns[6]] if any_given(columns[6]) else None,
+        **{
+            name: list(columns[at]) if any_given(columns[at]) else None
+            for name, at in (("tou", 7), ("tier", 8), ("cpp", 9), ("cost", 10))
+        },
+    }
+    return pack_columns(
+        columns[5],
+        usage_point_id=0,
+        channel=columns[0][0],
+        start=start,
+        day_end=end,
+        step=step,
+        duration=max(day_length(start, end), len(columns[0]) * step),
+        **side,  # type: ignore[arg-type]  # by name
+    )
+
+
+def any_given(column: Sequence[int | None]) -> bool:
+    """Whether a column says anything."""
+    return column.count(None) != len(column)
+
+
+def _reading(row: Row) -> Reading:
+    return Reading(
+        start=row.start,
+        duration=row.duration,
+        value=row.value,
+        quality=() if row.quality is None else (row.quality,),
+        cost=row.cost,
+        tou=row.tou,
+        tier=row.tier,
+        cpp=row.cpp,
+    )

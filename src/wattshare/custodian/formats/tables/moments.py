@@ -1,0 +1,159 @@
+"""Texts of times as seconds. UTC, with an offset, or on a wall clock that skips an hour and has another twice."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from wattshare.custodian.formats.tables.amounts import shown
+from wattshare.custodian.formats.tables.faults import Fault
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NAIVE = datetime(1970, 1, 1)  # noqa: DTZ001 a wall clock's
+SECOND = timedelta(seconds=1)
+DAY = 86_400
+LAST = 4_102_444_800  # 2100
+MEMORY = 200_000
+_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
+_MIDNIGHT = re.compile(r"\b24:00(:00)?(?!\d)")
+_DIGITS = re.compile(r"\d{1,13}")
+ISO, EPOCH_SECONDS, EPOCH_MILLISECONDS = "iso", "epoch", "epoch-ms"
+
+
+@dataclass(frozen=True, slots=True)
+class Twice:
+    """A wall clock's time that comes twice, and both seconds that it may be."""
+
+    first: int
+    second: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A wall clock's time that does not come, and the second at which a clock not put forward would show it."""
+
+    at: int
+    # whether it is the moment at which the clock is put forward
+    first: bool
+
+
+Moment = int | Twice | Skipped | Fault
+
+
+class BadZone(ValueError):
+    """No time zone is called so."""
+
+
+def zone_of(name: str) -> tzinfo | None:
+    """A zone by its name, by an offset from UTC that it always has (`-08:00`), or `UTC`; None for `offset`.
+
+    Raises:
+        BadZone: there is none.
+    """
+    if name == "offset":
+        return None
+    if name.upper() in ("UTC", "Z"):
+        return UTC
+    if found := _OFFSET.fullmatch(name):
+        shift = timedelta(hours=int(found[2]), minutes=int(found[3]))
+        return timezone(-shift if found[1] == "-" else shift)
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadZone(f"{name!r} is no time zone: name one as America/Los_Angeles, UTC, -08:00 or offset") from None
+
+
+def settle(naive: int, zone: tzinfo) -> int | Twice | Skipped:
+    """The second of a wall clock's time, which is given in seconds as if it were UTC."""
+    wall = NAIVE + naive * SECOND
+    before, after = (_east(wall.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
+    if before == after:
+        return naive - before
+    if before > after:
+        return Twice(naive - before, naive - after)
+    at = naive - before
+    return Skipped(at, _east((EPOCH + (at - 1) * SECOND).astimezone(zone)) == before)
+
+
+def _east(at: datetime) -> int:
+    return (at.utcoffset() or timedelta()) // SECOND
+
+
+class Moments(dict[str, Moment]):
+    """Texts of one column as seconds. Remembers what it has read: every meter has the same times."""
+
+    def __init__(self, column: str, form: str, zone: tzinfo | None) -> None:
+        """Take the column's name, its format, and the zone of its wall clock; None: each has its offset."""
+        super().__init__()
+        self._column, self._form, self._zone = column, form, zone
+
+    def __missing__(self, text: str) -> Moment:
+        """Read a text that was not met before."""
+        if len(self) >= MEMORY:
+            self.clear()
+        read = self[text] = self._read(text.strip())
+        return read
+
+    def naive(self, text: str) -> int | Fault:
+        """A text without an offset as seconds of its wall clock, as if that were UTC."""
+        at = self._parsed(text.strip())
+        if at is None or at.tzinfo is not None:
+            return Fault(self._column, f"{shown(text)} is no time as {self._form} has it.")
+        return (at - NAIVE) // SECOND
+
+    def _read(self, text: str) -> Moment:
+        if self._form in (EPOCH_SECONDS, EPOCH_MILLISECONDS):
+            return self._number(text)
+        at = self._parsed(text)
+        if at is None:
+            return Fault(self._column, f"{shown(text)} is no time as time.format = {self._form!r} has it.")
+        if at.tzinfo is not None:
+            if self._zone is not None:
+                return Fault(self._column, f"{shown(text)} has an offset of its own; then time.zone is “offset”.")
+            return self._checked(text, (at - EPOCH) // SECOND)
+        if self._zone is None:
+            return Fault(self._column, f"{shown(text)} has no offset, and time.zone says that each has one.")
+        found = settle((at - NAIVE) // SECOND, self._zone)
+        return self._checked(text, found) if isinstance(found, int) else found
+
+    def _number(self, text: str) -> int | Fault:
+        if not _DIGITS.fullmatch(text):
+            return Fault(self._column, f"{shown(text)} is no count of seconds since 1970.")
+        number = int(text)
+        if self._form == EPOCH_MILLISECONDS:
+            if number % 1000:
+                return Fault(self._column, f"{shown(text)} is no whole second.")
+            number //= 1000
+        return self._checked(text, number)
+
+    def _checked(self, text: str, at: int) -> int | Fault:
+        return at if 0 <= at < LAST else Fault(self._column, f"{shown(text)} is not between 1970 and 2100.")
+
+    def _parsed(self, text: str) -> datetime | None:
+        """A time; 24:00 is the next day's first moment. None: it is none."""
+        later = _MIDNIGHT.search(text)
+        if later:
+            text = text[: later.start()] + later[0].replace("24", "00", 1) + text[later.end() :]
+        try:
+            at = datetime.fromisoformat(text) if self._form == ISO else datetime.strptime(text, self._form)  # noqa: DTZ007
+            # a date stands for its first moment
+            at += timedelta(days=1 if later else 0)
+        except (ValueError, OverflowError):
+            return None
+        return None if at.microsecond or not 1900 < at.year < 2200 else at
+
+
+def day_after(at: int, zone: tzinfo) -> int:
+    """The first second of the local day after the one that a second is in."""
+    day = (EPOCH + at * SECOND).astimezone(zone).date() + timedelta(days=1)
+    return first_of(day, zone)
+
+
+def day_before(at: int, zone: tzinfo) -> int:
+    """The first second of the local day that a second ends, or is in."""
+    return first_of((EPOCH + (at - 1) * SECOND).astimezone(zone).date(), zone)
+
+
+def first_of(day: date, zone: tzinfo) -> int:
+    """The first second of a local day."""
+    return (datetime(day.year, day.month, day.day, tzinfo=zone) - EPOCH) // SECOND

@@ -1,0 +1,215 @@
+"""Rows of a table of readings, staged: every cell checked, every reading on disk, nothing stored."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import compress, repeat
+from typing import Any
+
+from wattshare.custodian.formats.tables import columns as cells
+from wattshare.custodian.formats.tables.columns import BY_SIGN, ByUnit, Faults, Series, Words
+from wattshare.custodian.formats.tables.faults import BadRow, Fault
+from wattshare.custodian.formats.tables.mapping import FLOWS, NAMES
+from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
+from wattshare.custodian.formats.tables.moments import DAY
+from wattshare.custodian.formats.tables.spool import TableSpool
+from wattshare.custodian.formats.tables.text import Rows, ragged
+from wattshare.custodian.formats.tables.times import Stamps
+from wattshare.custodian.model.packing import LONGEST_DAY
+from wattshare.espi.profile import Profile
+
+SIDE = ("quality", "tou", "tier", "cpp", "cost")
+# a local day of 23 or 25 hours is a day
+DAYS = {82_800: DAY, 90_000: DAY}
+DELIVERED, RECEIVED, NET = FLOWS["delivered"], FLOWS["received"], FLOWS["net"]
+CLEAN = {int, type(None)}
+
+
+@dataclass
+class Stage:
+    """One table on its way to the disk."""
+
+    # index by role of the mapping
+    places: Mapping[str, int]
+    width: int
+    meaning: Meaning
+    profile: Profile
+    spool: TableSpool
+    faults: Faults
+    # each with its number, in the order of appearance
+    series: dict[Series, int] = field(default_factory=dict)
+    rows: int = 0
+    readings: int = 0
+
+    def __post_init__(self) -> None:
+        """Make ready what reads the cells."""
+        names, meaning = self.meaning.columns, self.meaning
+        self._role = next(role for role in NAMES if role in names)
+        self._stamps = Stamps(meaning, self.profile)
+        self._names: Words[str] = Words(lambda text: text)
+        self._names[""] = Fault(names[self._role], "It is empty.")
+        self._flows = cells.flows(names.get("flow", ""), meaning)
+        self._units = ByUnit(names.get("value", "value"), names.get("unit", "values.unit"), meaning, self.profile)
+        self._side: dict[str, dict[str, Any]] = {
+            "quality": cells.qualities(names.get("quality", ""), meaning),
+            "cost": cells.costs(names.get("cost", ""), meaning),
+            **{role: cells.small_numbers(names.get(role, "")) for role in ("tou", "tier", "cpp")},
+        }
+
+    def take(self, batch: Rows) -> None:
+        """Stage rows, a reading each."""
+        numbers, rows = self._even(batch)
+        if rows:
+            columns = list(zip(*rows, strict=True))
+            by_role = {role: columns[at] for role, at in self.places.items()}
+            self.put(numbers, by_role, self._stamps.of(by_role), by_role["value"])
+
+    def _even(self, batch: Rows) -> tuple[list[int], list[list[str]]]:
+        """The rows that have as many cells as the header; blank ones say nothing."""
+        numbers, rows = list[int](), list[list[str]]()
+        for number, row in enumerate(batch.rows, batch.first):
+            if not any(row):
+                continue
+            even = ragged(number, row, self.width) if len(row) != self.width else row
+            if isinstance(even, BadRow):
+                self.faults.note(number, Fault(even.column, even.sentence))
+            else:
+                numbers.append(number)
+                rows.append(even)
+        self.rows += len(rows)
+        return numbers, rows
+
+    def put(
+        self,
+        numbers: Sequence[int],
+        columns: Mapping[str, Sequence[str]],
+        stamps: Sequence[Any],
+        values: Sequence[str],
+    ) -> None:
+        """Stage readings: of each its row's number, its cells by role, its time and its value."""
+        count = len(numbers)
+        units = columns.get("unit") or [self.meaning.values.unit or ""] * count
+        starts, others = self._stamps.settled(stamps, columns)
+        found: dict[str, Sequence[Any]] = {
+            "name": self._looked_up(self._names, columns[self._role]),
+            "start": starts,
+            "other": others or [None] * count,
+            "value": self._filled(self._units.read(units, values)),
+            "flow": self._looked_up(self._flows, columns["flow"]) if "flow" in columns else self._flow(count),
+            "length": self._stamps.lengths(columns, count),
+            "unit": units,
+            "channel": columns.get("channel") or columns.get("meter", [""] * count),
+            "number": numbers,
+        }
+        for role in SIDE:
+            given = columns.get(role)
+            found[role] = self._looked_up(self._side[role], given) if given else [None] * count
+        found = self._sifted(found)
+        if found["number"]:
+            self._add(self._timed(found))
+
+    def _looked_up(self, words: Mapping[str, Any], texts: Sequence[str]) -> list[Any]:
+        return list(map(words.__getitem__, texts))
+
+    def _flow(self, count: int) -> list[int]:
+        every = self.meaning.flow.all or ""
+        return [FLOWS.get(every, BY_SIGN)] * count
+
+    def _filled(self, values: list[Any]) -> list[Any]:
+        """Values, an empty one being a fault unless it is a gap."""
+        if self.meaning.values.empty == "gap" or None not in values:
+            return values
+        empty = Fault(self.meaning.columns.get("value", "value"), "It is empty; values.empty = “gap” leaves it out.")
+        return [empty if value is None else value for value in values]
+
+    def _sifted(self, found: dict[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+        """The columns without rows that are bad and readings that are not there."""
+        numbers, met = found["number"], False
+        for role, column in found.items():
+            if role not in ("unit", "channel", "number") and not self._clean(role, column):
+                met = True
+                for number, cell in zip(numbers, column, strict=True):
+                    if isinstance(cell, Fault):
+                        self.faults.note(number, cell)
+        self.faults.skipped += found["start"].count(None)
+        met = met or None in found["value"] or None in found["start"]
+        if not met:
+            return found
+        bad = self.faults.numbers
+        keep = [
+            number not in bad and start is not None and value is not None
+            for number, start, value in zip(numbers, found["start"], found["value"], strict=True)
+        ]
+        return {role: list(compress(column, keep)) for role, column in found.items()}
+
+    @staticmethod
+    def _clean(role: str, column: Sequence[Any]) -> bool:
+        kinds = set(map(type, column))
+        return kinds <= {str} if role == "name" else kinds <= CLEAN
+
+    def _timed(self, found: dict[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+        """The columns with starts, durations and the signs of values as they are kept."""
+        starts, durations = self._stamps.spans(found["start"], found["length"])
+        found = {**found, "start": starts, "duration": durations}
+        faulty = {
+            number: self._fault_of(duration, said)
+            for number, value, flow, duration, said in zip(
+                found["number"], found["value"], found["flow"], durations, self._said(found, starts), strict=True
+            )
+            if duration <= 0 or (value < 0 and flow not in (BY_SIGN, NET)) or said not in (None, duration)
+        }
+        if not faulty:
+            return found
+        for number, fault in faulty.items():
+            self.faults.note(number, fault)
+        keep = [number not in faulty for number in found["number"]]
+        return {role: list(compress(column, keep)) for role, column in found.items()}
+
+    def _said(self, found: dict[str, Sequence[Any]], starts: Sequence[int]) -> Sequence[int | None]:
+        """The durations by each row's own end, where every row is said to be of one length."""
+        if self._stamps.by_row or "end" not in self.meaning.columns or self._stamps.at_end:
+            return [None] * len(starts)
+        return [None if end is None else end - start for end, start in zip(found["length"], starts, strict=True)]
+
+    def _fault_of(self, duration: int, said: int | None) -> Fault:
+        names = self.meaning.columns
+        if said not in (None, duration):
+            sentence = f"The interval ends {said} seconds after its start, and interval.length says {duration}."
+            return Fault(names["end"], sentence)
+        if duration <= 0:
+            return Fault(names.get("end", names.get("duration", "end")), "The interval does not end after its start.")
+        advice = "name its word under flow.net" if "flow" in names else "say flow.all = “net”, or “split” for received"
+        return Fault(names.get("value", "value"), f"It is below zero, which a flow of one way never is; {advice}.")
+
+    def _add(self, found: dict[str, Sequence[Any]]) -> None:
+        flows = found["flow"]
+        if BY_SIGN not in flows:
+            self._insert(found, flows, found["value"])
+            return
+        # two channels of the same intervals: where one has something, the other has nothing
+        self._insert(found, [flow or DELIVERED for flow in flows], [max(value, 0) for value in found["value"]])
+        self._insert(found, [flow or RECEIVED for flow in flows], [max(-value, 0) for value in found["value"]])
+
+    def _insert(self, found: dict[str, Sequence[Any]], flows: Sequence[int], values: Sequence[int]) -> None:
+        numbers = self._numbered(found, flows)
+        self.readings += len(numbers)
+        parts = (found[role] for role in ("start", "number", "other", "duration"))
+        side = (found[role] for role in ("quality", "tou", "tier", "cpp", "cost"))
+        self.spool.add(zip(numbers, *parts, values, *side, strict=True))
+
+    def _numbered(self, found: dict[str, Sequence[Any]], flows: Sequence[int]) -> list[int]:
+        """The series of each reading, by number."""
+        series, role = self.series, self._role
+        lengths = map(_length, found["duration"]) if self._stamps.by_row else repeat(self._stamps.length)
+        keys = zip(repeat(role), found["name"], flows, found["unit"], found["channel"], lengths)
+        numbers = []
+        for key in keys:
+            number = series.get(key)  # type: ignore[call-overload]  # a Series is a tuple
+            if number is None:
+                number = series[Series(*key)] = len(series)
+            numbers.append(number)
+        return numbers
+
+
+def _length(duration: int) -> int | None:
+    """The interval length of a channel that has a reading of so many seconds."""
+    return None if duration > LONGEST_DAY else DAYS.get(duration, duration)

@@ -1,0 +1,200 @@
+"""CSV as rows of cells: any delimiter, quote and encoding, within limits, without holding more than some rows."""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, BinaryIO, NamedTuple
+
+from wattshare.custodian.formats.tables.faults import BadRow, Question, Unmapped
+from wattshare.custodian.formats.tables.mapping import Text
+
+# the longest line, the longest cell, and most columns that are read
+LINE, CELL, COLUMNS = 1_000_000, 100_000, 2_000
+# rows that are worked on at a time, and bytes that tell what sort of text it is
+ROWS, SAMPLE = 20_000, 65_536
+DELIMITERS = (",", ";", "\t", "|")
+MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+class Unreadable(Exception):
+    """A file cannot be read as a table; the text says why."""
+
+
+class Rows(NamedTuple):
+    """Rows that follow each other, and the number of the first; blank ones among them are empty lists."""
+
+    first: int
+    rows: list[list[str]]
+
+
+@dataclass(frozen=True)
+class CsvTable:
+    """A CSV file that can be read more than once."""
+
+    file: BinaryIO
+    text: Text
+    header: tuple[str, ...]
+
+    @classmethod
+    def open(cls, file: BinaryIO, given: Text) -> "CsvTable":
+        """A table with what was not given found out.
+
+        Raises:
+            Unreadable: it is no text, or no table.
+            Unmapped: something about it must be asked.
+        """
+        file.seek(0)
+        sample = file.read(SAMPLE)
+        encoding = given.encoding or encoding_of(sample)
+        lines = _decoded(sample, encoding)
+        delimiter = given.delimiter or delimiter_of(lines)
+        quote = given.quote or '"'
+        number = 1 if given.header is None else given.header
+        text = Text(encoding=encoding, delimiter=delimiter, quote=quote, header=number)
+        table = cls(file, text, ())
+        head = next(table._from(max(number, 1)), None)
+        if head is None or not any(head):
+            raise Unreadable("There is no row with names of columns." if number else "The file holds no row.")
+        names = tuple(cell.strip() for cell in head) if number else tuple(map(str, range(1, len(head) + 1)))
+        return cls(file, text, names)
+
+    def batches(self) -> Iterator[Rows]:
+        """The rows behind the header, many at a time.
+
+        Raises:
+            Unreadable: a line is too long, or is no CSV.
+        """
+        number = (self.text.header or 0) + 1
+        rows = self._from(number)
+        while chunk := list(islice(rows, ROWS)):
+            yield Rows(number, chunk)
+            number += len(chunk)
+
+    def raw(self, numbers: Iterable[int]) -> Iterator[tuple[int, str]]:
+        """Some rows as they stand in the file, in order."""
+        wanted, kept = set(numbers), list[str]()
+        reader = self._reader(_keeping(self._lines(), kept))
+        for number, _ in enumerate(reader, 1):
+            if number in wanted:
+                yield number, "".join(kept)
+            kept.clear()
+
+    def _from(self, number: int) -> Iterator[list[str]]:
+        reader = self._reader(self._lines())
+        at = 0
+        try:
+            for at, row in enumerate(reader, 1):
+                if at < number:
+                    continue
+                if len(row) > COLUMNS:
+                    raise Unreadable(f"Row {at} has {len(row)} columns; at most {COLUMNS} are read.")
+                yield row
+        except csv.Error as why:
+            raise Unreadable(f"Row {at + 1} is no CSV: {why}.") from why
+
+    def _reader(self, lines: Iterator[str]) -> Iterator[list[str]]:
+        csv.field_size_limit(CELL)
+        return csv.reader(lines, delimiter=self.text.delimiter or ",", quotechar=self.text.quote or '"', strict=True)
+
+    def _lines(self) -> Iterator[str]:
+        self.file.seek(0)
+        # closing it would close the file
+        text = io.TextIOWrapper(io.BufferedReader(_Kept(self.file), SAMPLE), encoding=self.text.encoding, newline="")
+        number = 0
+        try:
+            while line := text.readline(LINE):
+                number += 1
+                if len(line) == LINE:
+                    raise Unreadable(f"Line {number} is longer than {LINE} characters.")
+                if "\0" in line:
+                    raise Unreadable(f"Line {number} holds a NUL, which no text has.")
+                yield line
+        except UnicodeError as why:
+            raise Unreadable(
+                f"What follows line {number} is not {self.text.encoding}; say file.encoding, as “latin-1” or “cp1252”."
+            ) from why
+
+
+class _Kept(io.RawIOBase):
+    """A file that stays open."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        chunk = self._file.read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+
+def _keeping(lines: Iterator[str], kept: list[str]) -> Iterator[str]:
+    for line in lines:
+        kept.append(line)
+        yield line
+
+
+def encoding_of(sample: bytes) -> str:
+    """The encoding of a text by its mark or by what its bytes can be.
+
+    Raises:
+        Unmapped: it is none that bytes give away.
+    """
+    for mark, name in MARKS:
+        if sample.startswith(mark):
+            return name
+    if sample[1:64:2].count(0) > len(sample[1:64:2]) // 2:
+        return "utf-16-le"
+    if sample[0:64:2].count(0) > len(sample[0:64:2]) // 2:
+        return "utf-16-be"
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        asked = Question(
+            key="file.encoding",
+            sentence="The file is not UTF-8.",
+            choices=("latin-1", "cp1252", "utf-16"),
+            likely="cp1252",
+        )
+        raise Unmapped((asked,)) from None
+    return "utf-8"
+
+
+def delimiter_of(lines: list[str]) -> str:
+    """What stands between cells: of the usual signs the one that most lines have as often as the first.
+
+    Raises:
+        Unmapped: no sign does.
+    """
+    lines = [line for line in lines if line.strip()][:50]
+    counts = {sign: [_outside_quotes(line).count(sign) for line in lines] for sign in DELIMITERS}
+    fits = {sign: (found.count(found[0]), found[0]) for sign, found in counts.items() if found and found[0]}
+    if not fits:
+        asked = Question(key="file.delimiter", sentence="Nothing in the first lines looks like a delimiter.")
+        raise Unmapped((asked,))
+    return max(fits, key=fits.__getitem__)
+
+
+def _outside_quotes(line: str) -> str:
+    return "".join(line.split('"')[::2])
+
+
+def _decoded(sample: bytes, encoding: str) -> list[str]:
+    text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(sample)
+    if "\0" in text:
+        raise Unreadable("The file holds NULs, which no text has.")
+    return text.splitlines()[:200]
+
+
+def ragged(number: int, row: list[str], width: int) -> list[str] | BadRow:
+    """A row of the header's width; empty cells behind it are cut off."""
+    if len(row) > width and not any(cell.strip() for cell in row[width:]):
+        return row[:width]
+    if len(row) != width:
+        return BadRow(row=number, column="", sentence=f"It has {len(row)} cells; the header has {width}.")
+    return row

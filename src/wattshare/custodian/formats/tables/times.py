@@ -1,0 +1,160 @@
+"""When readings start and how long they last, from the columns of a table that say so."""
+
+from collections.abc import Mapping, Sequence
+from datetime import tzinfo
+from typing import Any
+
+from wattshare.custodian.formats.tables.amounts import shown
+from wattshare.custodian.formats.tables.columns import Words
+from wattshare.custodian.formats.tables.faults import Fault
+from wattshare.custodian.formats.tables.mapping import DAILY
+from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
+from wattshare.custodian.formats.tables.moments import (
+    DAY,
+    EPOCH_MILLISECONDS,
+    EPOCH_SECONDS,
+    ISO,
+    Moments,
+    Skipped,
+    Twice,
+    day_after,
+    day_before,
+    zone_of,
+)
+from wattshare.espi.profile import Profile
+
+SECONDS = {"s": 1, "min": 60, "h": 3600}
+AGAIN = (
+    "comes twice on that day; say time.ambiguous: “order” where the file has both in order, “column” with "
+    "columns.fold, or “first” or “second”."
+)
+NEVER = "does not come on that day, as the clock skips it; time.missing = “skip” passes such rows over."
+
+
+class Stamps:
+    """The times of one table."""
+
+    def __init__(self, meaning: Meaning, profile: Profile) -> None:
+        """Take what the columns mean."""
+        names = meaning.columns
+        self._meaning, self._names = meaning, names
+        zone = meaning.time.zone
+        epoch = meaning.time.format in (EPOCH_SECONDS, EPOCH_MILLISECONDS)
+        self._zone: tzinfo | None = None if epoch else profile.zone if zone in (None, "local") else zone_of(zone)
+        # days are those of the clock that the table goes by
+        self._days = self._zone or profile.zone
+        self.at_end = self.stamp_role == "end"
+        self._moments = Moments(self._column, meaning.time.format or ISO, self._zone)
+        self._ends = Moments(names.get("end", ""), meaning.time.format or ISO, self._zone)
+        self.daily = meaning.interval.length == DAILY
+        # the interval length of every channel, or each row has its own
+        self.length = DAY if self.daily else meaning.interval.length
+        self.by_row = self.length is None
+        self._seconds = SECONDS[meaning.interval.unit or "s"]
+        self._lengths = Words(self._duration)
+        self._folds = Words(self._fold)
+        self._spans: dict[int, tuple[int, int]] = {}
+
+    @property
+    def stamp_role(self) -> str:
+        """Whether a row's time is its start or its end."""
+        if "start" in self._names:
+            return "start"
+        if "end" in self._names:
+            return "end"
+        return self._meaning.time.stamp or "start"
+
+    @property
+    def _column(self) -> str:
+        return self._names.get("start") or self._names.get("end") or self._names.get("date") or ""
+
+    def of(self, columns: Mapping[str, Sequence[str]]) -> list[Any]:
+        """The time of each row, as it is read."""
+        texts = columns.get("start") or columns.get("end") or columns["date"]
+        if "time" in columns and "date" in columns:
+            texts = list(map(" ".join, zip(columns["date"], columns["time"], strict=True)))
+        return list(map(self._moments.__getitem__, texts))
+
+    def settled(
+        self, stamps: Sequence[Any], columns: Mapping[str, Sequence[str]]
+    ) -> tuple[list[Any], list[Any] | None]:
+        """Each time as a second, and the other one that it may be; a fault, or None where it is passed over."""
+        if set(map(type, stamps)) <= {int, type(None)}:
+            return list(stamps), None
+        folds = columns.get("fold")
+        settled = [
+            self._settle(stamp, folds[at] if folds else None) if isinstance(stamp, Twice | Skipped) else (stamp, None)
+            for at, stamp in enumerate(stamps)
+        ]
+        return [first for first, _ in settled], [other for _, other in settled]
+
+    def _settle(self, stamp: Twice | Skipped, fold: str | None) -> tuple[Any, int | None]:
+        if isinstance(stamp, Skipped):
+            # the moment of the change itself ends the last interval before it
+            if self.at_end and stamp.first:
+                return stamp.at, None
+            return (None if self._meaning.time.missing == "skip" else Fault(self._column, f"The time {NEVER}")), None
+        match self._meaning.time.ambiguous:
+            case "first":
+                return stamp.first, None
+            case "second":
+                return stamp.second, None
+            case "order":
+                return stamp.first, stamp.second
+            case "column" if fold is not None:
+                word = self._folds[fold]
+                return (word if isinstance(word, Fault) else (stamp.second if word else stamp.first)), None
+        return Fault(self._column, f"The time {AGAIN}"), None
+
+    def _fold(self, text: str) -> int | Fault:
+        times = self._meaning.time
+        if text in times.first or text in times.second:
+            return int(text in times.second)
+        return Fault(self._names["fold"], f"{shown(text)} is neither in time.first nor in time.second.")
+
+    def _duration(self, text: str) -> int | Fault:
+        if not (text.isascii() and text.isdigit()) or len(text) > 9:
+            return Fault(self._names["duration"], f"{shown(text)} is no whole number.")
+        return int(text) * self._seconds
+
+    def lengths(self, columns: Mapping[str, Sequence[str]], count: int) -> list[Any]:
+        """What each row says of its length: seconds, its end where it has one, or nothing."""
+        if not self.by_row and (self.at_end or "end" not in columns):
+            return [None] * count
+        if self.by_row and "duration" in columns:
+            return list(map(self._lengths.__getitem__, columns["duration"]))
+        ends = list(map(self._ends.__getitem__, columns["end"]))
+        return [self._end(end) for end in ends]
+
+    def _end(self, end: Any) -> Any:
+        if isinstance(end, Skipped) and end.first:
+            return end.at
+        if isinstance(end, Twice | Skipped):
+            if not self.by_row:
+                # the start and the length say it all
+                return None
+            return Fault(self._names["end"], f"The time {AGAIN if isinstance(end, Twice) else NEVER}")
+        return end
+
+    def spans(self, starts: Sequence[int], lengths: Sequence[int | None]) -> tuple[Sequence[int], list[int]]:
+        """Starts and durations of readings."""
+        if self.daily:
+            found = list(map(self._day, starts))
+            return [start for start, _ in found], [end - start for start, end in found]
+        if not self.by_row:
+            length = int(self.length or 0)
+            return ([at - length for at in starts] if self.at_end else starts), [length] * len(starts)
+        if "duration" in self._names:
+            durations = [length or 0 for length in lengths]
+            if self.at_end:
+                starts = [at - length for at, length in zip(starts, durations, strict=True)]
+            return starts, durations
+        return starts, [(end or 0) - start for start, end in zip(starts, lengths, strict=True)]
+
+    def _day(self, at: int) -> tuple[int, int]:
+        """The local day that a time begins or ends."""
+        span = self._spans.get(at)
+        if span is None:
+            span = (day_before(at, self._days), at) if self.at_end else (at, day_after(at, self._days))
+            self._spans[at] = span
+        return span

@@ -1,0 +1,36 @@
+"""Bad rows set aside in a file of their own, each by name, before the good ones are stored."""
+
+import csv
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wattshare.custodian.formats.tables.faults import BadRow
+
+HEADER = ("row", "column", "reason", "raw")
+# a file with more bad rows than that is no file of readings
+MOST = 100_000
+
+
+@dataclass(frozen=True)
+class Aside:
+    """The file that gets what is set aside."""
+
+    path: Path
+    most: int = MOST
+
+    def write(self, rows: Sequence[BadRow]) -> None:
+        """Write rows down, durably: what is stored afterwards is not all, and this says what is missing."""
+        aside = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
+        try:
+            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", newline="") as file:
+                writer = csv.writer(file)
+                writer.writerow(HEADER)
+                writer.writerows((bad.row, bad.column, bad.sentence, bad.raw.rstrip("\r\n")) for bad in rows)
+                file.flush()
+                os.fsync(file.fileno())
+            aside.rename(self.path)
+        finally:
+            aside.unlink(missing_ok=True)

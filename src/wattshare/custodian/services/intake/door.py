@@ -1,0 +1,130 @@
+"""The one door for documents of any kind: what it is is found out, and who takes it in."""
+
+import codecs
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from wattshare.custodian.formats.tables.asking import places_of, questions
+from wattshare.custodian.formats.tables.faults import Unmapped
+from wattshare.custodian.formats.tables.mapping import BadMapping, Mapping
+from wattshare.custodian.formats.tables.text import CsvTable, Unreadable
+from wattshare.custodian.services.intake.aside import Aside
+from wattshare.custodian.services.intake.intake import Intake
+from wattshare.custodian.services.intake.report import Refused, Report
+from wattshare.custodian.services.intake.tables import Readings
+from wattshare.custodian.services.intake.telling import Tell, Watched, untold
+
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """How documents are to be taken in."""
+
+    # where a Green Button file of one usage point lands, and whose its usage points are
+    usage_point: int | None = None
+    account: str | None = None
+    lenient: bool = False
+    # of tables
+    mapping: Mapping | None = None
+    set_aside: Path | None = None
+    dry_run: bool = False
+    tell: Tell = untold
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where documents come in."""
+
+    intake: Intake
+
+    def take(self, file: BinaryIO, name: str, wanted: Wanted) -> Report:
+        """Take one document in, whole or not at all; the same again changes nothing. It can be read twice."""
+        size = file.seek(0, 2)
+        watched = cast(BinaryIO, Watched(file, size, "reading", wanted.tell))
+        digest = digest_of(cast(BinaryIO, Watched(file, size, "looking", wanted.tell)))
+        file.seek(0)
+        head = file.read(4096)
+        file.seek(0)
+        try:
+            if is_xml(head) or name.casefold().endswith(".xml"):
+                return self._take_xml(watched, name, digest, wanted)
+            return self._take_table(watched, name, digest, wanted)
+        except Unreadable as why:
+            return refused(name, "unreadable", str(why), digest)
+        except Unmapped as why:
+            return replace(refused(name, "mapping", str(why), digest), questions=why.questions)
+        except BadMapping as why:
+            return refused(name, "mapping", str(why), digest)
+
+    def _take_xml(self, file: BinaryIO, name: str, digest: str, wanted: Wanted) -> Report:
+        known = self._known(
+            name, digest, self.intake.manner(wanted.usage_point, wanted.account, wanted.lenient), wanted
+        )
+        return known or self.intake.take(
+            file,
+            name=name,
+            usage_point=wanted.usage_point,
+            account=wanted.account,
+            lenient=wanted.lenient,
+            dry_run=wanted.dry_run,
+        )
+
+    def _take_table(self, file: BinaryIO, name: str, digest: str, wanted: Wanted) -> Report:
+        mapping = wanted.mapping or Mapping()
+        table = CsvTable.open(file, mapping.file)
+        places = places_of(table.header, mapping)
+        if asked := tuple(questions(mapping, self.intake.profile.time_zone)):
+            raise Unmapped(asked)
+        readings = Readings(
+            store=self.intake.store,
+            now=self.intake.now,
+            profile=self.intake.profile,
+            name=name,
+            digest=digest,
+            meaning=mapping,
+            aside=Aside(wanted.set_aside) if wanted.set_aside else None,
+            dry_run=wanted.dry_run,
+            tell=wanted.tell,
+        )
+        return self._known(name, digest, readings.manner, wanted) or readings.take(table, places)
+
+    def _known(self, name: str, digest: str, manner: dict[str, Any] | None, wanted: Wanted) -> Report | None:
+        """What is told of a document that was taken in before, in the same manner."""
+        if manner is None:
+            return None
+        with self.intake.store.read() as tx:
+            before = tx.imports.seen(digest, manner)
+        if before is None:
+            return None
+        points = tuple(before["usage_points"])
+        return Report(
+            name=name,
+            kind=before.get("kind", Report.kind),
+            digest=digest,
+            known=True,
+            dry_run=wanted.dry_run,
+            usage_points=points,
+        )
+
+
+def digest_of(file: BinaryIO) -> str:
+    """The SHA-256 of a file."""
+    file.seek(0)
+    digest = hashlib.sha256()
+    while chunk := file.read(CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def is_xml(head: bytes) -> bool:
+    """Whether a document is XML, or wants to be: junk may stand before it."""
+    text = head.removeprefix(codecs.BOM_UTF8)
+    return text.lstrip()[:1] == b"<" or b"<?xml" in text or b"<feed" in text or b"\x00<" in head or b"<\x00" in head
+
+
+def refused(name: str, rule: str, sentence: str, digest: str = "") -> Report:
+    """The report of a document that is not taken."""
+    return Report(name=name, digest=digest, refused=Refused(rule=rule, sentence=sentence))

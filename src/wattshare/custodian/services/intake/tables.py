@@ -1,0 +1,263 @@
+"""Tables of readings taken in: staged on disk, checked to the end, then stored in one transaction."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Any
+
+from wattshare.custodian.formats.tables.columns import Faults, Series
+from wattshare.custodian.formats.tables.days import Days
+from wattshare.custodian.formats.tables.faults import BadRow, Fault
+from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
+from wattshare.custodian.formats.tables.mapping import to_plain
+from wattshare.custodian.formats.tables.spool import BLOCK, Row, TableSpool, open_table_spool
+from wattshare.custodian.formats.tables.stage import Stage
+from wattshare.custodian.formats.tables.text import CsvTable
+from wattshare.custodian.model.changes import Tally
+from wattshare.custodian.model.clock import Clock
+from wattshare.custodian.model.readings import Block
+from wattshare.custodian.services.intake.aside import Aside
+from wattshare.custodian.services.intake.placing import Place, Placing, every_point
+from wattshare.custodian.services.intake.report import ChannelReport, Preview, Refused, Report
+from wattshare.custodian.services.intake.telling import Tell, untold
+from wattshare.custodian.store.database import Store, Tx
+from wattshare.espi.profile import Profile
+
+# days that are stored at a time
+DAYS = 5_000
+# rows of a trial that are shown, and bad rows that a refusal names
+SHOWN, NAMED = 10, 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readings:
+    """One table of readings on its way in."""
+
+    store: Store
+    now: Clock
+    profile: Profile
+    name: str
+    digest: str
+    meaning: Meaning
+    aside: Aside | None = None
+    dry_run: bool = False
+    tell: Tell = untold
+
+    @property
+    def manner(self) -> dict[str, Any]:
+        """What makes the same bytes another import."""
+        return {"kind": "readings", "mapping": to_plain(self.meaning), "set_aside": self.aside is not None}
+
+    def take(self, table: CsvTable, places: Mapping[str, int]) -> Report:
+        """Stage a table, check it, and store it whole or not at all; or what is good of it.
+
+        Raises:
+            Unreadable: it is no table to its end.
+        """
+        with open_table_spool() as spool:
+            faults = Faults(most=self.aside.most if self.aside else NAMED)
+            stage = Stage(places, len(table.header), self.meaning, self.profile, spool, faults)
+            for batch in table.batches():
+                stage.take(batch)
+            return _Task(self, table, stage, faults, spool).run()
+
+
+@dataclass
+class _Task:
+    """A table that is staged."""
+
+    intake: Readings
+    table: CsvTable
+    stage: Stage
+    faults: Faults
+    spool: TableSpool
+    repeated: int = 0
+    series: Sequence[Series] = ()
+    tallies: dict[int, Tally] = field(default_factory=dict)
+
+    def run(self) -> Report:
+        """Check everything; store everything, or nothing."""
+        self.series = tuple(self.stage.series)
+        self._check_places()
+        self._make_days()
+        if self.faults.numbers and (self.intake.aside is None or len(self.faults.numbers) > self.intake.aside.most):
+            return self._refused()
+        bad = self._bad_rows()
+        if self.intake.aside and bad and not self.intake.dry_run:
+            self.intake.aside.write(bad)
+        try:
+            with self.intake.store.begin() as tx:
+                return self._store(tx, bad)
+        except Tried as tried:
+            return tried.report
+
+    def _check_places(self) -> None:
+        """Note every row of a series that has no place."""
+        with self.intake.store.read() as tx:
+            why = self._placing(tx).unplaceable()
+        for number, sentence in why.items():
+            column = self.intake.meaning.columns[self.series[number].role]
+            for row in self.spool.numbers_of(number):
+                self.faults.note(row, Fault(column, sentence))
+
+    def _make_days(self) -> None:
+        """Pack what is good; rows that contradict each other take their whole rows with them."""
+        days = Days(self.spool, self.intake.profile, self.faults, self._offset)
+        known = -1
+        while known != len(self.faults.numbers):
+            if self.faults.numbers:
+                self.spool.drop(self.faults.numbers)
+            known = len(self.faults.numbers)
+            days.make()
+            if not self.intake.aside:
+                break
+        self.repeated = days.repeated
+
+    def _offset(self, series: int) -> int:
+        """Seconds after midnight at which the profile begins a day of a series that is told by the day."""
+        if self.intake.meaning.interval.length != "day":
+            return 0
+        measure = self._placing(None).measure(self.series[series])
+        metering = self.intake.profile.metering(measure.commodity.service_kind)
+        return metering.day_offset if metering else 0
+
+    def _placing(self, tx: Tx | None) -> Placing:
+        return Placing(tx, self.intake.profile, self.intake.meaning, self.series)  # type: ignore[arg-type]
+
+    def _bad_rows(self) -> tuple[BadRow, ...]:
+        """The bad rows as they stand in the file; of a trial or a refusal the first few."""
+        numbers = sorted(self.faults.bad)
+        raw = dict(self.table.raw(numbers)) if numbers else {}
+        return tuple(replace(self.faults.bad[number], raw=raw.get(number, "")) for number in numbers)
+
+    def _refused(self) -> Report:
+        bad = self._bad_rows()
+        first = bad[0]
+        sentence = f"{first}" if len(self.faults.numbers) == 1 else f"{first} {len(self.faults.numbers)} rows are bad."
+        refused = Refused(rule="rows", sentence=sentence)
+        return replace(self._report({}, None), refused=refused, bad_rows=bad)
+
+    def _store(self, tx: Tx, bad: tuple[BadRow, ...]) -> Report:
+        intake = self.intake
+        if tx.imports.report(intake.digest, intake.manner) is not None:
+            return Report(name=intake.name, digest=intake.digest, known=True, dry_run=intake.dry_run)
+        at = intake.now()
+        revision = tx.revisions.begin("import", at)
+        places = self._placing(tx).place() if self.series else []
+        tallies = self._put(tx, places, revision, at)
+        report = replace(self._report(tallies, None if intake.dry_run else revision, places), bad_rows=bad)
+        if intake.dry_run:
+            raise Tried(replace(report, preview=self._preview()))
+        kept = replace(report, bad_rows=(), channels=report.channels[:NAMED])
+        tx.imports.add(intake.digest, intake.manner, revision=revision, at=at, report=kept.as_plain())
+        return report
+
+    def _put(self, tx: Tx, places: list[Place], revision: int, at: int) -> dict[int, Tally]:
+        """Store the days, many at a time; what became of each series' readings."""
+        extent = self.spool.extent()
+        if extent is None:
+            return {}
+        total, start, end = extent
+        present = tx.roster.first_blocks({place.usage_point_id for place in places if not place.fresh}, start - 1, end)
+        tallies: dict[int, Tally] = {}
+        reason, done = f"import {self.intake.digest[:12]}", 0
+        for chunk in self._chunks(places, revision, at):
+            fresh, late = list[tuple[int, Block]](), list[tuple[int, Block]]()
+            for series, block in chunk:
+                known = (block.usage_point_id, block.channel) in present
+                (late if known else fresh).append((series, block))
+            tx.readings.load(block for _, block in fresh)
+            merged = [(series, tx.readings.merge_block(block, reason)) for series, block in late]
+            new = [(series, Tally(new=block.count)) for series, block in fresh]
+            for series, tally in (*new, *merged):
+                tallies[series] = tallies.get(series, Tally()) + tally
+            done += len(chunk)
+            self.intake.tell("storing", done, total)
+        return tallies
+
+    def _chunks(self, places: list[Place], revision: int, at: int) -> Iterator[list[tuple[int, Block]]]:
+        chunk: list[tuple[int, Block]] = []
+        for series, *packed in self.spool.blocks():
+            chunk.append((int(str(series)), _block(places[int(str(series))], packed, revision, at)))
+            if len(chunk) == DAYS:
+                yield chunk
+                chunk = []
+        if chunk:
+            yield chunk
+
+    def _report(self, tallies: Mapping[int, Tally], revision: int | None, places: Sequence[Place] = ()) -> Report:
+        intake = self.intake
+        numbered = [(places[series], tally) for series, tally in tallies.items()]
+        numbered.sort(key=lambda pair: (pair[0].usage_point_id, pair[0].channel))
+        channels = tuple(
+            ChannelReport(
+                usage_point_id=key[0],
+                channel=key[1],
+                reading_type_id=key[2],
+                readings=sum((tally for _, tally in group), Tally()),
+            )
+            for key, group in groupby(numbered, lambda pair: _name(pair[0]))
+        )
+        return Report(
+            name=intake.name,
+            kind="readings",
+            digest=intake.digest,
+            revision=revision,
+            dry_run=intake.dry_run,
+            rows=self.stage.rows,
+            rows_refused=len(self.faults.numbers),
+            rows_skipped=self.faults.skipped,
+            read=self.stage.readings,
+            repeated=self.repeated,
+            readings=sum((channel.readings for channel in channels), Tally()),
+            usage_points=every_point(places),
+            channels=channels,
+        )
+
+    def _preview(self) -> tuple[Preview, ...]:
+        """The first readings: as they stand in the file, and as they are kept."""
+        first = self.spool.first(SHOWN)
+        raw = dict(self.table.raw({row.number for row in first}))
+        placing = self._placing(None)
+        return tuple(_previewed(row, self.series[row.series], placing, raw.get(row.number, "")) for row in first)
+
+
+class Tried(Exception):
+    """A trial is over: undo it."""
+
+    def __init__(self, report: Report) -> None:
+        """Take what would have become of the file."""
+        super().__init__("tried")
+        self.report = report
+
+
+def _name(place: Place) -> tuple[int, int, str]:
+    return place.usage_point_id, place.channel, place.reading_type_id
+
+
+def _block(place: Place, packed: Sequence[Any], revision: int, at: int) -> Block:
+    return Block(
+        usage_point_id=place.usage_point_id,
+        channel=place.channel,
+        **dict(zip(BLOCK, packed, strict=True)),
+        first_revision=revision,
+        revision=revision,
+        published_at=at,
+        updated_at=at,
+    )
+
+
+def _previewed(row: Row, series: Series, placing: Placing, raw: str) -> Preview:
+    measure = placing.measure(series)
+    return Preview(
+        row=row.number,
+        read=raw.rstrip("\r\n"),
+        named=series.name,
+        flow=series.flow,
+        start=row.start,
+        duration=row.duration,
+        value=row.value,
+        power_of_ten=measure.power,
+        unit=measure.unit.symbol.name.lower(),
+        quality=row.quality,
+    )

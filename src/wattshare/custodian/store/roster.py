@@ -1,0 +1,88 @@
+"""Usage points and channels by the many: looked up and added a chunk at a time, for who brings a whole utility."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import asdict
+
+from sqlalchemy import Connection, func, select
+
+from wattshare.custodian.model.premises import Commodity, UsagePoint
+from wattshare.custodian.store.blocks import CHANNEL, INTERVAL_BLOCK
+from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.premises import ACCOUNT, AGREEMENT, METER, USAGE_POINT, number_text
+from wattshare.custodian.store.statements import chunks
+
+
+class Roster:
+    """What is known of many usage points at once."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        """Take the transaction's connection."""
+        self._connection, self._keys = connection, keys
+
+    def commodities(self, usage_point_ids: Collection[int]) -> dict[int, Commodity]:
+        """The services of those usage points that there are."""
+        found = {}
+        for some in chunks(usage_point_ids):
+            rows = self._connection.execute(
+                select(USAGE_POINT.c.id, USAGE_POINT.c.commodity).where(USAGE_POINT.c.id.in_(some))
+            )
+            found.update({here: Commodity(commodity) for here, commodity in rows})
+        return found
+
+    def add_usage_points(self, usage_points: Iterable[UsagePoint]) -> None:
+        """Keep new usage points."""
+        for some in chunks(usage_points):
+            self._connection.execute(USAGE_POINT.insert(), [asdict(point) for point in some])
+
+    def channels(self, usage_point_ids: Collection[int]) -> dict[int, dict[int, str]]:
+        """The channels of usage points: by number the id of what they measure."""
+        found: dict[int, dict[int, str]] = {}
+        columns = (CHANNEL.c.usage_point_id, CHANNEL.c.number, CHANNEL.c.reading_type_id)
+        for some in chunks(usage_point_ids):
+            rows = select(*columns).where(CHANNEL.c.usage_point_id.in_(some)).order_by(*columns[:2])
+            for here, number, name in self._connection.execute(rows):
+                found.setdefault(here, {})[number] = name
+        return found
+
+    def add_channels(self, channels: Iterable[tuple[int, int, str]]) -> None:
+        """Keep new channels: usage point, number, and the id of a reading type that is kept."""
+        names = ("usage_point_id", "number", "reading_type_id")
+        for some in chunks(channels):
+            rows = [{**dict(zip(names, channel, strict=True)), "meter_serial": None} for channel in some]
+            self._connection.execute(CHANNEL.insert(), rows)
+
+    def of_meters(self, serials: Collection[str]) -> dict[str, set[int]]:
+        """The usage points at which meters are or were."""
+        found: dict[str, set[int]] = {}
+        for some in chunks(serials):
+            rows = select(METER.c.serial, METER.c.usage_point_id).where(METER.c.serial.in_(some))
+            for serial, here in self._connection.execute(rows):
+                found.setdefault(serial, set()).add(here)
+        return found
+
+    def of_accounts(self, numbers: Collection[str]) -> dict[str, dict[int, Commodity]]:
+        """The usage points that accounts have or had, with their services."""
+        found: dict[str, dict[int, Commodity]] = {}
+        for some in chunks(numbers):
+            by_mac = {mac: number for number in some for mac in self._keys.macs(number_text(number))}
+            rows = (
+                select(ACCOUNT.c.number_mac, USAGE_POINT.c.id, USAGE_POINT.c.commodity)
+                .join(AGREEMENT, AGREEMENT.c.account_id == ACCOUNT.c.id)
+                .join(USAGE_POINT, USAGE_POINT.c.id == AGREEMENT.c.usage_point_id)
+                .where(ACCOUNT.c.number_mac.in_(list(by_mac)))
+            )
+            for mac, here, commodity in self._connection.execute(rows):
+                found.setdefault(by_mac[mac], {})[here] = Commodity(commodity)
+        return found
+
+    def first_blocks(self, usage_point_ids: Collection[int], start: int, end: int) -> dict[tuple[int, int], int]:
+        """Which channels of usage points have blocks that begin in [start, end): how many."""
+        blocks, found = INTERVAL_BLOCK.c, dict[tuple[int, int], int]()
+        for some in chunks(usage_point_ids):
+            rows = (
+                select(blocks.usage_point_id, blocks.channel, func.count())
+                .where(blocks.usage_point_id.in_(some), blocks.start >= start, blocks.start < end)
+                .group_by(blocks.usage_point_id, blocks.channel)
+            )
+            found.update({(here, channel): count for here, channel, count in self._connection.execute(rows)})
+        return found
