@@ -236,6 +236,13 @@ class Person:
             form = form_with(page, "stop sharing")
             return browser.submit(page, form, form.buttons[0]).text
 
+    def before_stopping(self, name: str) -> str:
+        """The words of the page that asks whether to stop sharing with a third party."""
+        with self.browser(f"{self.base}/nowhere") as browser:
+            page = self.sign_in(browser, browser.open(f"{self.base}/sharing"))
+            form = form_with(page, f"stop sharing with {name.lower()}")
+            return browser.submit(page, form, form.buttons[0]).text
+
     def browser(self, waits_for: str) -> Browser:
         """A browser without a past."""
         return Browser(self.house.transport, waits_for=waits_for)

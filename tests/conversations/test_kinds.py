@@ -1,5 +1,6 @@
 """What is shared decides what is seen: kinds of data, commodities, and who it is told to."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from tests.conversations.stage import USAGE, Desk, Person, contents, days_of, desk, points_in
 from tests.custodian.houses import EVERYTHING, Home, TestHouse
+from wattshare.custodian.model.authorization import Ending
 from wattshare.custodian.model.parties import Role, UserType
 from wattshare.custodian.model.premises import Commodity, Enrollment, ProgramEnrollment
 from wattshare.espi.kinds import Kind
@@ -278,6 +280,68 @@ def test_a_partner_stands_by_itself(house: TestHouse, primary: Desk, partner: De
     [held] = [one for one in partner.client.authorizations() if one.is_customers]
     partner.client.revoke(held.id)
     assert primary.client.usage_points(tokens.subscription).status == 200
+
+
+def test_a_partner_s_ends_with_the_primarys_whoever_ends_it(house: TestHouse, primary: Desk, partner: Desk) -> None:
+    for ending in ("customer", "third party", "operator"):
+        home = house.home()
+        tokens = primary.connect(home)
+        [held] = [one for one in partner.client.authorizations() if one.is_customers]
+        partner.client.bulk()
+        [url] = partner.files()
+        partner.told()
+        match ending:
+            case "customer":
+                Person(house, home).stop("Prime Response")
+            case "third party":
+                primary.client.revoke(tokens.subscription)
+            case _:
+                house.house.consent.withdraw(int(tokens.subscription), Ending.OPERATOR)
+        assert partner.client.authorization(held.id).status == 0, ending
+        assert [one for one in partner.client.authorizations() if one.is_customers] == []
+        assert partner.told() == [partner.client.custodian.resource + f"/Authorization/{held.id}"]
+        assert partner.client.fetch(url).status == 204
+        with house.store.read() as tx:
+            whys = {one.ending for one in tx.authorizations.of_customer(home.customer.id)}
+        assert len(whys) == 1
+
+
+def test_a_partner_s_ends_with_the_primarys_period_once(house: TestHouse, primary: Desk, partner: Desk) -> None:
+    home = house.home()
+    primary.connect(home, until=house.day(-1))
+    [held] = [one for one in partner.client.authorizations() if one.is_customers]
+    partner.told()
+    house.clock.advance(3 * 86_400)
+    house.house.worker("test").sweep()
+    assert partner.told() == [partner.client.custodian.resource + f"/Authorization/{held.id}"]
+    with house.store.read() as tx:
+        assert [one.ending for one in tx.authorizations.of_customer(home.customer.id)] == [Ending.EXPIRED] * 2
+
+
+def test_a_primary_that_comes_back_alone_leaves_its_partner_nothing(
+    house: TestHouse, primary: Desk, partner: Desk
+) -> None:
+    home = house.home()
+    primary.connect(home)
+    with house.store.begin() as tx:
+        party = tx.parties.by_name("Prime Response")
+        assert party is not None
+        tx.parties.change(replace(party, partner_id=None, role=Role.STANDALONE))
+    primary.connect(home)
+    assert [one for one in partner.client.authorizations() if one.is_customers] == []
+
+
+def test_the_page_says_that_the_partners_stops_too(house: TestHouse, primary: Desk, partner: Desk) -> None:
+    home = house.home()
+    primary.connect(home)
+    person = Person(house, home)
+    words = person.before_stopping("Prime Response")
+    assert "Sharing with Quiet Partner" in words
+    assert "stops too" in words
+    # the partner's own can be stopped alone
+    assert "stops too" not in person.before_stopping("Quiet Partner")
+    person.stop("Quiet Partner")
+    assert "stops too" not in person.before_stopping("Prime Response")
 
 
 def test_what_a_partner_gets_is_the_customers(house: TestHouse, primary: Desk, partner: Desk) -> None:

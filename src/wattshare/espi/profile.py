@@ -76,6 +76,8 @@ class Profile:
     half_open_windows: bool
     # an empty window is 204 rather than an empty feed
     empty_is_204: bool
+    # start-index, max-results and depth must be numbers, though feeds are sent whole, rather than anything
+    paging_is_read: bool
     usage_feed_title: str = "Usage and billing"
     customer_feed_title: str = "Customer information"
 
@@ -123,6 +125,7 @@ PGE = Profile(
     prefixed=True,
     half_open_windows=False,
     empty_is_204=True,
+    paging_is_read=False,
     code_seconds=600,
     client_token_keys=("client_access_token", "access_token"),
     token_get_is_405=True,
@@ -139,6 +142,7 @@ STANDARD = Profile(
     prefixed=False,
     half_open_windows=True,
     empty_is_204=False,
+    paging_is_read=True,
     code_seconds=300,
     client_token_keys=("access_token",),
     token_get_is_405=False,

@@ -216,7 +216,10 @@ class Consent:
             self.end(tx, held, why)
 
     def end(self, tx: Tx, held: Authorization, why: Ending) -> None:
-        """End it with all that hangs on it: tokens die, files are void, the third party is told."""
+        """End it with all that hangs on it: tokens die, files are void, the third party is told.
+
+        A partner's that it brought ends too: the customer agreed to both at once.
+        """
         at = self.now()
         tx.authorizations.change(held.moved(State.ENDED, at=at, why=why))
         tx.tokens.revoke_authorization(held.id, at)
@@ -232,6 +235,9 @@ class Consent:
         party = tx.parties.by_id(held.third_party_id)
         if party is not None and held.state is State.ACTIVE:
             self._tell(tx, party, held.id)
+        partners = tx.authorizations.partner_of(held.id)
+        if partners is not None and partners.state is not State.ENDED:
+            self.end(tx, partners, why)
 
     def end_due(self) -> int:
         """End what has run out: periods, and consents whose code was never redeemed. How many."""
@@ -242,11 +248,17 @@ class Consent:
             for held in lapsed:
                 self.end(tx, held, Ending.LAPSED)
             for held in expired:
-                if held.state is not State.ENDED and held not in lapsed:
+                if held not in lapsed and self._stands(tx, held):
                     self.end(tx, held, Ending.EXPIRED)
         return len(lapsed) + len(expired)
 
     # parts
+
+    @staticmethod
+    def _stands(tx: Tx, held: Authorization) -> bool:
+        """Whether it has not ended meanwhile, as a partner's does with its primary's."""
+        known = tx.authorizations.by_id(held.id)
+        return known is not None and known.state is not State.ENDED
 
     @staticmethod
     def _asking(tx: Tx, third_party_id: int) -> ThirdParty:

@@ -1,11 +1,12 @@
 """What a customer shares, with whom, and what has ended."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wattshare.custodian.model.authorization import Ending, State
+from wattshare.custodian.model.authorization import Authorization, Ending, State
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.premises import Service
-from wattshare.custodian.store.database import Store
+from wattshare.custodian.store.database import Store, Tx
 from wattshare.espi.kinds import Kind
 
 
@@ -22,6 +23,8 @@ class Card:
     ends: int | None
     ended_at: int | None
     ending: Ending | None
+    # the third party that came with this one, and loses its own when this one ends
+    partner: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +54,15 @@ class Overview:
                     ends=held.ends,
                     ended_at=held.ended_at,
                     ending=held.ending,
+                    partner=partner_name(tx, held, names),
                 )
                 for held in sorted(tx.authorizations.of_customer(customer_id), key=lambda held: held.id, reverse=True)
             )
+
+
+def partner_name(tx: Tx, held: Authorization, names: Mapping[int, str]) -> str | None:
+    """The name of the partner whose authorization ends with this one."""
+    if held.state is State.ENDED:
+        return None
+    brought = tx.authorizations.partner_of(held.id)
+    return None if brought is None or brought.state is State.ENDED else names[brought.third_party_id]

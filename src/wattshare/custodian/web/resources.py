@@ -1,5 +1,6 @@
 """The handler of every row of the resource API: parse, ask one service, answer."""
 
+import re
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,7 +16,7 @@ from wattshare.custodian.services.disclosure.wirepath.member import Coding
 from wattshare.custodian.web.call import ATOM_TYPE, XML_TYPE, Call, Handler, Response
 from wattshare.custodian.web.codings import wanted
 from wattshare.custodian.web.errors import WrongMethod
-from wattshare.espi.endpoints import ENDPOINTS, Answer, Endpoint, Root
+from wattshare.espi.endpoints import ENDPOINTS, Answer, Document, Endpoint, Root
 from wattshare.espi.profile import Profile
 from wattshare.espi.window import BadWindow, Window
 
@@ -23,6 +24,9 @@ from wattshare.espi.window import BadWindow, Window
 KEPT = ("Cache-Control", "private, no-cache")
 TRANSACTION = "x-transaction"
 LONGEST_TRANSACTION = 128
+# pages of a feed, which is always sent whole
+PAGING = ("start-index", "max-results", "depth")
+PAGE_NUMBER = re.compile(r"0*[1-9][0-9]{0,17}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,17 +76,20 @@ class Resources:
         """Answer now."""
         answered = self.disclosure.read(
             permission,
-            window(permission.endpoint, call),
+            window(permission.endpoint, call, self.profile),
             known=call.headers.get("if-none-match"),
             correlation_id=call.correlation_id,
         )
         if answered is None:
             return Response.empty(204)
-        return self.document(answered)
+        return self.document(permission.endpoint, answered)
 
-    def document(self, answered: Answered) -> Response:
-        """A feed, an entry or an element."""
-        kept = () if answered.etag is None else (KEPT, ("ETag", f'"{answered.etag}"'))
+    @staticmethod
+    def document(endpoint: Endpoint, answered: Answered) -> Response:
+        """A feed, an entry or an element. Feeds alone may be kept; an entry can be asked about by its validator."""
+        kept = () if answered.etag is None else (("ETag", f'"{answered.etag}"'),)
+        if kept and endpoint.document is not Document.ENTRY:
+            kept = (KEPT, *kept)
         if answered.unchanged:
             return Response.empty(304, headers=kept)
         content_type = ATOM_TYPE if answered.content is Content.ATOM else XML_TYPE
@@ -95,7 +102,7 @@ class Resources:
             raise BadRequest(
                 f"x-transaction has at most {LONGEST_TRANSACTION} printable characters.", field=TRANSACTION
             )
-        batch = self.batches.order(permission, window(permission.endpoint, call), transaction)
+        batch = self.batches.order(permission, window(permission.endpoint, call, self.profile), transaction)
         echoed = () if batch.transaction is None else ((TRANSACTION, batch.transaction),)
         return Response.empty(202, headers=echoed)
 
@@ -121,17 +128,31 @@ class Resources:
         )
 
 
-def window(endpoint: Endpoint, call: Call) -> Window | None:
+def window(endpoint: Endpoint, call: Call, profile: Profile) -> Window | None:
     """The window of a call; None where the row knows none and ignores every parameter.
 
     Raises:
-        BadRequest: a bound cannot be read, or is there twice.
+        BadRequest: a bound cannot be read, or is there twice; or a page is no number, where the profile asks.
     """
     if not endpoint.window:
         return None
+    if profile.paging_is_read:
+        refuse_pages(call)
     names = ("published-min", "published-max", "updated-min", "updated-max")
     given = {name: value for name in names if (value := call.query.one(name)) is not None}
     try:
         return Window.read(given)
     except BadWindow as bad:
         raise BadRequest(str(bad), field=bad.parameter) from bad
+
+
+def refuse_pages(call: Call) -> None:
+    """See that what asks for a page is a number, though feeds are sent whole. FB 37, QRY002.
+
+    Raises:
+        BadRequest: it is none.
+    """
+    for name in PAGING:
+        value = call.query.one(name)
+        if value is not None and not PAGE_NUMBER.fullmatch(value):
+            raise BadRequest(f"{name} is not a whole number from 1 on.", field=name)

@@ -193,6 +193,8 @@ class Told:
     until: str
     ended: str
     why: str
+    # who came with it, and stops with it
+    partner: str | None = None
 
 
 def card(shown: Card, zone: ZoneInfo) -> Told:
@@ -212,4 +214,5 @@ def card(shown: Card, zone: ZoneInfo) -> Told:
         until="you stop" if shown.ends is None else day(shown.ends - 1),
         ended=day(shown.ended_at),
         why=ENDINGS[shown.ending] if shown.ending else "",
+        partner=cut(shown.partner) if shown.partner else None,
     )
