@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from lxml import etree
 
 from tests.custodian.asking import ROOT, Asking, Told
 from tests.custodian.houses import BASE, DAY
@@ -250,6 +251,22 @@ def test_an_ended_authorization_is_still_told_of_and_ends_once(scene: Scene) -> 
     told = scene.get(path, token=scene.client)
     assert told.status == 200
     assert "status>0<" in told.text
+
+
+def test_whatever_an_authorization_names_can_be_asked_for(scene: Scene) -> None:
+    root = etree.fromstring(scene.get("/Authorization", token=scene.client).body)
+    named = [
+        (str(place.text), name)
+        for name in ("resourceURI", "authorizationURI", "customerResourceURI")
+        for place in root.iter(f"{{http://naesb.org/espi}}{name}")
+    ]
+    # of registration, bulk and the customer; the registration opens no customer
+    assert len(named) == 3 + 3 + 2
+    for url, name in named:
+        token = scene.client if name == "authorizationURI" or "/Batch/Bulk" in url else scene.access
+        token = scene.registration if "/ApplicationInformation/" in url else token
+        told = scene.line.ask(url.removeprefix(BASE), token=token)
+        assert told.status in (200, 202), url
 
 
 def test_the_registrations_own_entries_cannot_be_ended(scene: Scene) -> None:

@@ -131,6 +131,16 @@ class Addresses:
             case Entry.CUSTOMER:
                 return self.subscription_batch(authorization.id)
 
+    def opens_customer(self, authorization: Authorization) -> str | None:
+        """The customerResourceURI of an authorization that opens customer information."""
+        match authorization.entry:
+            case Entry.REGISTRATION:
+                return None
+            case Entry.BULK:
+                return f"{self.resources}/Batch/BulkRetailCustomerInfo/{authorization.third_party_id}"
+            case Entry.CUSTOMER:
+                return self.customer_batch(authorization.id)
+
     def customers(self, subscription: int) -> str:
         """The customers of an authorization; a name in feeds, not a resource."""
         return f"{self.resources}/RetailCustomer/{subscription}/Customer"

@@ -131,7 +131,7 @@ def authorization_content(
         token_type="Bearer",  # noqa: S106 - the name of a type
         resource_uri=addresses.opens(held, party.application_id),
         authorization_uri=addresses.authorization(held.id),
-        customer_resource_uri=addresses.customer_batch(held.id) if customer else None,
+        customer_resource_uri=addresses.opens_customer(held) if customer else None,
     )
 
 
