@@ -87,9 +87,10 @@ class Resources:
     @staticmethod
     def document(endpoint: Endpoint, answered: Answered) -> Response:
         """A feed, an entry or an element. Feeds alone may be kept; an entry can be asked about by its validator."""
-        kept = () if answered.etag is None else (("ETag", f'"{answered.etag}"'),)
-        if kept and endpoint.document is not Document.ENTRY:
-            kept = (KEPT, *kept)
+        kept: tuple[tuple[str, str], ...] = ()
+        if answered.etag is not None:
+            kept = (("ETag", f'"{answered.etag}"'),)
+            kept = kept if endpoint.document is Document.ENTRY else (KEPT, *kept)
         if answered.unchanged:
             return Response.empty(304, headers=kept)
         content_type = ATOM_TYPE if answered.content is Content.ATOM else XML_TYPE
