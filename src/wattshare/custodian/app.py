@@ -39,7 +39,7 @@ from wattshare.custodian.services.signin import SignIn
 from wattshare.custodian.services.tokens import Tokens
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.store.database import Store
-from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.keys import Keys, absent
 from wattshare.custodian.store.readiness import bring_up
 from wattshare.custodian.web import server
 from wattshare.custodian.web.edge import Edge
@@ -406,9 +406,8 @@ def opened(home: Path | None, **values: Any) -> Iterator[House]:
     """
     logs.configure()
     settings = settings_of(home, **values)
-    path = settings.home / KEYS
-    if not path.exists():
-        raise NotReady(f"{settings.home} holds no installation. Make one: wattshare init --home {settings.home}")
+    if not (settings.home / KEYS).exists():
+        raise NotReady(absent(settings.home / KEYS))
     store = store_of(settings)
     try:
         bring_up(store)

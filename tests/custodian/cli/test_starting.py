@@ -79,6 +79,16 @@ def test_keys_of_another_installation_open_nothing(typed: Typed, home: Path) -> 
     assert is_one_line(told.stderr)
 
 
+def test_keys_that_are_gone_are_asked_for_and_not_made_anew(typed: Typed, home: Path) -> None:
+    (home / "keys.json").unlink()
+    told = typed("third-party", "list", "--home", home)
+    assert told.exit_code == 1
+    assert is_one_line(told.output)
+    assert "keys.json is gone. Bring it back" in told.output
+    (home / "wattshare.db").unlink()
+    assert "holds no installation" in typed("third-party", "list", "--home", home).output
+
+
 def test_init_makes_no_keys_for_a_database_that_was_made_with_others(typed: Typed, home: Path) -> None:
     assert typed("third-party", "add", "--home", home, "--name", "Acme", *SELF_ACCESS).exit_code == 0
     (home / "keys.json").unlink()

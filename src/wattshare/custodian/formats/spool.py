@@ -4,8 +4,6 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from wattshare.custodian.model.errors import Unavailable
@@ -135,15 +133,14 @@ COLUMNS = ", ".join(QUOTED)
 
 @contextmanager
 def open_spool() -> Iterator[Spool]:
-    """A spool that is gone afterwards. It holds people's readings: its folder is ours alone.
+    """A spool that is gone afterwards, even of a process that is killed: it holds people's readings.
 
     Raises:
         Unavailable: there is no more room in the folder for temporary files.
     """
-    with (
-        TemporaryDirectory(prefix="wattshare-intake-") as folder,
-        closing(sqlite3.connect(Path(folder) / "spool.db", isolation_level=None)) as connection,
-    ):
+    # without a name: SQLite takes a temporary file, and unlinks it as soon as it is open
+    with closing(sqlite3.connect("", isolation_level=None)) as connection:
+        connection.execute("PRAGMA temp_store = FILE")
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         spool = Spool(connection)
@@ -152,7 +149,7 @@ def open_spool() -> Iterator[Spool]:
         try:
             yield spool
         except sqlite3.OperationalError as why:
-            raise Unavailable(logged=f"{folder}, the folder for temporary files: {why}") from why
+            raise Unavailable(logged=f"the folder for temporary files: {why}") from why
 
 
 def _block(day: int, step: int, rest: list[object]) -> Block:

@@ -124,6 +124,13 @@ class Keys:
         return cipher
 
 
+def absent(path: Path) -> str:
+    """What to do where there are no keys. A database that lies beside them was made with some."""
+    if path.with_name("wattshare.db").exists():
+        return f"{path} is gone. Bring it back from where you keep it: without it nothing there can be read."
+    return f"{path.parent} holds no installation. Make one: wattshare init --home {path.parent}"
+
+
 SORTS = ("hmac", "seal")
 
 
