@@ -1,6 +1,8 @@
 """Customers' ways in: an account's login and password, or account number and phone as a guest.
 
-Failures are counted per login and per address; known and unknown names take the same time and get the same words.
+Failures are counted per name, per address, and per name from an address: that last count is the lowest, so that who
+guesses at a name from elsewhere does not keep its owner out. Known and unknown names take the same time and get the
+same words.
 """
 
 from dataclasses import dataclass
@@ -18,8 +20,10 @@ HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 # somebody's who is not there: checked in place of a missing one, so that both take as long
 NOBODY = HASHER.hash("nobody's password")
 
-FAILURES_PER_NAME = 10
+FAILURES_PER_NAME_AND_ADDRESS = 10
 FAILURES_PER_ADDRESS = 20
+# from all addresses together
+FAILURES_PER_NAME = 50
 WINDOW_SECONDS = 900
 # between two presses of the button that signs in, at most
 TWICE_SECONDS = 60
@@ -45,6 +49,28 @@ class Session:
     form_token: str
     guest: bool = False
     expires_at: int = 0
+
+
+@dataclass(frozen=True)
+class Tries:
+    """Under which keys a wrong try at a name from an address is counted."""
+
+    name: str
+    address: str
+
+    @property
+    def here(self) -> str:
+        """The name as tried from this address."""
+        return f"{self.name} from {self.address}"
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """The keys, and how many failures stop further tries."""
+        return {
+            self.here: FAILURES_PER_NAME_AND_ADDRESS,
+            "address:" + self.address: FAILURES_PER_ADDRESS,
+            self.name: FAILURES_PER_NAME,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,14 +110,15 @@ class SignIn:
             NotSignedIn: they do not match.
             TooMany: too many failures for this login or from this address.
         """
-        self._slow_down("login:" + login.casefold(), "address:" + address)
+        tries = Tries("login:" + login.casefold(), address)
+        self._slow_down(tries)
         with self.store.read() as tx:
             known = tx.customers.login(login)
         try:
             HASHER.verify(known.password_hash if known else NOBODY, password)
         except VerificationError:
             known = None
-        return self._arrived(session, known.customer_id if known else None, "login:" + login.casefold(), address)
+        return self._arrived(session, known.customer_id if known else None, tries)
 
     def as_guest(self, session: Session, account_number: str, phone: str, address: str) -> Session:
         """Sign in by account number and the phone number on file.
@@ -100,11 +127,11 @@ class SignIn:
             NotSignedIn: they do not match.
             TooMany: too many failures for this account or from this address.
         """
-        name = "account:" + "".join(filter(str.isdigit, account_number))
-        self._slow_down(name, "address:" + address)
+        tries = Tries("account:" + "".join(filter(str.isdigit, account_number)), address)
+        self._slow_down(tries)
         with self.store.read() as tx:
             customer: Customer | None = tx.customers.by_account_and_phone(account_number, phone)
-        return self._arrived(session, customer.id if customer else None, name, address, guest=True)
+        return self._arrived(session, customer.id if customer else None, tries, guest=True)
 
     def sign_out(self, session: Session) -> Session:
         """A session of nobody in place of somebody's: what apps ask for waits there for whoever signs in next."""
@@ -115,23 +142,21 @@ class SignIn:
         with self.store.begin() as tx:
             tx.sessions.end(session.id)
 
-    def _slow_down(self, *keys: str) -> None:
-        limits = (FAILURES_PER_NAME, FAILURES_PER_ADDRESS)
+    def _slow_down(self, tries: Tries) -> None:
         with self.store.read() as tx:
             since = self.now() - WINDOW_SECONDS
-            for key, limit in zip(keys, limits, strict=True):
+            for key, limit in tries.limits.items():
                 if tx.sessions.failures(key, since) >= limit:
                     raise TooMany("Too many tries. Wait a quarter of an hour.", retry_after=WINDOW_SECONDS)
 
-    def _arrived(
-        self, session: Session, customer_id: int | None, name: str, address: str, *, guest: bool = False
-    ) -> Session:
+    def _arrived(self, session: Session, customer_id: int | None, tries: Tries, *, guest: bool = False) -> Session:
         with self.store.begin() as tx:
             if customer_id is None:
-                tx.sessions.fail(name, self.now())
-                tx.sessions.fail("address:" + address, self.now())
+                for key in tries.limits:
+                    tx.sessions.fail(key, self.now())
             else:
-                tx.sessions.forgive(name)
+                # not what others tried from elsewhere
+                tx.sessions.forgive(tries.here)
                 tx.trail.write("signed_in", self.now(), detail={"customer": customer_id, "guest": guest})
         if customer_id is None:
             raise NotSignedIn
