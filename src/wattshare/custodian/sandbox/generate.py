@@ -1,20 +1,17 @@
 """The sandbox's town into a store: the same seed, days and time give the same content."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 
 from wattshare.custodian.sandbox import tariffs
 from wattshare.custodian.sandbox.billing import bill
 from wattshare.custodian.sandbox.calendar import Calendar
+from wattshare.custodian.sandbox.homes import Homes
 from wattshare.custodian.sandbox.households import HOUSEHOLDS, Household
 from wattshare.custodian.sandbox.metering import measure
-from wattshare.custodian.sandbox.people import Resident, settle, townsman
+from wattshare.custodian.sandbox.people import Resident, settle
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.espi.profile import Profile
-
-# homes of the town that are written in one transaction
-CHUNK = 25
 
 # usage points that are there, all that will be
 Progress = Callable[[int, int], None]
@@ -38,10 +35,6 @@ class Town:
         """How many usage points there will be."""
         return sum(len(household.homes) for household in HOUSEHOLDS) + self.usage_points
 
-    def others(self) -> Iterator[Household]:
-        """The simple homes."""
-        return (townsman(number, self.seed) for number in range(self.usage_points))
-
 
 def generate(store: Store, town: Town, progress: Progress) -> tuple[Resident, ...]:
     """Write the town into an empty store; the households are given back."""
@@ -51,11 +44,9 @@ def generate(store: Store, town: Town, progress: Progress) -> tuple[Resident, ..
             tx.programs.put_code(code)
         builder = Builder(town=town, calendar=calendar, progress=progress)
         residents = tuple(builder.move_in(tx, household) for household in HOUSEHOLDS)
-    others = town.others()
-    while chunk := tuple(islice(others, CHUNK)):
-        with store.begin() as tx:
-            for household in chunk:
-                builder.move_in(tx, household)
+    homes = Homes(store=store, calendar=calendar, seed=town.seed, profile=town.profile, accounts=builder.households)
+    for built in homes.build(town.usage_points):
+        builder.tell(built)
     return residents
 
 
@@ -68,6 +59,7 @@ class Builder:
     progress: Progress
     households: int = 0
     usage_points: int = 0
+    told: int = 0
 
     def move_in(self, tx: Tx, household: Household) -> Resident:
         """Write a household down, with all that was measured and billed."""
@@ -78,5 +70,11 @@ class Builder:
             known = measure(tx, premise, calendar, town.seed, town.profile)
             bill(tx, resident, premise, known, calendar, town.seed, town.profile)
             self.usage_points += 1
-            self.progress(self.usage_points, town.all)
+            self.tell(0)
         return resident
+
+    def tell(self, homes: int) -> None:
+        """Say how far it is, where it is further than before."""
+        if (built := self.usage_points + homes) > self.told:
+            self.told = built
+            self.progress(built, self.town.all)

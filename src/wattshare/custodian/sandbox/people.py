@@ -112,7 +112,7 @@ def _premise(
         ends=None if home.until is None else calendar.midnight(calendar.before(home.until)),
         tariff=home.tariff.value,
     )
-    meters = _meters(home, point.id, calendar, seed)
+    meters = meters_of(home, point.id, calendar, seed)
     for meter in meters:
         tx.customers.add_meter(meter)
     for program, status in home.programs:
@@ -120,7 +120,7 @@ def _premise(
     return Premise(home=home, usage_point=point, agreement=agreement, meters=meters)
 
 
-def _meters(home: Home, usage_point_id: int, calendar: Calendar, seed: int) -> tuple[Meter, ...]:
+def meters_of(home: Home, usage_point_id: int, calendar: Calendar, seed: int) -> tuple[Meter, ...]:
     """The meter, or the old one and the one that took its place."""
     chance = dice(seed, str(usage_point_id), "meters")
     installed = calendar.midnight(-chance.randrange(1500, 3500))

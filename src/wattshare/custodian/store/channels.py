@@ -1,5 +1,6 @@
 """Channels of usage points, and what their readings mean."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -96,6 +97,19 @@ class Channels:
             )
         )
         return added
+
+    def add_channels(self, channels: Iterable[Channel]) -> None:
+        """Keep many new channels, whose numbers and reading types are known, in one statement."""
+        rows = [
+            {
+                "usage_point_id": channel.usage_point_id,
+                "number": channel.number,
+                "reading_type_id": channel.reading_type_id,
+                "meter_serial": channel.meter_serial,
+            }
+            for channel in channels
+        ]
+        self._connection.execute(CHANNEL.insert(), rows)
 
     # what is known
 

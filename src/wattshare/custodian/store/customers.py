@@ -1,7 +1,8 @@
 """Customers, their accounts and agreements, and what is metered for them."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, or_, select, update
@@ -34,7 +35,26 @@ from wattshare.custodian.store.premises import (
 )
 from wattshare.custodian.store.statements import alone, grow, holding
 
+# the first number of each
+FIRST_IDS = {
+    "customer": 1,
+    "account": 7_100_000_001,
+    "service_location": 1,
+    "usage_point": 5_390_000_001,
+    "agreement": 1,
+}
 TABLES = (AGREEMENT, ACCOUNT, CUSTOMER, USAGE_POINT, SERVICE_LOCATION)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewIds:
+    """The first of as many ids of each as were asked for; the others follow it."""
+
+    customer: int
+    account: int
+    service_location: int
+    usage_point: int
+    agreement: int
 
 
 class Customers:
@@ -72,7 +92,7 @@ class Customers:
         if not premises.normal_number(number) or self.by_account_number(number) is not None:
             raise Conflict("This account number is empty or taken.", field="account")
         account = Account(
-            id=grow(self._connection, "account", 7_100_000_001),
+            id=grow(self._connection, "account", FIRST_IDS["account"]),
             customer_id=customer_id,
             number=number,
             phone=phone,
@@ -90,7 +110,7 @@ class Customers:
 
     def next_usage_point_id(self) -> int:
         """A fresh usage point id: ten digits that no file brought."""
-        while self.usage_point(fresh := grow(self._connection, "usage_point", 5_390_000_001)) is not None:
+        while self.usage_point(fresh := grow(self._connection, "usage_point", FIRST_IDS["usage_point"])) is not None:
             pass
         return fresh
 
@@ -129,6 +149,38 @@ class Customers:
     def add_meter(self, meter: Meter) -> None:
         """Keep a new meter."""
         self._add(METER, asdict(meter))
+
+    def reserve(self, count: int) -> NewIds:
+        """Ids of as many new customers, each with one account, place, usage point and agreement of its own.
+
+        Raises:
+            Conflict: a file brought usage points that have them.
+        """
+        grown = {name: grow(self._connection, name, first, count) for name, first in FIRST_IDS.items()}
+        points = grown["usage_point"]
+        taken = select(USAGE_POINT.c.id).where(USAGE_POINT.c.id.between(points, points + count - 1)).limit(1)
+        if self._connection.execute(taken).first() is not None:
+            raise Conflict("Usage points of these ids are there already.", field="usage_point")
+        return NewIds(**grown)
+
+    def add_services(self, services: Iterable[Service]) -> None:
+        """Keep many new customers with all that is theirs, a statement a table. Their ids are from `reserve`.
+
+        It is for who makes them up: what a file brings is checked one by one.
+        """
+        rows = defaultdict[Table, list[Row]](list)
+        for one in services:
+            rows[CUSTOMER].append(premises.customer_columns(self._keys, one.customer))
+            rows[ACCOUNT].append(premises.account_columns(self._keys, one.account))
+            if one.location is not None:
+                rows[SERVICE_LOCATION].append(premises.location_columns(self._keys, one.location))
+            rows[USAGE_POINT].append(asdict(one.usage_point))
+            rows[AGREEMENT].append(premises.agreement_columns(self._keys, one.agreement))
+            rows[METER] += (asdict(meter) for meter in one.meters)
+        # a row of each comes after those that it points at
+        for table in (CUSTOMER, ACCOUNT, SERVICE_LOCATION, USAGE_POINT, AGREEMENT, METER):
+            if rows[table]:
+                self._connection.execute(table.insert(), rows[table])
 
     def add_login(self, login: Login) -> None:
         """Let a customer sign in."""

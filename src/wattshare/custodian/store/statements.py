@@ -41,13 +41,13 @@ def upsert(connection: Connection, table: Table, row: Mapping[str, Any]) -> None
     connection.execute(statement.on_conflict_do_update(index_elements=key, set_=others))
 
 
-def grow(connection: Connection, name: str, first: int = 1) -> int:
-    """The next number of a counter, in one statement; its first is `first`."""
-    statement = insert(connection, COUNTER).values(name=name, value=first)
-    grown = statement.on_conflict_do_update(index_elements=["name"], set_={"value": COUNTER.c.value + 1}).returning(
+def grow(connection: Connection, name: str, first: int = 1, count: int = 1) -> int:
+    """The next number of a counter, in one statement; its first is `first`. Of `count` numbers at once, the first."""
+    statement = insert(connection, COUNTER).values(name=name, value=first + count - 1)
+    grown = statement.on_conflict_do_update(index_elements=["name"], set_={"value": COUNTER.c.value + count}).returning(
         COUNTER.c.value
     )
-    return int(connection.execute(grown).scalar_one())
+    return int(connection.execute(grown).scalar_one()) - count + 1
 
 
 def count(connection: Connection, name: str) -> int:
