@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# the stores: `store`, `open_store` and what they stand on
+pytest_plugins = ("tests.custodian.stores",)
+
 
 def missing(what: str, how: str) -> None:
     """Skip for want of `what`, or fail where WATTSHARE_REQUIRE says that it must be there."""

@@ -1,31 +1,33 @@
-"""The house in which the stories are told."""
+"""The house in which the stories are told: on each database that we support."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conversations.stage import Desk, desk, migrated, opened
-from tests.custodian.houses import TestHouse
+from tests.conversations.stage import Desk, desk
+from tests.custodian.houses import TestHouse, built
+from tests.custodian.servers import ENGINES
+from wattshare.custodian.store.database import Store
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with every table and nothing in it."""
-    return migrated(tmp_path_factory.mktemp("template"))
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """What the store is on."""
+    return str(request.param)
 
 
 @pytest.fixture
-def house(template: Path, tmp_path: Path) -> Iterator[TestHouse]:
+def house(store: Store, tmp_path: Path) -> Iterator[TestHouse]:
     """By PG&E's manners."""
-    with opened(template, tmp_path) as made:
+    with built(tmp_path, store) as made:
         yield made
 
 
 @pytest.fixture
-def standard(template: Path, tmp_path: Path) -> Iterator[TestHouse]:
+def standard(store: Store, tmp_path: Path) -> Iterator[TestHouse]:
     """By those of the standard."""
-    with opened(template, tmp_path, profile="STANDARD") as made:
+    with built(tmp_path, store, profile="STANDARD") as made:
         yield made
 
 

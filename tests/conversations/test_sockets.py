@@ -13,11 +13,12 @@ import pytest
 import trustme
 from starlette.testclient import TestClient
 
-from tests.conversations.stage import OAUTH, RESOURCE, TEST_OAUTH, Person, days_of, opened
-from tests.custodian.houses import Home, Receivers, StoppedClock, TestHouse
+from tests.conversations.stage import OAUTH, RESOURCE, TEST_OAUTH, Person, days_of
+from tests.custodian.houses import Home, Receivers, StoppedClock, TestHouse, built
 from wattshare.custodian.app import assemble
 from wattshare.custodian.services.registration import Registered
 from wattshare.custodian.settings import Settings
+from wattshare.custodian.store.database import Store
 from wattshare.custodian.web.server import serving
 from wattshare.thirdparty import errors, listening
 from wattshare.thirdparty.client import Client
@@ -109,7 +110,7 @@ def acme(papers: Papers) -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def place(template: Path, tmp_path: Path, papers: Papers, acme: tuple[Path, Path]) -> Iterator[Place]:
+def place(store: Store, tmp_path: Path, papers: Papers, acme: tuple[Path, Path]) -> Iterator[Place]:
     """A house with its listener, its worker and its real way out, on the real clock."""
     port, receiver = free_port(), ("localhost", free_port())
     served, shown = papers.issue("localhost"), papers.issue("riverton.example")
@@ -128,8 +129,8 @@ def place(template: Path, tmp_path: Path, papers: Papers, acme: tuple[Path, Path
         rate_limits=False,
     )
     clock = StoppedClock(at=int(time.time()))
-    with opened(template, tmp_path) as plain:
-        real = assemble(settings, plain.store, lambda: int(time.time()))
+    with built(tmp_path, store) as plain:
+        real = assemble(settings, store, lambda: int(time.time()))
         house = TestHouse(house=real, clock=clock, receivers=Receivers(), browser=plain.browser)
         registered = house.third_party(
             certificate=acme[0].read_text(), notification_uri=f"https://{receiver[0]}:{receiver[1]}/notices"

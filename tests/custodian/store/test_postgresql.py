@@ -158,7 +158,10 @@ def test_a_connection_that_was_cut_is_replaced(store: Store) -> None:
     with store.begin() as tx:
         tx.trail.write("kept", T0)
     with store.engine.connect() as connection:
-        others = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        others = text(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'wattshare' AND pid <> pg_backend_pid()"
+        )
         with pytest.raises(Unavailable), store.read():
             connection.execute(others)
     with store.read() as tx:
