@@ -604,6 +604,19 @@ def test_a_refusal_says_what_programs_and_people_need(scene: Scene) -> None:
         assert told["content-type"] == "application/json;charset=UTF-8"
 
 
+def test_a_refusal_names_its_cause_and_the_parameter_at_fault(scene: Scene) -> None:
+    batch = scene.line.resource(f"/Batch/Subscription/{scene.held}")
+    assert (batch.status, batch.json["error_description"]) == (
+        403,
+        "This needs a bearer token in the Authorization header.",
+    )
+    other_kind = scene.get("/ReadServiceStatus")
+    assert other_kind.json["error_description"] == "This resource takes a client token; another kind was shown."
+    rehearsed = scene.line.ask("/datacustodian/test/oauth/v2/authorize")
+    assert rehearsed.json["field"] == "client_id"
+    assert rehearsed.json["correlation_id"] == rehearsed["x-correlation-id"]
+
+
 def test_bodies_have_their_types(scene: Scene) -> None:
     atom, xml = "application/atom+xml;charset=UTF-8", "application/xml;charset=UTF-8"
     for accept in ("*/*", "application/json", "text/html", "image/png;q=1", ""):

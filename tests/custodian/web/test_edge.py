@@ -1,6 +1,7 @@
 """The edge, over a real connection: paths, caps, hosts, codings, and bodies that are pulled."""
 
 import gzip
+import http.client
 import json
 import socket
 import threading
@@ -363,7 +364,20 @@ def test_a_head_beyond_its_caps_is_refused(port: int, headers: tuple[tuple[str, 
 
 
 def test_a_request_line_beyond_the_cap_is_refused(port: int) -> None:
-    assert ask(port, "/?" + "q" * 17_000).status == 431
+    refused = ask(port, "/?" + "q" * 17_000)
+    assert refused.status == 431
+    assert told(refused)["error"] == "headers_too_large"
+
+
+@pytest.mark.parametrize("line", [b"FOO / HTTP/1.1", "GET /?published-min=\u0663 HTTP/1.1".encode(), b"nonsense"])
+def test_what_is_not_http_gets_a_sentence_that_a_program_can_read(port: int, line: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(line + b"\r\nHost: localhost\r\n\r\n")
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert answer.status == 400
+        assert answer.headers["content-type"] == "application/json;charset=UTF-8"
+        assert json.loads(answer.read())["error"] == "invalid_request"
 
 
 # what is sent

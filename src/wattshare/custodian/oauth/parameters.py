@@ -81,7 +81,7 @@ def grant_type(parameters: Parameters) -> str:
     if asked is None:
         raise InvalidRequest("Missing grant_type", field="grant_type")
     if asked not in GRANT_TYPES:
-        raise UnsupportedGrantType
+        raise UnsupportedGrantType(field="grant_type")
     for name in GRANT_TYPES[asked]:
         if name not in parameters:
             raise InvalidRequest(f"{name} is missing.", field=name)

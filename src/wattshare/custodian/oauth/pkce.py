@@ -42,7 +42,7 @@ def verify(challenge: str | None, verifier: str | None) -> None:
     if challenge is None and verifier is None:
         return
     if challenge is None:
-        raise InvalidRequest("code_verifier, but the code was asked for without code_challenge.")
+        raise InvalidRequest("code_verifier, but the code was asked for without code_challenge.", field="code_verifier")
     if verifier is None:
         raise InvalidRequest("code_verifier is missing.", field="code_verifier")
     if not VERIFIER.fullmatch(verifier):

@@ -14,12 +14,12 @@ def redeem(code: Code | None, *, third_party_id: int, redirect_uri: str, test: b
             endpoints.
     """
     if code is None or code.third_party_id != third_party_id or code.test is not test:
-        raise InvalidGrant("No such code for this client.")
+        raise InvalidGrant("No such code for this client.", field="code")
     if code.used_at is not None:
         raise Replayed(code.family)
     if code.ended_at is not None or expired(code.expires_at, now):
-        raise InvalidGrant("The code has expired.")
+        raise InvalidGrant("The code has expired.", field="code")
     # as strings, to the character: RFC 9700 §4.1.3
     if code.redirect_uri != redirect_uri:
-        raise InvalidGrant("redirect_uri is another than the one that the code was asked for.")
+        raise InvalidGrant("redirect_uri is another than the one that the code was asked for.", field="redirect_uri")
     return code

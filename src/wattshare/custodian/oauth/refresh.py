@@ -16,9 +16,9 @@ def rotate(shown: RefreshToken | None, *, third_party_id: int, test: bool, now: 
         InvalidGrant: it is unknown, expired, ended, another client's, or of the other endpoints.
     """
     if shown is None or shown.third_party_id != third_party_id or shown.test is not test:
-        raise InvalidGrant("No such refresh token for this client.")
+        raise InvalidGrant("No such refresh token for this client.", field="refresh_token")
     if shown.ended_at is not None or expired(shown.expires_at, now):
-        raise InvalidGrant("The refresh token has expired or ended.")
+        raise InvalidGrant("The refresh token has expired or ended.", field="refresh_token")
     if shown.rotated_at is not None and now > shown.rotated_at + GRACE_SECONDS:
         raise Replayed(shown.family)
     return shown

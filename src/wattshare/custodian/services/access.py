@@ -32,6 +32,8 @@ CLASSES = {
     Token.ACCESS: BearerClass.ACCESS,
     Token.REGISTRATION: BearerClass.REGISTRATION,
 }
+# and what a third party's developer calls it
+NAMES = {Token.CLIENT: "a client", Token.ACCESS: "an access", Token.REGISTRATION: "a registration access"}
 # of a test client token: what a third party always has
 OWN_ENTRIES = frozenset({Entry.REGISTRATION, Entry.BULK})
 
@@ -108,9 +110,12 @@ class Access:
             NoBearer, UnknownBearer, NotCovered, Withdrawn, WrongCertificate: as `open`.
         """
         if bearer is None:
-            raise NotCovered if endpoint.path.startswith(BATCHES) else NoBearer
+            # the status is another on batches, the words are the same
+            raise NotCovered(NoBearer.__doc__) if endpoint.path.startswith(BATCHES) else NoBearer
         held = self._held(tx, bearer)
-        if not has_class(bearer, endpoint, fetch=fetch) or not is_for(bearer.third_party, endpoint):
+        if not has_class(bearer, endpoint, fetch=fetch):
+            raise NotCovered(f"This resource takes {NAMES[endpoint.token]} token; another kind was shown.")
+        if not is_for(bearer.third_party, endpoint):
             raise NotCovered
         held = self._named(tx, bearer, held, endpoint, path)
         if endpoint.kinds and not endpoint.kinds & (bearer.third_party.kinds if held is None else held.kinds):

@@ -7,6 +7,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import structlog
+
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.parties import Standing, ThirdParty
 from wattshare.custodian.model.work import Attempt, Job, Notice, NoticeKind, NoticeState
@@ -15,6 +17,8 @@ from wattshare.custodian.store.database import Store, Tx
 from wattshare.espi.profile import Profile
 from wattshare.espi.usage import BatchList
 from wattshare.espi.wire import write
+
+log = structlog.get_logger()
 
 TELL = "tell"
 # seconds after each failed try; the last repeats until the batch's files are gone
@@ -102,6 +106,15 @@ class Notices:
     def _note(self, notice: Notice, outcome: Delivered | Failed, began: int) -> int | None:
         accepted = isinstance(outcome, Delivered)
         cause = outcome.cause.value if isinstance(outcome, Failed) else None
+        said = log.info if accepted else log.warning
+        said(
+            "notice_told" if accepted else "notice_not_told",
+            notice=notice.id,
+            third_party=notice.third_party_id,
+            status=outcome.status,
+            cause=cause,
+            attempts=notice.attempts + 1,
+        )
         tried = replace(notice, attempts=notice.attempts + 1)
         with self.store.begin() as tx:
             tx.notices.add_attempt(

@@ -78,7 +78,12 @@ class OAuth:
         """Rehearse: a dummy code at once, without a customer."""
         match self.tokens.rehearse(call.query.pairs):
             case PageRefusal() as refusal:
-                error = {"error": refusal.error, "error_description": refusal.told, "field": refusal.field}
+                error = {
+                    "error": refusal.error,
+                    "error_description": refusal.told,
+                    "field": refusal.field,
+                    "correlation_id": call.correlation_id,
+                }
                 return Response.json(
                     {name: value for name, value in error.items() if value is not None}, status=refusal.status
                 )

@@ -29,6 +29,18 @@ class HeadLimits:
     seconds: int = 10
 
 
+# a head that no call can be made of; the words are those of web/errors.py
+TOO_LARGE = (
+    "431 Request Header Fields Too Large",
+    b'{"error":"headers_too_large","error_description":"The headers are too many or too large."}',
+)
+UNREADABLE = (
+    "400 Bad Request",
+    b'{"error":"invalid_request","error_description":"This is not HTTP/1.1: the method, the address or a header '
+    b'cannot be read."}',
+)
+
+
 class HeadTooLarge(Exception):
     """More headers, or longer ones, than are read."""
 
@@ -115,13 +127,12 @@ class ListenerProtocol(HttpToolsProtocol):
             raise HeadTooLarge
 
     def send_400_response(self, msg: str) -> None:
-        """Answer a head that cannot be read, and hang up."""
-        if not self.too_large:
-            return super().send_400_response(msg)
-        self.transport.write(
-            b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-        )
-        return self.transport.close()
+        """Answer a head that cannot be read, and hang up. No call comes of it: this is the only answer made here."""
+        del msg
+        status, body = TOO_LARGE if self.too_large else UNREADABLE
+        head = f"HTTP/1.1 {status}\r\ncontent-type: application/json;charset=UTF-8\r\ncontent-length: {len(body)}"
+        self.transport.write(head.encode() + b"\r\ncache-control: no-store\r\nconnection: close\r\n\r\n" + body)
+        self.transport.close()
 
     def start_clock(self) -> None:
         """Give a head its time, unless it runs already."""
