@@ -244,6 +244,18 @@ def test_another_customers_agreement_opens_nothing(store: Store) -> None:
         assert (share.usage_point_id, share.agreement_id) == (home.usage_point.id, home.agreement.id)
 
 
+def test_a_customers_other_agreement_at_the_same_place_is_not_shared_with_the_one_that_is(store: Store) -> None:
+    """Who left and came back has two agreements at one usage point; one may be shared without the other."""
+    with store.begin() as tx:
+        home = add_home(tx, starts=T0 - 90 * DAY, ends=T0 - 60 * DAY)
+        back = tx.customers.add_agreement(
+            home.usage_point.id, home.account.id, "SA-2", starts=T0 - 10 * DAY, ends=None, tariff="E1"
+        )
+        held = add_authorization(tx, add_party(tx), replace(home, agreement=back), floor=T0 - 365 * DAY)
+        [share] = tx.authorizations.shares(held, T0)
+        assert (share.agreement_id, share.since, share.until) == (back.id, T0 - 10 * DAY, None)
+
+
 def test_shares_follow_the_agreement_as_it_is_now(store: Store) -> None:
     with store.begin() as tx:
         home = add_home(tx)
