@@ -156,6 +156,7 @@ class House:
             batches=self.batches,
             consent=self.consent,
             profile=self.profile,
+            handed_over=self.settings.accel_prefix,
         )
         handlers = resources.handlers() | oauth.handlers()
         every = routes(self.profile, handlers, (*oauth.more(), *sharing.routes(), *more))

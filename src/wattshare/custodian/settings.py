@@ -133,6 +133,10 @@ class Settings(BaseSettings):
     )
 
     batch_days: Count = Field(5, description="Days for which prepared files are kept.")
+    accel_prefix: Annotated[str, Field(pattern=r"^/(?:[\w-]+/)+$")] | None = Field(
+        None,
+        description="The internal place, such as /prepared/, below which nginx sends prepared files of up to 32 MB.",
+    )
     part_megabytes: Count = Field(200, description="Size at which a prepared file is continued in another.")
     rate_limits: bool = Field(True, description="Whether third parties' requests are limited.")
     rate_per_second: Count = Field(1, description="Requests a second and third party.")

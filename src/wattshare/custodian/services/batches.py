@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.clock import Clock
@@ -331,25 +332,47 @@ class Batches:
             raise Expired(f"Files are kept for {self.keep_days} days. Order the window again.")
         return part, batch
 
-    def pieces(self, permission: Permission, fetched: Fetched, *, inflate: bool) -> Iterator[bytes]:
-        """The bytes of a part, for as long as the bearer may have them: as they are kept, or inflated."""
-        if fetched.path is None:
-            return
-        opened = gzip.open if inflate else open
+    def pieces(
+        self, permission: Permission, fetched: Fetched, *, inflate: bool, first: int, count: int
+    ) -> Iterator[bytes]:
+        """Bytes of a part, for as long as the bearer may have them: as they are kept, or inflated.
+
+        Raises:
+            Unavailable: as `open`.
+            Withdrawn: the bearer may no longer have them; UnknownBearer, NotCovered likewise.
+        """
         asked = self.monotonic()
-        try:
-            reading = opened(fetched.path, "rb")
-        except FileNotFoundError as gone:
-            # made again, or past its days, since it was looked up
-            raise Unavailable("The file has just been replaced; ask again.", retry_after=1) from gone
-        with reading as file:
-            while piece := file.read(CHUNK):
+        kept = self.open(fetched)
+        with kept, gzip.open(kept, "rb") if inflate else kept as file:
+            # of what is inflated, all that goes before has to be
+            file.seek(first)
+            while count and (piece := file.read(min(CHUNK, count))):
                 if self.monotonic() - asked >= ASK_SECONDS:
-                    self._go_on(permission, fetched.part)
+                    self.go_on(permission, fetched.part)
                     asked = self.monotonic()
+                count -= len(piece)
                 yield piece
 
-    def _go_on(self, permission: Permission, part: Part) -> None:
+    @staticmethod
+    def open(fetched: Fetched) -> BinaryIO:
+        """The file of a part, to be closed.
+
+        Raises:
+            Unavailable: it has just been made again, or its days are over.
+        """
+        if fetched.path is None:
+            raise LookupError("a part of nothing has no file")
+        try:
+            return fetched.path.open("rb")
+        except FileNotFoundError as gone:
+            raise Unavailable("The file has just been replaced; ask again.", retry_after=1) from gone
+
+    def go_on(self, permission: Permission, part: Part) -> None:
+        """Ask again whether the bearer may have this part, as it was when it was fetched.
+
+        Raises:
+            Withdrawn, UnknownBearer, NotCovered: it may not.
+        """
         with self.store.read() as tx:
             self.access.renew(tx, permission)
             found = tx.batches.part(part.correlation_id)

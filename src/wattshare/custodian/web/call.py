@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import BinaryIO
 from urllib.parse import parse_qsl
 
 from wattshare.custodian.model.bearer import Certificate
@@ -119,6 +120,18 @@ class Call:
         return media_type in (item.partition(";")[0].strip() for item in ranges)
 
 
+@dataclass(frozen=True)
+class FileStretch:
+    """Bytes of a file that may go to a plain connection without passing through us."""
+
+    # gives the file, to be closed; refuses when it has just been replaced
+    open: Callable[[], BinaryIO]
+    first: int
+    count: int
+    # asked again and again while they go; raises when the caller may no longer have them
+    still: Callable[[], None]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Response:
     """An answer.
@@ -134,6 +147,8 @@ class Response:
     body: bytes | Iterator[bytes] = field(default=b"", repr=False)
     content_type: str | None = None
     compressible: bool = False
+    # the same bytes as `body`, for where the kernel can send them
+    file: FileStretch | None = None
 
     @classmethod
     def xml(

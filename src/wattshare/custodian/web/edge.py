@@ -1,19 +1,22 @@
 """The edge of the house: ASGI on one side, plain functions on the other. The only module that awaits."""
 
+import asyncio
+import os
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import structlog
-from anyio import CancelScope, CapacityLimiter, create_task_group, fail_after, to_thread
+from anyio import CancelScope, CapacityLimiter, Event, create_task_group, fail_after, move_on_after, sleep, to_thread
 from starlette.types import Message, Receive, Scope, Send
 
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.web import errors
-from wattshare.custodian.web.call import Call, Handler, Query, Response
+from wattshare.custodian.web.call import Call, FileStretch, Handler, Query, Response
 from wattshare.custodian.web.certificates import Certificates
+from wattshare.custodian.web.direct import EXTENSION, SLICE, Direct
 from wattshare.custodian.web.errors import TooLarge, TooSlow
 from wattshare.custodian.web.incoming import Door, bare, has_body, raw_path
 from wattshare.custodian.web.outgoing import (
@@ -36,6 +39,8 @@ BODILESS = frozenset({"GET", "HEAD", "DELETE"})
 FORM = "application/x-www-form-urlencoded"
 # a reader who takes no piece for so long is hung up on
 READER_SECONDS = 60
+# whether a file may still be had is asked again that often
+ASK_SECONDS = 1.0
 
 Refuse = Callable[[Exception, Call], Response]
 
@@ -116,15 +121,18 @@ class Exchange:
         """Read, ask, answer; gives the status, 0 for none."""
         self.read_all = not has_body(self.call)
         condition = self.call.headers.get("if-none-match", "")
+        direct: Direct | None = self.scope.get("extensions", {}).get(EXTENSION)
         try:
             handler = await self.admitted()
-            ready = await self.edge.in_thread(asked, handler, self.call)
+            ready = await self.edge.in_thread(asked, handler, self.call, direct is not None)
         except Gone:
             return 0
         except Exception as fault:
             ready = self.refused(fault)
         response = confirmed(ready.response, condition)
-        if ready.rest is None:
+        if direct is not None and ready.source is not None:
+            await self.hand_over(ready, ready.source, direct)
+        elif ready.rest is None:
             await self.whole(response, ready.pieces, ready.length)
         else:
             await self.pour(response, ready.pieces, ready.rest)
@@ -205,6 +213,49 @@ class Exchange:
                     await self.edge.in_thread(pouring.close)
                 group.cancel_scope.cancel()
 
+    async def hand_over(self, ready: "Ready", source: BinaryIO, direct: Direct) -> None:
+        """Let the kernel send a file for as long as its caller may have it; else the connection is cut."""
+        try:
+            with source:
+                with fail_after(READER_SECONDS):
+                    await self.start(ready.response, ready.length)
+                    while not direct.idle:
+                        await sleep(0.001)
+                await self.send_file(source.fileno(), ready.response.file, direct)
+            await self.piece(b"", more=False)
+        except Exception:
+            direct.cut()
+            log.exception("cut_short", route=self.template, correlation_id=self.call.correlation_id)
+
+    async def send_file(self, source: int, file: FileStretch | None, direct: Direct) -> None:
+        """Send the bytes of a file.
+
+        Raises:
+            TimeoutError: the reader takes none of them for too long.
+            Refusal: the caller may no longer have them.
+        """
+        at, left = (file.first, file.count) if file else (0, 0)
+        asked = moved = time.monotonic()
+        with direct.handle() as handle:
+            while left and not direct.lost:
+                present = time.monotonic()
+                if file and present - asked >= ASK_SECONDS:
+                    await self.edge.in_thread(file.still)
+                    asked = present
+                try:
+                    sent = os.sendfile(handle, source, at, min(SLICE, left))
+                except BlockingIOError:
+                    if present - moved >= READER_SECONDS:
+                        raise TimeoutError from None
+                    await writable(handle, ASK_SECONDS)
+                    continue
+                if not sent:
+                    raise EOFError("a file is shorter than it was")
+                at, left, moved = at + sent, left - sent, present
+                direct.passed(sent)
+                # others on this thread have their turn
+                await sleep(0)
+
     async def watch(self, gone: threading.Event) -> None:
         """Wait for the caller to hang up."""
         while (await self.receive())["type"] != "http.disconnect":
@@ -259,6 +310,8 @@ class Ready:
     length: int | None = None
     # where the rest comes from
     rest: Pouring | None = None
+    # the file that the kernel sends, opened
+    source: BinaryIO | None = None
 
 
 def whole(response: Response, body: bytes) -> Ready:
@@ -266,7 +319,18 @@ def whole(response: Response, body: bytes) -> Ready:
     return Ready(response=response, pieces=[body], length=len(body))
 
 
-def asked(handler: Handler, call: Call) -> Ready:
+async def writable(handle: int, seconds: float) -> None:
+    """Wait until the kernel takes more for a socket, or so long."""
+    ready, loop = Event(), asyncio.get_running_loop()
+    loop.add_writer(handle, ready.set)
+    try:
+        with move_on_after(seconds):
+            await ready.wait()
+    finally:
+        loop.remove_writer(handle)
+
+
+def asked(handler: Handler, call: Call, direct: bool) -> Ready:
     """Ask the handler, and in the same thread write its body, or the beginning of a long one.
 
     A fault before the first byte is an answer of its own.
@@ -282,6 +346,9 @@ def asked(handler: Handler, call: Call) -> Ready:
     if call.method == "HEAD":
         pouring.close()
         return Ready(response=response, pieces=[])
+    if direct and response.file is not None:
+        pouring.close()
+        return Ready(response=response, pieces=[], length=response.file.count, source=response.file.open())
     return begun(response, pouring)
 
 

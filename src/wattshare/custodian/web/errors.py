@@ -45,6 +45,15 @@ class WrongMethod(Refusal):
         self.allow = allow
 
 
+class NotInFile(Refusal):
+    """What is asked for begins behind the end of the file."""
+
+    def __init__(self, size: int) -> None:
+        """Take the size of the file in bytes."""
+        super().__init__()
+        self.size = size
+
+
 class WrongHost(Refusal):
     """This host is not served here."""
 
@@ -83,6 +92,7 @@ ANSWERS: dict[type[Exception], tuple[int, str]] = {
     Conflict: (409, "conflict"),
     TooLarge: (413, "too_large"),
     WrongEncoding: (415, "unsupported_encoding"),
+    NotInFile: (416, "range_not_satisfiable"),
     WrongHost: (421, "misdirected"),
     TooMany: (429, "too_many_requests"),
     HeadersTooLarge: (431, "headers_too_large"),
@@ -140,6 +150,8 @@ def headers_of(refusal: Refusal | OAuthRefusal) -> tuple[tuple[str, str], ...]:
             return (("WWW-Authenticate", "Basic"),)
         case WrongMethod(allow=methods):
             return (("Allow", ", ".join(methods)),)
+        case NotInFile(size=size):
+            return (("Content-Range", f"bytes */{size}"),)
         case TooMany(retry_after=seconds, policy=None):
             return (("Retry-After", str(seconds)),)
         case TooMany(retry_after=seconds, policy=(name, most, span)):

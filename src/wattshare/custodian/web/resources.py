@@ -8,14 +8,15 @@ from wattshare.custodian.model.authorization import Ending
 from wattshare.custodian.model.errors import BadRequest
 from wattshare.custodian.services.access import Permission
 from wattshare.custodian.services.admission import Admission
-from wattshare.custodian.services.batches import Batches
+from wattshare.custodian.services.batches import Batches, Fetched
 from wattshare.custodian.services.consent import Consent
 from wattshare.custodian.services.disclosure.answers import Answered, Content
 from wattshare.custodian.services.disclosure.disclosure import Disclosure, matches
 from wattshare.custodian.services.disclosure.wirepath.member import Coding
-from wattshare.custodian.web.call import ATOM_TYPE, XML_TYPE, Call, Handler, Response
+from wattshare.custodian.web.call import ATOM_TYPE, XML_TYPE, Call, FileStretch, Handler, Response
 from wattshare.custodian.web.codings import wanted
 from wattshare.custodian.web.errors import WrongMethod
+from wattshare.custodian.web.ranges import stretch
 from wattshare.espi.endpoints import ENDPOINTS, Answer, Document, Endpoint, Root
 from wattshare.espi.profile import Profile
 from wattshare.espi.window import BadWindow, Window
@@ -27,6 +28,9 @@ LONGEST_TRANSACTION = 128
 # pages of a feed, which is always sent whole
 PAGING = ("start-index", "max-results", "depth")
 PAGE_NUMBER = re.compile(r"0*[1-9][0-9]{0,17}", re.ASCII)
+# what is longer we send ourselves, to cut it when somebody in it withdraws
+CUT_BYTES = 32 * 1024 * 1024
+Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +42,8 @@ class Resources:
     batches: Batches
     consent: Consent
     profile: Profile
+    # the place below which nginx sends prepared files; None: we do
+    handed_over: str | None = None
 
     def handlers(self) -> dict[Endpoint, Handler]:
         """A handler for each row of the table that is a resource."""
@@ -108,7 +114,7 @@ class Resources:
         return Response.empty(202, headers=echoed)
 
     def send_part(self, permission: Permission, call: Call, correlation_id: str) -> Response:
-        """Send a prepared file: its gzip member as it is kept, or inflated on the way."""
+        """Send a prepared file, or a stretch of it: its gzip member as it is kept, or inflated on the way."""
         fetched = self.batches.fetch(permission, correlation_id, call.correlation_id)
         part = fetched.part
         echoed = () if fetched.transaction is None else ((TRANSACTION, fetched.transaction),)
@@ -119,13 +125,30 @@ class Resources:
         headers = (*echoed, KEPT, ("ETag", f'"{tag}"'), ("Vary", "Accept-Encoding"))
         if matches(call.headers.get("if-none-match"), tag):
             return Response.empty(304, headers=headers)
-        if gzipped:
-            headers += (("Content-Encoding", "gzip"),)
-        length = part.gzip_bytes if gzipped else part.identity_bytes
+        headers += (("Content-Encoding", "gzip"),) if gzipped else ()
+        if gzipped and self.handed_over and part.gzip_bytes <= CUT_BYTES:
+            accel = ("X-Accel-Redirect", f"{self.handed_over}{fetched.path.name}")
+            return Response(headers=(*headers, accel), content_type=ATOM_TYPE)
+        return self.stretch(permission, call, fetched, headers, gzipped=gzipped)
+
+    def stretch(
+        self, permission: Permission, call: Call, fetched: Fetched, headers: Headers, *, gzipped: bool
+    ) -> Response:
+        """All of a file, or the bytes of it that are asked for. Range is per representation."""
+        part = fetched.part
+        size = part.gzip_bytes if gzipped else part.identity_bytes
+        asked = call.headers.get("range") if call.method == "GET" else None
+        found = stretch(asked, call.headers.get("if-range"), etag=dict(headers)["ETag"], size=size)
+        first, count = (0, size) if found is None else (found.first, found.count)
+        headers += (("Accept-Ranges", "bytes"), ("Content-Length", str(count)))
+        headers += () if found is None else (("Content-Range", found.of(size)),)
+        still = partial(self.batches.go_on, permission, part)
         return Response(
-            headers=(*headers, ("Content-Length", str(length))),
-            body=self.batches.pieces(permission, fetched, inflate=not gzipped),
+            status=200 if found is None else 206,
+            headers=headers,
+            body=self.batches.pieces(permission, fetched, inflate=not gzipped, first=first, count=count),
             content_type=ATOM_TYPE,
+            file=FileStretch(partial(self.batches.open, fetched), first, count, still) if gzipped else None,
         )
 
 

@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from wattshare.custodian.model.bearer import Certificate
 from wattshare.custodian.settings import Settings, usable
 from wattshare.custodian.web.certificates import from_der
+from wattshare.custodian.web.direct import EXTENSION, Direct
 
 log = structlog.get_logger()
 
@@ -112,6 +113,9 @@ class ListenerProtocol(HttpToolsProtocol):
         self.in_head = False
         self.stop_clock()
         super().on_headers_complete()
+        if self.transport.get_extra_info("ssl_object") is None and self.cycle.scope is self.scope:
+            extensions: Any = self.scope.setdefault("extensions", {})
+            extensions[EXTENSION] = Direct(self.cycle)
 
     def on_message_complete(self) -> None:
         """The body is there; what comes next is a head again."""
