@@ -1,6 +1,10 @@
 """Tables and words of Markdown."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+State = TypeVar("State", bound=StrEnum)
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -28,3 +32,11 @@ def listed(values: Iterable[object]) -> str:
 def yes(value: object) -> str:
     """Yes, or an empty field."""
     return "yes" if value else ""
+
+
+def states(moves: Mapping[State, set[State]], begins: Iterable[State]) -> str:
+    """A diagram of what may follow what."""
+    lines = [f"    [*] --> {state.value}" for state in begins]
+    lines += [f"    {state.value} --> {to.value}" for state, after in moves.items() for to in sorted(after)]
+    lines += [f"    {state.value} --> [*]" for state, after in moves.items() if not after]
+    return "\n".join(("```mermaid", "stateDiagram-v2", *lines, "```"))

@@ -2,15 +2,14 @@
 
 import inspect
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import fields
-from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
 
 from structlog.testing import capture_logs
 
-from docs.markdown import code, listed, table, yes
+from docs import printed_notices
+from docs.markdown import code, listed, states, table, yes
 from wattshare.custodian import logs, settings
 from wattshare.custodian.formats.remarks import SENTENCES
 from wattshare.custodian.model import authorization, errors, parties, work
@@ -19,12 +18,10 @@ from wattshare.custodian.web import errors as web_errors
 from wattshare.custodian.web.call import Call
 from wattshare.espi import scope
 from wattshare.espi.deviations import DEVIATIONS, RULES
-from wattshare.espi.endpoints import ENDPOINTS, Answer, Endpoint, Root
+from wattshare.espi.endpoints import ADDITIONS, ENDPOINTS, Answer, Endpoint, Root, Token
 from wattshare.espi.function_blocks import FUNCTION_BLOCKS, GRANTED_FOR, IMPLIED
 from wattshare.espi.kinds import Kind, in_order
 from wattshare.espi.profile import PGE, PROFILES
-
-State = TypeVar("State", bound=StrEnum)
 
 ANSWERS = {
     Answer.NOW: "now",
@@ -33,6 +30,7 @@ ANSWERS = {
     Answer.AUTHORIZE: "redirect",
     Answer.TOKEN: "now",
     Answer.NOTICE: "sent by us",
+    Answer.REPLAY: "202, a notice",
 }
 # what the path's own id must be
 OWN = {
@@ -70,6 +68,15 @@ def endpoints() -> str:
     )
 
 
+def additions() -> str:
+    """Every row that we add."""
+    heads = ("row", "verb", "path", "token", "name", "what it is")
+    return table(
+        heads,
+        ((row.row, row.method, code(where(row)), row.token.value, code(row.name), row.sentence) for row in ADDITIONS),
+    )
+
+
 def endpoint_details() -> str:
     """Every row of the table, in particular."""
     heads = ("row", "name", "kinds", "function blocks", "window", "form", "successes", "other spellings")
@@ -95,6 +102,7 @@ def who_may_see() -> str:
     """What a bearer needs for each resource."""
     heads = ("row", "path", "token", "the id in the path", "one of these kinds", "user types", "roles")
     rows = (row for row in ENDPOINTS if row.root is Root.RESOURCE)
+    more = (row for row in ADDITIONS if row.token is not Token.NONE)
     return table(
         heads,
         (
@@ -107,7 +115,7 @@ def who_may_see() -> str:
                 some(row.user_types, parties.UserType),
                 some(row.roles, parties.Role),
             )
-            for row in rows
+            for row in (*rows, *more)
         ),
     )
 
@@ -125,14 +133,6 @@ def opened_by(row: Endpoint) -> str:
 
 
 # states
-
-
-def states(moves: Mapping[State, set[State]], begins: Iterable[State]) -> str:
-    """A diagram of what may follow what."""
-    lines = [f"    [*] --> {state.value}" for state in begins]
-    lines += [f"    {state.value} --> {to.value}" for state, after in moves.items() for to in sorted(after)]
-    lines += [f"    {state.value} --> [*]" for state, after in moves.items() if not after]
-    return "\n".join(("```mermaid", "stateDiagram-v2", *lines, "```"))
 
 
 def authorization_states() -> str:
@@ -365,7 +365,9 @@ def log_fields() -> str:
 
 
 BLOCKS: dict[str, Callable[[], str]] = {
+    **printed_notices.BLOCKS,
     "endpoints": endpoints,
+    "additions": additions,
     "endpoint-details": endpoint_details,
     "who-may-see": who_may_see,
     "authorization-states": authorization_states,

@@ -1,7 +1,7 @@
 """A whole custodian in this process, on a clock that stands still until it is moved."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -57,11 +57,15 @@ class Receivers:
 
     heard: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
     down: set[str] = field(default_factory=set)
+    # of those that answer something else; None: taken
+    answers: dict[str, Callable[[], Delivered | Failed | None]] = field(default_factory=dict)
 
     def post(self, url: str, body: bytes, headers: dict[str, str]) -> Delivered | Failed:
         """Take a notice, unless that receiver is down."""
         if url in self.down:
             return Failed(cause=Cause.NO_CONNECTION, milliseconds=3)
+        if (answer := self.answers.get(url)) and (said := answer()) is not None:
+            return said
         self.heard.append((url, body, dict(headers)))
         return Delivered(status=200, milliseconds=3)
 

@@ -37,6 +37,7 @@ NEVER = {
     "summary": "1700000000000",
     "reading_type": "NzI6bnVsbDozMDA6MQ==",
     "local_time": "2",
+    "notice": "00000000-0000-4000-8000-000000000000",
 }
 SUBSETS = tuple(frozenset(chosen) for size in range(1, len(Kind) + 1) for chosen in combinations(Kind, size))
 EVERY_ROW = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
@@ -79,6 +80,7 @@ def own_path(world: World, acme: Acme, row: Endpoint, held: int | None = None) -
         "usage_point": str(point),
         "reading_type": "NzI6bnVsbDo5MDA6MQ==",
         "local_time": "1",
+        "notice": min(world.notices_of(acme.party.party)),
     }
     return {name: whole[name] for name in row.parameters}
 
@@ -106,6 +108,9 @@ def whose(world: World, acme: Acme, row: Endpoint) -> Iterator[dict[str, str]]:
     """The row's own path, and the same below what is somebody else's, nobody's, or has ended."""
     own = own_path(world, acme, row)
     yield own
+    if "notice" in own:
+        beta = world.parties["Beta Grid"].party
+        yield from ({"notice": other} for other in (min(world.notices_of(beta)), NEVER["notice"]))
     name = row.names_authorization
     if name is None:
         return

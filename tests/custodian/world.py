@@ -30,11 +30,12 @@ from wattshare.custodian.model.premises import Commodity, Enrollment, ProgramEnr
 from wattshare.custodian.services.consent import Asked, Choice
 from wattshare.custodian.services.registration import Registered
 from wattshare.custodian.store.database import Store, Tx
-from wattshare.espi.endpoints import ENDPOINTS, Answer, Endpoint, Root, Token
+from wattshare.espi.endpoints import EVERY, Answer, Endpoint, Root, Token
 from wattshare.espi.ids import meter_reading_id, reading_type_id, summary_id
 from wattshare.espi.kinds import Kind
+from wattshare.espi.profile import PGE
 
-ROWS = tuple(row for row in ENDPOINTS if row.root is Root.RESOURCE)
+ROWS = tuple(row for row in EVERY if row.root in (Root.RESOURCE, Root.OURS) and row.token is not Token.NONE)
 CLASSES = {
     Token.CLIENT: BearerClass.CLIENT,
     Token.ACCESS: BearerClass.ACCESS,
@@ -219,9 +220,11 @@ class World:
         refused = self.refused(row, bearer, path)
         if refused is not None:
             return refused
-        if any(not self.there(name, path) for name in row.parameters if name != row.names_authorization):
+        assert bearer.party is not None
+        others = [name for name in row.parameters if name != row.names_authorization]
+        if any(not self.there(name, path, bearer.party) for name in others):
             return 404
-        if row.answer is Answer.LATER:
+        if row.answer in (Answer.LATER, Answer.REPLAY):
             return 202
         if row.answer is Answer.REVOKE:
             return self.deleted(path["authorization"])
@@ -290,11 +293,18 @@ class World:
             return 404
         return 200 if int(authorization) in self.shared else 403
 
-    def there(self, name: str, path: Mapping[str, str]) -> bool:
+    def notices_of(self, party: ThirdParty) -> set[str]:
+        """The ids of its notices."""
+        with self.house.store.read() as tx:
+            return {notice.id for notice in tx.notices.of_third_party(party.id)}
+
+    def there(self, name: str, path: Mapping[str, str], party: ThirdParty) -> bool:
         """Whether something is to be found below what is the bearer's own."""
         match name:
             case "local_time":
                 return path[name] == "1"
+            case "notice":
+                return path[name] in self.notices_of(party)
             case "reading_type":
                 return path[name] in READING_TYPES
             case "usage_point":
@@ -302,7 +312,7 @@ class World:
             case _:
                 return (
                     path[name] == self.below(int(path["usage_point"]))[name]
-                    if self.there("usage_point", path)
+                    if self.there("usage_point", path, party)
                     else False
                 )
 
@@ -366,7 +376,9 @@ def mark_of(number: int) -> int:
 
 def address(row: Endpoint, path: Mapping[str, str]) -> str:
     """The address of a row, below the host."""
-    return ROOT + row.path.format_map({name: escaped(value) for name, value in path.items()})
+    named = row.path.format_map({name: escaped(value) for name, value in path.items()})
+    since = "?since=2024-01-01T00:00:00Z" if row.name == "replay-notices" else ""
+    return (PGE.own_root if row.root is Root.OURS else ROOT) + named + since
 
 
 def certificate(name: str) -> str:

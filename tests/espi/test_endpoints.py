@@ -3,7 +3,7 @@
 import pytest
 
 from wattshare.espi.endpoint import OWN_PARAMETERS
-from wattshare.espi.endpoints import ENDPOINTS, Answer, Document, Endpoint, Root, Shape, Token, by_name
+from wattshare.espi.endpoints import ADDITIONS, ENDPOINTS, Answer, Document, Endpoint, Root, Shape, Token, by_name
 from wattshare.espi.function_blocks import FUNCTION_BLOCKS
 from wattshare.espi.kinds import Kind
 from wattshare.espi.profile import PGE, PROFILES, Profile
@@ -47,6 +47,7 @@ ROWS = [
     (30, "GET", R + "/Batch/BulkRetailDRPrgInfo/{bulk}", "client", False),
 ]
 
+EVERY_ROW = ENDPOINTS + ADDITIONS
 EVERY = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
 
 
@@ -215,12 +216,21 @@ def test_a_client_may_cut_the_block_address_where_it_is_used_to() -> None:
     assert href.split("/")[12] == "M"
 
 
+def test_what_we_add_stands_apart() -> None:
+    assert {row.root for row in ADDITIONS} == {Root.OURS}
+    assert [row.row for row in ADDITIONS] == list(range(101, 101 + len(ADDITIONS)))
+    assert {row.document for row in ADDITIONS} == {Document.JSON}
+    names = [row.name for row in EVERY_ROW]
+    assert len(names) == len(set(names))
+    assert all(not row.template(PGE).startswith(PGE.resource_root) for row in ADDITIONS)
+
+
 def test_every_shape_is_in_the_table() -> None:
-    assert {endpoint.shape for endpoint in ENDPOINTS} == set(Shape)
+    assert {endpoint.shape for endpoint in EVERY_ROW} == set(Shape)
 
 
 def test_every_root_is_in_the_table() -> None:
-    assert {endpoint.root for endpoint in ENDPOINTS} == set(Root)
+    assert {endpoint.root for endpoint in EVERY_ROW} == set(Root)
 
 
 def test_a_row_is_a_value() -> None:

@@ -6,17 +6,15 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from wattshare.custodian import logs
+from wattshare.custodian import facts, logs
 from wattshare.custodian.clocks import clock_of
 from wattshare.custodian.formats.sources import Caps
-from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.clock import Clock, Secrets
 from wattshare.custodian.model.errors import Unknown
 from wattshare.custodian.outbound import Outbound
@@ -30,18 +28,22 @@ from wattshare.custodian.services.disclosure.disclosure import Disclosure
 from wattshare.custodian.services.disclosure.noting import Noting
 from wattshare.custodian.services.intake import Intake
 from wattshare.custodian.services.intake.door import Door
+from wattshare.custodian.services.ledger import Ledger
 from wattshare.custodian.services.limits import Limits
-from wattshare.custodian.services.notices import TELL, Notices
+from wattshare.custodian.services.notices import TELL, Notices, Schedule
+from wattshare.custodian.services.outages import Outages
 from wattshare.custodian.services.overview import Overview
 from wattshare.custodian.services.part_files import PartFiles
 from wattshare.custodian.services.registration import Registration
 from wattshare.custodian.services.signin import SignIn
+from wattshare.custodian.services.signing import Signing
 from wattshare.custodian.services.tokens import Tokens
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import Keys, absent
 from wattshare.custodian.store.readiness import bring_up
 from wattshare.custodian.web import server
+from wattshare.custodian.web.additions import Additions
 from wattshare.custodian.web.edge import Edge
 from wattshare.custodian.web.oauth import OAuth
 from wattshare.custodian.web.pages import Pages
@@ -49,9 +51,8 @@ from wattshare.custodian.web.refusals import Refusals
 from wattshare.custodian.web.resources import Resources
 from wattshare.custodian.web.routes import Route, routes
 from wattshare.custodian.web.sharing import Sharing
-from wattshare.custodian.worker.loop import Worker
+from wattshare.custodian.worker.loop import Lane, Worker
 from wattshare.espi import wire
-from wattshare.espi.kinds import in_order
 from wattshare.espi.profile import PROFILES, Profile
 
 KEYS = "keys.json"
@@ -109,6 +110,9 @@ class House:
     disclosure: Disclosure
     batches: Batches
     notices: Notices
+    signing: Signing
+    ledger: Ledger
+    outages: Outages
     overview: Overview
     intake: Intake
 
@@ -158,7 +162,15 @@ class House:
             profile=self.profile,
             handed_over=self.settings.accel_prefix,
         )
-        handlers = resources.handlers() | oauth.handlers()
+        additions = Additions(
+            tokens=self.tokens,
+            access=self.access,
+            limits=self.limits,
+            ledger=self.ledger,
+            signing=self.signing,
+            outages=self.outages,
+        )
+        handlers = resources.handlers() | oauth.handlers() | additions.handlers()
         every = routes(self.profile, handlers, (*oauth.more(), *sharing.routes(), *more))
         return Edge.of(self.settings, every, new_id=random_uuid, refuse=Refusals(pages=pages).answer)
 
@@ -172,6 +184,10 @@ class House:
                 MAKE: lambda job: self.batches.make(job.subject),
                 TELL: self.notices.tell,
             },
+            lanes=(
+                Lane(kinds=(MAKE,)),
+                Lane(kinds=(TELL,), slots=self.settings.sending_slots, each=self.settings.sending_slots_each),
+            ),
             chores=(self.consent.end_due, self.batches.expire, self.batches.tidy, self.limits.forget, self.forget),
         )
 
@@ -198,41 +214,9 @@ class House:
     def third_party_facts(self, name: str, certificate: Path | None = None) -> dict[str, Any]:
         """A registration with its credentials, as the sandbox's file has it, and its milestones."""
         registered = self.registration.show(name)
-        party = registered.party
         with self.store.read() as tx:
-            partner = tx.parties.by_id(party.partner_id) if party.partner_id else None
-        return {
-            "name": party.name,
-            "user_type": party.user_type.value,
-            "third_party_id": party.id,
-            "client_id": party.client_id,
-            "client_secret": registered.client_secret,
-            "certificate": None if certificate is None else str(certificate),
-            "private_key": None if certificate is None else str(certificate.with_suffix(".key")),
-            "certificate_sha256": party.certificate_sha256,
-            "redirect_uris": list(party.redirect_uris),
-            "portal_uri": party.portal_uri,
-            "notification_uri": party.notification_uri,
-            "notify_daily": party.notify_daily,
-            "application_information_id": party.application_id,
-            "registration_access_token": registered.registration_token,
-            "role": party.role.value,
-            "partner": partner.name if partner else None,
-            "kinds_required": [kind.value for kind in in_order(party.kinds_required)],
-            "kinds_optional": [kind.value for kind in in_order(party.kinds_optional)],
-            "history_days": party.history_days,
-            "visible": party.visible,
-            "pkce": "required" if party.pkce_required else "optional",
-            "purpose": party.purpose,
-            "standing": party.standing.value,
-            "milestones": {
-                "connectivity_test": moment(party.milestones.connectivity_test_at),
-                "oauth_test": moment(party.milestones.oauth_test_at),
-                "due": moment(party.milestones.due_at),
-                "registered": moment(party.registered_at),
-                "days_left": max(0, -((self.now() - party.milestones.due_at) // DAY)),
-            },
-        }
+            partner = tx.parties.by_id(registered.party.partner_id) if registered.party.partner_id else None
+        return facts.of_third_party(registered, partner, certificate, self.now())
 
     def authorization_facts(self, authorization_id: int) -> dict[str, Any]:
         """One authorization.
@@ -246,7 +230,7 @@ class House:
                 raise Unknown(f"There is no authorization {authorization_id}.", field="authorization")
             party = tx.parties.by_id(held.third_party_id)
             shared = tx.authorizations.shared(held.id)
-        return facts_of(held, party.name if party else "", [point for point, _ in shared])
+        return facts.of_authorization(held, party.name if party else "", [point for point, _ in shared])
 
     def every_authorization(self, third_party: str | None) -> list[dict[str, Any]]:
         """Every authorization, or one third party's."""
@@ -255,33 +239,10 @@ class House:
             chosen = (self.registration.show(third_party).party,)
         with self.store.read() as tx:
             return [
-                facts_of(held, party.name, [point for point, _ in tx.authorizations.shared(held.id)])
+                facts.of_authorization(held, party.name, [point for point, _ in tx.authorizations.shared(held.id)])
                 for party in chosen
                 for held in tx.authorizations.of_third_party(party.id, alive_only=False)
             ]
-
-
-def facts_of(held: Authorization, third_party: str, usage_points: list[int]) -> dict[str, Any]:
-    """An authorization as facts."""
-    return {
-        "id": held.id,
-        "third_party": third_party,
-        "entry": held.entry.value,
-        "state": held.state.value,
-        "kinds": [kind.value for kind in in_order(held.kinds)],
-        "scope": held.scope,
-        "usage_points": usage_points,
-        "starts": moment(held.starts),
-        "ends": moment(held.ends),
-        "ended": moment(held.ended_at),
-        "ending": held.ending.value if held.ending else None,
-        "offline": held.offline,
-    }
-
-
-def moment(at: int | None) -> str | None:
-    """A second as ISO 8601 in UTC."""
-    return None if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def assemble(
@@ -306,6 +267,7 @@ def assemble(
         allow_http=settings.allow_http_callbacks,
         allow_self_signed=settings.allow_self_signed,
     )
+    signing = Signing(store=store, now=now, random=secrets.token_bytes)
     consent = Consent(store=store, now=now, addresses=addresses, new_uuid=new_uuid)
     return House(
         settings=settings,
@@ -353,11 +315,25 @@ def assemble(
             store=store,
             now=now,
             outbound=outbound or Outbound.of(settings),
+            signing=signing,
             profile=profile,
-            worth_seconds=settings.batch_days * DAY,
+            schedule=schedule_of(settings),
         ),
+        signing=signing,
+        ledger=Ledger(store=store, now=now, new_uuid=new_uuid),
+        outages=Outages(store=store, now=now, new_uuid=new_uuid, addresses=addresses),
         overview=Overview(store=store, now=now),
         intake=Intake(store=store, now=now, profile=profile, limits=limits_of(settings)),
+    )
+
+
+def schedule_of(settings: Settings) -> Schedule:
+    """When notices are tried again."""
+    return Schedule(
+        steps=settings.notice_steps,
+        last_step=settings.notice_last_step,
+        file_seconds=settings.batch_days * DAY,
+        other_seconds=settings.notice_days * DAY,
     )
 
 

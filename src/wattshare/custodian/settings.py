@@ -62,6 +62,7 @@ Paths = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(listed)]
 Networks = Annotated[tuple[Annotated[Network, BeforeValidator(network)], ...], NoDecode, BeforeValidator(listed)]
 HostPorts = Annotated[tuple[Annotated[str, BeforeValidator(host_and_port)], ...], NoDecode, BeforeValidator(listed)]
 Count = Annotated[int, Field(gt=0)]
+Seconds = Annotated[tuple[Count, ...], NoDecode, BeforeValidator(listed)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -130,6 +131,20 @@ class Settings(BaseSettings):
     )
     allow_http_callbacks: bool = Field(
         False, description="Whether redirects may be http, and notices to the receivers of allow_notify."
+    )
+
+    sending_slots: Count = Field(16, description="How many notices one worker sends at the same time.")
+    sending_slots_each: Count = Field(4, description="How many of them go to one third party.")
+    notice_steps: Seconds = Field(
+        (5, 30, 120, 600, 1_800, 3_600, 7_200, *(14_400,) * 17),
+        description="Most seconds before each further try of a notice; each pause is a random part of it.",
+    )
+    notice_last_step: Count = Field(21_600, description="Most seconds before each try after those.")
+    notice_days: Count = Field(
+        30, description="Days for which notices and their tries are kept, and tried where they tell of no file."
+    )
+    notice_alarm_hours: Count = Field(
+        6, description="Hours of failure after which a receiver of notices is called dead."
     )
 
     batch_days: Count = Field(5, description="Days for which prepared files are kept.")

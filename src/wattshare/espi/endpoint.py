@@ -13,6 +13,8 @@ class Root(enum.StrEnum):
     """Where a row's path begins."""
 
     RESOURCE = "resource"
+    # what we add to the standard's resources
+    OURS = "ours"
     OAUTH = "oauth"
     TEST_OAUTH = "test_oauth"
     # not ours: the address that a third party registered for notices
@@ -23,6 +25,8 @@ class Root(enum.StrEnum):
         match self:
             case Root.RESOURCE:
                 return profile.resource_root
+            case Root.OURS:
+                return profile.own_root
             case Root.OAUTH:
                 return profile.oauth_root
             case Root.TEST_OAUTH:
@@ -56,6 +60,8 @@ class Answer(enum.StrEnum):
     TOKEN = "token"  # noqa: S105 a word, not a secret
     # sent by us
     NOTICE = "notice"
+    # 202: what was told is told again
+    REPLAY = "replay"
 
 
 class Shape(enum.StrEnum):
@@ -90,6 +96,10 @@ class Shape(enum.StrEnum):
     AUTHORIZE = "authorize"
     TOKEN = "token"  # noqa: S105 a word, not a secret
     NOTICE = "notice"
+    NOTICES = "notices"
+    NOTICE_RECORD = "notice_record"
+    NOTICE_KEYS = "notice_keys"
+    OUTAGES = "outages"
 
 
 class Document(enum.StrEnum):
@@ -136,7 +146,7 @@ NO_KIND: frozenset[Kind] = frozenset()
 class Endpoint:
     """One row: an address, who may ask, and what is answered."""
 
-    # 1 to 30, as the utility's list of APIs counts them
+    # 1 to 30, as the utility's list of APIs counts them; from 101 on, what we add
     row: int
     name: str
     method: str = "GET"
@@ -179,6 +189,8 @@ class Endpoint:
     @property
     def document(self) -> Document:
         """The form of its body, once there is one."""
+        if self.root is Root.OURS:
+            return Document.JSON
         match self.answer:
             case Answer.TOKEN:
                 return Document.JSON
@@ -200,6 +212,8 @@ class Endpoint:
                 return (200, 202, 204)
             case Answer.AUTHORIZE:
                 return (302,)
+            case Answer.REPLAY:
+                return (202,)
             case _:
                 return (200, 204) if self.window else (200,)
 

@@ -1,13 +1,14 @@
-"""The table of endpoints: one row for each resource of the API.
+"""The table of endpoints: one row for each resource of the API. What we add to it is in `additions`.
 
 Routes, access rules, the OpenAPI document, the reference page, the generated tests and the client's addresses
 are made from it. A new endpoint is a row here and, if its payload is new, a shape in `endpoint`.
 """
 
+from wattshare.espi.additions import ADDITIONS
 from wattshare.espi.endpoint import OAUTH_USER_TYPES, Answer, Document, Endpoint, Root, Shape, Token
 from wattshare.espi.kinds import METERED, Kind
 
-__all__ = ["ENDPOINTS", "Answer", "Document", "Endpoint", "Root", "Shape", "Token", "by_name"]
+__all__ = ["ADDITIONS", "ENDPOINTS", "EVERY", "Answer", "Document", "Endpoint", "Root", "Shape", "Token", "by_name"]
 
 USAGE_POINT = "/Subscription/{subscription}/UsagePoint/{usage_point}"
 METER_READING = USAGE_POINT + "/MeterReading/{meter_reading}"
@@ -339,7 +340,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
 )
 
-BY_NAME = {endpoint.name: endpoint for endpoint in ENDPOINTS}
+# with what we add
+EVERY = ENDPOINTS + ADDITIONS
+BY_NAME = {endpoint.name: endpoint for endpoint in EVERY}
 
 
 def by_name(name: str) -> Endpoint:

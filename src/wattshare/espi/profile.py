@@ -34,6 +34,8 @@ class Profile:
 
     # paths below the public base: no host, no trailing slash
     resource_root: str = "/GreenButtonConnect/espi/1_1/resource"
+    # of what we add to the standard's resources
+    own_root: str = "/GreenButtonConnect/wattshare/1"
     oauth_root: str = "/datacustodian/oauth/v2"
     test_oauth_root: str = "/datacustodian/test/oauth/v2"
     # the authorize endpoint's other address, with or without a trailing slash

@@ -52,7 +52,7 @@ class Window:
         Raises:
             BadWindow: a bound is no time between 1970 and 2100, or a minimum is after its maximum.
         """
-        bounds = {field: _read_time(name, query[name]) for name, field in NAMES.items() if name in query}
+        bounds = {field: read_time(name, query[name]) for name, field in NAMES.items() if name in query}
         window = cls(**bounds)
         _refuse_backwards("published", window.published_min, window.published_max)
         _refuse_backwards("updated", window.updated_min, window.updated_max)
@@ -133,7 +133,7 @@ def _refuse_backwards(stem: str, least: int | None, most: int | None) -> None:
         raise BadWindow(f"{stem}-min", f"{stem}-min is after {stem}-max.")
 
 
-def _read_time(name: str, text: str) -> int:
+def read_time(name: str, text: str) -> int:
     """The second that a parameter names."""
     try:
         seconds = _seconds(text)

@@ -20,13 +20,13 @@ def notice(third_party_id: int, notice_id: str = "n1", created_at: int = T0) -> 
         resources=("https://utility.example/one", "https://utility.example/two"),
         transaction="t1",
         created_at=created_at,
+        owed_at=created_at,
     )
 
 
 def test_a_notice_comes_back_as_it_was(store: Store) -> None:
     with store.begin() as tx:
-        owed = notice(add_party(tx).id)
-        tx.notices.add(owed)
+        owed = tx.notices.add(notice(add_party(tx).id))
         assert tx.notices.by_id("n1") == owed
         told = replace(owed, state=NoticeState.TOLD, told_at=T0 + 1, attempts=3)
         tx.notices.change(told)
@@ -37,10 +37,39 @@ def test_a_notice_comes_back_as_it_was(store: Store) -> None:
 def test_a_third_party_sees_its_own_notices_in_their_order(store: Store) -> None:
     with store.begin() as tx:
         mine, other = add_party(tx).id, add_party(tx, "Other").id
-        late, early = notice(mine, "n1", T0 + 9), notice(mine, "n2", T0)
-        for owed in (late, early, notice(other, "n3"), notice(mine, "n4", T0 - 1)):
+        first, _, before, last = (
             tx.notices.add(owed)
-        assert tx.notices.of_third_party(mine, T0) == (early, late)
+            for owed in (
+                notice(mine, "n1", T0 + 9),
+                notice(other, "n3"),
+                notice(mine, "n4", T0 - 1),
+                notice(mine, "n2"),
+            )
+        )
+        assert [owed.number for owed in (first, before, last)] == [1, 2, 3]
+        assert tx.notices.of_third_party(mine, T0) == (first, last)
+        assert tx.notices.of_third_party(mine, until=T0) == (before,)
+        assert tx.notices.of_third_party(mine, after=1, limit=1) == (before,)
+
+
+def test_a_notice_is_found_by_its_own_third_party_alone(store: Store) -> None:
+    with store.begin() as tx:
+        mine, other = add_party(tx).id, add_party(tx, "Other").id
+        owed = tx.notices.add(notice(mine))
+        assert tx.notices.by_id(owed.id, mine) == owed
+        assert tx.notices.by_id(owed.id, other) is None
+
+
+def test_old_notices_are_forgotten_unless_they_are_owed(store: Store) -> None:
+    with store.begin() as tx:
+        mine = add_party(tx).id
+        for number, state in enumerate((NoticeState.TOLD, NoticeState.DUE, NoticeState.TOLD)):
+            owed = tx.notices.add(notice(mine, f"n{number}", T0 + 10 * (number // 2)))
+            tx.notices.change(replace(owed, state=state))
+        tx.notices.add_attempt(Attempt(notice_id="n0", at=T0, status=200, cause=None, milliseconds=3))
+        assert tx.notices.forget(T0 + 1) == 1
+        assert [owed.id for owed in tx.notices.of_third_party(mine)] == ["n1", "n2"]
+        assert tx.notices.attempts("n0") == ()
 
 
 def test_every_try_is_kept(store: Store) -> None:

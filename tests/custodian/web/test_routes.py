@@ -7,10 +7,10 @@ import pytest
 from wattshare.custodian.web.call import Call, Handler, Response
 from wattshare.custodian.web.errors import NoListener, WrongMethod
 from wattshare.custodian.web.routes import Route, routes
-from wattshare.espi.endpoints import ENDPOINTS, Endpoint, Root, Token, by_name
+from wattshare.espi.endpoints import ENDPOINTS, EVERY, Endpoint, Root, Token, by_name
 from wattshare.espi.profile import PGE, STANDARD, Profile
 
-OURS = tuple(row for row in ENDPOINTS if row.root is not Root.THIRD_PARTY)
+OURS = tuple(row for row in EVERY if row.root is not Root.THIRD_PARTY)
 
 
 def naming(row: Endpoint) -> Handler:
@@ -31,6 +31,7 @@ IDS = {
     "bulk": "50001",
     "retail_customer": "4100001",
     "local_time": "1",
+    "notice": "0b7a6d6e-5a55-4f0e-9e38-0f3f3a0f9a11",
 }
 
 

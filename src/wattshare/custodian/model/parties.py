@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from wattshare.custodian.model.work import OPTIONAL_KINDS, NoticeKind
 from wattshare.espi.kinds import Kind
 
 
@@ -75,6 +76,8 @@ class ThirdParty:
     portal_uri: str | None = None
     notification_uri: str | None = None
     notify_daily: bool = False
+    # kinds of notices beyond those that every third party gets
+    notify_kinds: frozenset[NoticeKind] = frozenset()
     kinds_required: frozenset[Kind] = frozenset({Kind.USAGE})
     kinds_optional: frozenset[Kind] = frozenset()
     history_days: int = 1460
@@ -93,6 +96,10 @@ class ThirdParty:
     def kinds(self) -> frozenset[Kind]:
         """Every kind of data that it may ask for."""
         return self.kinds_required | self.kinds_optional
+
+    def wants(self, kind: NoticeKind) -> bool:
+        """Whether notices of a kind are owed to it as it stands."""
+        return self.standing is Standing.PRODUCTION and (kind not in OPTIONAL_KINDS or kind in self.notify_kinds)
 
     def moved(self, to: Standing) -> "ThirdParty":
         """The same party in another standing.

@@ -1,6 +1,6 @@
 """Things that are ordered now and done later."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -73,14 +73,50 @@ class NoticeState(StrEnum):
     DUE = "due"
     TOLD = "told"
     GIVEN_UP = "given_up"
+    # there is no address to tell it to: it is asked for
+    KEPT = "kept"
+
+
+NOTICE_MOVES = {
+    NoticeState.DUE: {NoticeState.TOLD, NoticeState.GIVEN_UP, NoticeState.KEPT},
+    NoticeState.TOLD: {NoticeState.DUE},
+    NoticeState.GIVEN_UP: {NoticeState.DUE},
+    NoticeState.KEPT: {NoticeState.DUE},
+}
 
 
 class NoticeKind(StrEnum):
     """What a notice tells."""
 
     BATCH_READY = "batch_ready"
-    AUTHORIZATION_CHANGED = "authorization_changed"
     DAILY = "daily"
+    AUTHORIZATION_CHANGED = "authorization_changed"
+    EXPIRY_COMING = "expiry_coming"
+    DATA_CORRECTED = "data_corrected"
+    OUTAGE_PLANNED = "outage_planned"
+
+    @property
+    def rank(self) -> int:
+        """What is told first: 0 before 1."""
+        return RANKS[self]
+
+    @property
+    def has_files(self) -> bool:
+        """Whether it tells of files, which are kept for some days only."""
+        return self in (NoticeKind.BATCH_READY, NoticeKind.DAILY)
+
+
+# a permission that ended goes before everything: who hears of it stops asking
+RANKS = {
+    NoticeKind.AUTHORIZATION_CHANGED: 0,
+    NoticeKind.BATCH_READY: 1,
+    NoticeKind.DAILY: 2,
+    NoticeKind.DATA_CORRECTED: 3,
+    NoticeKind.OUTAGE_PLANNED: 3,
+    NoticeKind.EXPIRY_COMING: 4,
+}
+# told to third parties that ask for them
+OPTIONAL_KINDS = frozenset({NoticeKind.EXPIRY_COMING, NoticeKind.DATA_CORRECTED, NoticeKind.OUTAGE_PLANNED})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +126,8 @@ class Notice:
     # webhook-id: the same through all tries
     id: str
     third_party_id: int
+    # grows with each notice of the third party, in the order of the commits
+    number: int = 0
     kind: NoticeKind
     resources: tuple[str, ...]
     state: NoticeState = NoticeState.DUE
@@ -97,12 +135,27 @@ class Notice:
     batch_id: str | None = None
     created_at: int
     told_at: int | None = None
+    # since it was owed for the last time
     attempts: int = 0
+    # the second since which it is owed: of its creation, or of the last replay
+    owed_at: int = 0
+    # how often it was asked for anew after all
+    replays: int = 0
+
+    def moved(self, to: NoticeState) -> "Notice":
+        """The same notice in another state.
+
+        Raises:
+            ValueError: `to` may not follow the present state.
+        """
+        if to not in NOTICE_MOVES[self.state]:
+            raise ValueError(f"a notice that is {self.state} cannot become {to}")
+        return replace(self, state=to)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One try to tell a notice."""
+    """One try to tell a notice. What the receiver said to it is not kept."""
 
     notice_id: str
     at: int
@@ -127,3 +180,7 @@ class Job:
     # given up: shown to the operator, never tried again by itself
     dead: bool = False
     last_error: str | None = None
+    # of jobs that are due, those of the lowest rank are done first
+    rank: int = 1
+    # for whom it is done, where it is for one third party
+    third_party_id: int | None = None

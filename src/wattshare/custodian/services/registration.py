@@ -13,8 +13,10 @@ from wattshare.custodian.model.authorization import Authorization, Entry, State,
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import BadRequest, Conflict, Unknown
 from wattshare.custodian.model.parties import Milestones, Role, Standing, ThirdParty, UserType
+from wattshare.custodian.model.work import OPTIONAL_KINDS, NoticeKind
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.registrations import registered_scope
+from wattshare.custodian.services.notices import TELL
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.espi.kinds import Kind
 
@@ -43,6 +45,7 @@ class Wish:
     portal_uri: str | None = None
     notification_uri: str | None = None
     notify_daily: bool = False
+    notify_kinds: frozenset[NoticeKind] = frozenset()
     kinds_required: frozenset[Kind] = frozenset({Kind.USAGE})
     kinds_optional: frozenset[Kind] = frozenset()
     history_days: int = 1460
@@ -109,6 +112,10 @@ class Registration:
             made = self._party(tx, wish, standing=party)
             tx.parties.change(made)
             tx.tokens.end_codes(made.id, self.now())
+            if made.notification_uri != party.notification_uri:
+                # nothing is known of the receiver at the new address
+                tx.receivers.forget(party.id)
+                tx.jobs.hasten(TELL, party.id, self.now())
             for held in tx.authorizations.of_third_party(made.id, alive_only=True):
                 if held.entry is not Entry.CUSTOMER:
                     tx.authorizations.change(self._renewed(held, made))
@@ -199,6 +206,7 @@ class Registration:
             portal_uri=wish.portal_uri,
             notification_uri=wish.notification_uri,
             notify_daily=wish.notify_daily,
+            notify_kinds=wish.notify_kinds,
             kinds_required=wish.kinds_required,
             kinds_optional=wish.kinds_optional - wish.kinds_required,
             history_days=wish.history_days,
@@ -254,6 +262,8 @@ class Registration:
         ):
             if any(len(text) > most or UNPRINTABLE.search(text) for text in texts):
                 raise BadRequest(f"This has at most {most} characters, all printable.", field=field)
+        if not wish.notify_kinds <= OPTIONAL_KINDS:
+            raise BadRequest(f"Choose from {', '.join(sorted(OPTIONAL_KINDS))}.", field="notify_kinds")
         if not wish.kinds_required | wish.kinds_optional:
             raise BadRequest("Name at least one kind of data.", field="kinds_required")
         if not 1 <= wish.history_days <= LONGEST_HISTORY:

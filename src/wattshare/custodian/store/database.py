@@ -26,13 +26,16 @@ from wattshare.custodian.store.imports import Imports
 from wattshare.custodian.store.jobs import Jobs
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.notices import Notices
+from wattshare.custodian.store.outages import Outages
 from wattshare.custodian.store.parties import Parties
 from wattshare.custodian.store.programs import Programs
 from wattshare.custodian.store.rates import Rates
 from wattshare.custodian.store.readings import Readings
+from wattshare.custodian.store.receivers import Receivers
 from wattshare.custodian.store.revisions import Revisions
 from wattshare.custodian.store.roster import Roster
 from wattshare.custodian.store.sessions import Sessions
+from wattshare.custodian.store.signing import SigningKeys
 from wattshare.custodian.store.statements import alone
 from wattshare.custodian.store.tokens import Tokens
 from wattshare.custodian.store.trail import Trail
@@ -70,6 +73,9 @@ class Tx:
         self.imports = Imports(connection, keys)
         self.batches = Batches(connection, keys)
         self.notices = Notices(connection, keys)
+        self.receivers = Receivers(connection, keys)
+        self.signing = SigningKeys(connection, keys)
+        self.outages = Outages(connection, keys)
         self.jobs = Jobs(connection, keys)
         self.trail = Trail(connection, keys)
 

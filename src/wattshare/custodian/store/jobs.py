@@ -15,14 +15,17 @@ from sqlalchemy import (
     UniqueConstraint,
     case,
     delete,
+    func,
     or_,
     select,
     update,
 )
 
+from wattshare.custodian.model.receivers import Circuit
 from wattshare.custodian.model.work import Job
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big, Row
+from wattshare.custodian.store.receivers import RECEIVER
 from wattshare.custodian.store.statements import insert
 
 JOB = Table(
@@ -40,8 +43,11 @@ JOB = Table(
     Column("last_error", Text),
     # due again although somebody is at it: a cause came up that the one at it may have missed
     Column("again_at", Big),
+    Column("rank", Big, nullable=False),
+    Column("third_party_id", Big),
     UniqueConstraint("kind", "subject"),
-    Index("ix_job_due_at", "dead", "due_at"),
+    Index("ix_job_due_at", "dead", "rank", "due_at"),
+    Index("ix_job_third_party_id", "third_party_id", "lease_until"),
     # a late worker's id never comes to mean another job
     sqlite_autoincrement=True,
 )
@@ -54,13 +60,20 @@ class Jobs:
         """Take the transaction's connection."""
         self._connection, self._keys = connection, keys
 
-    def add(self, kind: str, subject: str, due_at: int) -> None:
+    def add(self, kind: str, subject: str, due_at: int, *, rank: int = 1, third_party_id: int | None = None) -> None:
         """Let something be done. One that waits already is the same job, at the earlier second.
 
         One that somebody is at is done once more afterwards; one that was given up is tried anew.
         """
         waiting = insert(self._connection, JOB).values(
-            kind=kind, subject=subject, due_at=due_at, attempts=0, fence=0, dead=False
+            kind=kind,
+            subject=subject,
+            due_at=due_at,
+            attempts=0,
+            fence=0,
+            dead=False,
+            rank=rank,
+            third_party_id=third_party_id,
         )
         row = JOB.c
         sooner = case((row.dead | (row.due_at > due_at), due_at), else_=row.due_at)
@@ -76,16 +89,20 @@ class Jobs:
             )
         )
 
-    def claim(self, owner: str, at: int, lease_seconds: int, kinds: Iterable[str]) -> Job | None:
-        """Take the job that is due for longest; nobody else gets it before the lease ends.
+    def claim(
+        self, owner: str, at: int, lease_seconds: int, kinds: Iterable[str], *, each: int | None = None
+    ) -> Job | None:
+        """Take the job of the lowest rank that is due for longest; nobody else gets it before the lease ends.
 
-        A transaction of its own: what follows must see the claim committed.
+        With `each`, a third party has at most about so many in hand, and none while its receiver is shut. A
+        transaction of its own: what follows must see the claim committed.
         """
         free = or_(JOB.c.lease_until.is_(None), JOB.c.lease_until <= at)
+        fair = () if each is None else (_heard(at), _few(at, each))
         due = (
             select(JOB.c.id, JOB.c.fence)
-            .where(JOB.c.kind.in_(tuple(kinds)), ~JOB.c.dead, JOB.c.due_at <= at, free)
-            .order_by(JOB.c.due_at, JOB.c.id)
+            .where(JOB.c.kind.in_(tuple(kinds)), ~JOB.c.dead, JOB.c.due_at <= at, free, *fair)
+            .order_by(JOB.c.rank, JOB.c.due_at, JOB.c.id)
             .limit(1)
             .with_for_update(skip_locked=True)
         )
@@ -133,6 +150,19 @@ class Jobs:
         """Give it up and keep it for the operator. Whether it was the caller's."""
         return self._changed(job, dead=True, last_error=error, **FREE)
 
+    def hasten(self, kind: str, third_party_id: int, at: int) -> int:
+        """Let everything of a third party that waits be due now. How many."""
+        waits = (JOB.c.kind == kind) & (JOB.c.third_party_id == third_party_id) & ~JOB.c.dead
+        hastened = update(JOB).where(waits, JOB.c.owner.is_(None), JOB.c.due_at > at).values(due_at=at)
+        return self._connection.execute(hastened).rowcount
+
+    def due_at(self, kind: str, subjects: Iterable[str]) -> dict[str, int]:
+        """When each of these will be done, by subject."""
+        found = select(JOB.c.subject, JOB.c.due_at).where(
+            JOB.c.kind == kind, JOB.c.subject.in_(tuple(subjects)), ~JOB.c.dead
+        )
+        return {row.subject: row.due_at for row in self._connection.execute(found)}
+
     def waiting(self, *, dead: bool = False) -> tuple[Job, ...]:
         """Every job that is not done, or those that were given up; the earliest first."""
         found = select(JOB).where(JOB.c.dead if dead else ~JOB.c.dead).order_by(JOB.c.due_at, JOB.c.id)
@@ -144,6 +174,21 @@ class Jobs:
 
     def _changed(self, job: Job, **values: object) -> bool:
         return self._connection.execute(update(JOB).where(self._mine(job)).values(**values)).rowcount == 1
+
+
+def _heard(at: int) -> ColumnElement[bool]:
+    """Whether the receiver of a job's third party may be sent to."""
+    shut = (RECEIVER.c.shut_until > at) | (RECEIVER.c.state == Circuit.GONE)
+    return ~select(RECEIVER.c.third_party_id).where(RECEIVER.c.third_party_id == JOB.c.third_party_id, shut).exists()
+
+
+def _few(at: int, each: int) -> ColumnElement[bool]:
+    """Whether fewer jobs of a job's third party are in hand."""
+    others = JOB.alias("other")
+    in_hand = select(func.count()).where(
+        others.c.third_party_id == JOB.c.third_party_id, others.c.kind == JOB.c.kind, others.c.lease_until > at
+    )
+    return in_hand.correlate(JOB).scalar_subquery() < each
 
 
 # nobody is at it

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from wattshare.custodian.model.parties import Milestones, Role, Standing, ThirdParty, UserType
+from wattshare.custodian.model.work import NoticeKind
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big, Row
 from wattshare.custodian.store.statements import alone, count, grow, holding
@@ -39,6 +40,7 @@ THIRD_PARTY = Table(
     Column("portal_uri", String),
     Column("notification_uri", String),
     Column("notify_daily", Boolean, nullable=False),
+    Column("notify_kinds", JSON, nullable=False),
     Column("kinds_required", JSON, nullable=False),
     Column("kinds_optional", JSON, nullable=False),
     Column("history_days", Big, nullable=False),
@@ -208,6 +210,7 @@ class Parties:
             "redirect_uris": list(party.redirect_uris),
             "kinds_required": list(in_order(party.kinds_required)),
             "kinds_optional": list(in_order(party.kinds_optional)),
+            "notify_kinds": sorted(party.notify_kinds),
             "phone": self._seal(CONTACTS, party.id, "phone", party.phone),
             "contacts": self._seal(CONTACTS, party.id, "contacts", json.dumps(party.contacts)),
             "connectivity_test_at": party.milestones.connectivity_test_at,
@@ -224,6 +227,7 @@ class Parties:
             redirect_uris=tuple(row["redirect_uris"]),
             kinds_required=frozenset(map(Kind, row["kinds_required"])),
             kinds_optional=frozenset(map(Kind, row["kinds_optional"])),
+            notify_kinds=frozenset(map(NoticeKind, row["notify_kinds"])),
             phone=self._open(CONTACTS, party_id, "phone", row["phone"]),
             contacts=tuple(json.loads(self._open(CONTACTS, party_id, "contacts", row["contacts"]))),
             milestones=Milestones(

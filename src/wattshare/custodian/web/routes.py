@@ -13,7 +13,7 @@ from starlette.routing import compile_path
 
 from wattshare.custodian.web.call import Handler
 from wattshare.custodian.web.errors import NoListener, WrongMethod
-from wattshare.espi.endpoints import ENDPOINTS, Endpoint, Root, Shape, Token
+from wattshare.espi.endpoints import EVERY, Endpoint, Root, Shape, Token
 from wattshare.espi.profile import Profile
 
 # "%" without two digits, an encoded slash, backslash or control character
@@ -107,7 +107,7 @@ def routes(
     Raises:
         ValueError: a row has no handler (unless not `complete`), or a path and method are there twice.
     """
-    missing = [row.name for row in ENDPOINTS if row.root is not Root.THIRD_PARTY and row not in handlers]
+    missing = [row.name for row in EVERY if row.root is not Root.THIRD_PARTY and row not in handlers]
     if missing and complete:
         raise ValueError(f"no handler for {', '.join(missing)}")
     table = (route for row, handler in handlers.items() for route in of_row(row, profile, handler))

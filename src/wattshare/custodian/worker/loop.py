@@ -1,11 +1,13 @@
 """The worker: claims due jobs under a lease, does them, and says what became of each.
 
-Everything it does may be done twice: another worker takes a job over when its lease ends.
+Everything it does may be done twice: another worker takes a job over when its lease ends. Jobs have lanes: what waits
+for others, as a notice does for its receiver, holds up nothing that is made here.
 """
 
 import random
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import structlog
@@ -22,6 +24,7 @@ LEASE_SECONDS = 60
 TRIES = 12
 LONGEST_PAUSE = 3_600
 IDLE_SECONDS = 0.2
+SWEEP_SECONDS = 60
 
 # what is to be done with a job: the second of its next run, or None when it is done
 Step = Callable[[Job], int | None]
@@ -34,6 +37,17 @@ def backoff(attempts: int, chance: Callable[[], float]) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lane:
+    """Jobs that are done beside those of other lanes."""
+
+    kinds: tuple[str, ...]
+    # so many at a time
+    slots: int = 1
+    # about so many of one third party at a time, and none while its receiver is shut
+    each: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Worker:
     """One worker of any number on one store."""
 
@@ -41,24 +55,69 @@ class Worker:
     now: Clock
     name: str
     steps: Mapping[str, Step]
-    # done at every pass, at most once a minute each: retention, endings
+    # none: all kinds in one
+    lanes: tuple[Lane, ...] = ()
+    # done at most once a minute each: retention, endings
     chores: tuple[Callable[[], object], ...] = ()
     chance: Callable[[], float] = random.random
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        """Work until stopped."""
-        swept = 0
-        while not self.stopped.is_set():
-            if self.now() - swept >= 60:
-                swept = self.now()
-                self.sweep()
-            if not self._once():
-                self.stopped.wait(IDLE_SECONDS)
+        """Work until stopped: a thread for each lane and one for the chores."""
+        with ThreadPoolExecutor(len(self.all_lanes) + 1, thread_name_prefix="lane") as threads:
+            working = [threads.submit(self._guarded, self._sweep_on)]
+            working += [threads.submit(self._guarded, self._work, lane) for lane in self.all_lanes]
+        for each in working:
+            # a lane that broke has stopped the others: its fault is the worker's
+            each.result()
+
+    @property
+    def all_lanes(self) -> tuple[Lane, ...]:
+        """The lanes, at least one."""
+        return self.lanes or (Lane(kinds=tuple(self.steps)),)
 
     def stop(self) -> None:
-        """Take no further job; the one at hand is finished."""
+        """Take no further job; those at hand are finished."""
         self.stopped.set()
+
+    def _guarded(self, work: Callable[..., None], *given: Lane) -> None:
+        try:
+            work(*given)
+        except BaseException:
+            self.stopped.set()
+            raise
+
+    def _sweep_on(self) -> None:
+        while not self.stopped.is_set():
+            began = self.now()
+            self.sweep()
+            # by the house's clock, which may be moved on
+            while not self.stopped.wait(IDLE_SECONDS) and 0 <= self.now() - began < SWEEP_SECONDS:
+                pass
+
+    def _work(self, lane: Lane) -> None:
+        """Claim for a lane while it has a free slot."""
+        free = threading.Semaphore(lane.slots)
+        with ThreadPoolExecutor(lane.slots, thread_name_prefix="slot") as slots:
+            while not self.stopped.is_set():
+                if not free.acquire(timeout=IDLE_SECONDS):
+                    continue
+                job = self._claimed(lane)
+                if job is None:
+                    free.release()
+                    self.stopped.wait(IDLE_SECONDS)
+                else:
+                    slots.submit(self._finish, job).add_done_callback(lambda _: free.release())
+
+    def _finish(self, job: Job) -> None:
+        """Do a job; what fails beyond it, such as a store that is away, lets its lease run out."""
+        try:
+            self._beating(job)
+        except Unavailable:
+            LOG.warning("store_unavailable", job=job.id)
+        # nobody else would say it: this thread is a slot's
+        except Exception:
+            LOG.exception("slot_failed", kind=job.kind, job=job.id)
 
     def sweep(self) -> None:
         """Do the chores: what fails is logged, and tried again with the next pass."""
@@ -70,28 +129,39 @@ class Worker:
                 LOG.exception("chore_failed")
 
     def once(self) -> bool:
-        """Do one due job. Whether there was one."""
-        with self.store.begin() as tx:
-            job = tx.jobs.claim(self.name, self.now(), LEASE_SECONDS, tuple(self.steps))
-        if job is None:
-            return False
-        with Heartbeat(self, job):
-            self._do(job)
-        return True
+        """Do one due job of each lane. Whether there was any."""
+        return self._round() > 0
 
-    def _once(self) -> bool:
+    def _round(self) -> int:
+        return sum(self._one(lane) for lane in self.all_lanes)
+
+    def _one(self, lane: Lane) -> bool:
+        job = self._claim(lane)
+        if job is not None:
+            self._beating(job)
+        return job is not None
+
+    def _claim(self, lane: Lane) -> Job | None:
+        with self.store.begin() as tx:
+            return tx.jobs.claim(self.name, self.now(), LEASE_SECONDS, lane.kinds, each=lane.each)
+
+    def _claimed(self, lane: Lane) -> Job | None:
         try:
-            return self.once()
+            return self._claim(lane)
         # the database is away: asked again after a moment, and a job at hand is taken over when its lease ends
         except Unavailable:
             LOG.warning("store_unavailable")
-            return False
+            return None
+
+    def _beating(self, job: Job) -> None:
+        with Heartbeat(self, job):
+            self._do(job)
 
     def drain(self) -> int:
         """Do everything that is due now. How many jobs."""
         done = 0
-        while self.once():
-            done += 1
+        while count := self._round():
+            done += count
         return done
 
     def _do(self, job: Job) -> None:

@@ -40,6 +40,10 @@ class Addresses:
         """The token endpoint."""
         return f"{self.base}{self.profile.oauth_root}/token"
 
+    def status(self) -> str:
+        """The ServiceStatus."""
+        return f"{self.resources}/ReadServiceStatus"
+
     def local_times(self) -> str:
         """The collection of LocalTimeParameters."""
         return f"{self.resources}/LocalTimeParameters"

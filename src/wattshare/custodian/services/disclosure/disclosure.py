@@ -40,7 +40,7 @@ from wattshare.espi.window import Window
 
 # changes whenever the same data would be written differently
 FORM = "1"
-NORMAL = 1
+UNAVAILABLE, NORMAL = 0, 1
 # a long answer asks again whether it may go on
 ASK_SECONDS = 1.0
 # so many blocks and entries are written at once
@@ -89,7 +89,11 @@ class Disclosure:
         return Answered(pieces=self._write(permission, plan, at) if small is None else iter((small,)), etag=etag)
 
     def _status(self) -> Answered:
-        document = wire.write(ServiceStatus(current_status=NORMAL), self.addresses.profile)
+        at = self.now()
+        with self.store.read() as tx:
+            out = any(outage.covers(at) for outage in tx.outages.to_come(at))
+        status = ServiceStatus(current_status=UNAVAILABLE if out else NORMAL)
+        document = wire.write(status, self.addresses.profile)
         return Answered(pieces=iter((document,)), content=Content.XML)
 
     def _view(self, tx: Tx, permission: Permission, at: int) -> View:
