@@ -13,11 +13,9 @@ from tests.conversations.stage import USAGE, Desk, channel, contents, days_of, d
 from tests.custodian.houses import TestHouse
 from wattshare.custodian.model.authorization import Ending
 from wattshare.custodian.model.premises import Commodity, Enrollment, ProgramCode, ProgramEnrollment
-from wattshare.custodian.services.batches import MAKE
-from wattshare.custodian.services.disclosure.bulk import Bulk, Volume
+from wattshare.custodian.model.work import MAKE
+from wattshare.custodian.services.disclosure.bulk import Bulk, Filling
 from wattshare.custodian.services.disclosure.render import Item
-from wattshare.custodian.services.disclosure.selection import Selection
-from wattshare.custodian.store.database import Tx
 from wattshare.espi.endpoints import Endpoint
 from wattshare.espi.kinds import Kind
 from wattshare.thirdparty import errors
@@ -374,8 +372,8 @@ def test_while_a_file_is_made_again_nobody_gets_the_former_one(house: TestHouse,
     acme.client.revoke(gone.subscription)
     waited: list[float] = []
     clock = iter(range(0, 1_000, 3))
-    impatient = replace(house.house.batches, wait=waited.append, monotonic=lambda: float(next(clock)))
-    application = replace(house.house, batches=impatient).application()
+    impatient = replace(house.house.fetching, wait=waited.append, monotonic=lambda: float(next(clock)))
+    application = replace(house.house, fetching=impatient).application()
     house.browser._transport.app = application  # type: ignore[attr-defined]
     answer = acme.ask(url, acme.client_token())
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
@@ -400,8 +398,8 @@ class Interrupted(Bulk):
 
     meanwhile: Callable[[], object]
 
-    def items(self, tx: Tx, endpoint: Endpoint, volume: Volume, selection: Selection, at: int) -> Iterator[Item]:
-        yield from super().items(tx, endpoint, volume, selection, at)
+    def items(self, endpoint: Endpoint, filling: Filling) -> Iterator[Item]:
+        yield from super().items(endpoint, filling)
         self.meanwhile()
 
 
@@ -452,8 +450,8 @@ def test_a_part_whose_authorization_has_run_out_is_not_served_as_it_was(house: T
     def work_meanwhile(_: float) -> None:
         house.work()
 
-    impatient = replace(house.house.batches, wait=work_meanwhile)
-    house.browser._transport.app = replace(house.house, batches=impatient).application()  # type: ignore[attr-defined]
+    impatient = replace(house.house.fetching, wait=work_meanwhile)
+    house.browser._transport.app = replace(house.house, fetching=impatient).application()  # type: ignore[attr-defined]
     assert points_in(acme.client.fetch(url)) == [str(staying.usage_points[0])]
 
 

@@ -17,15 +17,17 @@ from wattshare.custodian.clocks import clock_of
 from wattshare.custodian.formats.sources import Caps
 from wattshare.custodian.model.clock import Clock, Secrets
 from wattshare.custodian.model.errors import Unknown
+from wattshare.custodian.model.work import MAKE
 from wattshare.custodian.outbound import Outbound
 from wattshare.custodian.services.access import Access
 from wattshare.custodian.services.admission import Admission
-from wattshare.custodian.services.batches import MAKE, Batches
+from wattshare.custodian.services.batches import Batches
 from wattshare.custodian.services.consent import Consent
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.bulk import Bulk
 from wattshare.custodian.services.disclosure.disclosure import Disclosure
 from wattshare.custodian.services.disclosure.noting import Noting
+from wattshare.custodian.services.fetching import Fetching
 from wattshare.custodian.services.intake import Intake
 from wattshare.custodian.services.intake.door import Door
 from wattshare.custodian.services.ledger import Ledger
@@ -109,6 +111,7 @@ class House:
     limits: Limits
     disclosure: Disclosure
     batches: Batches
+    fetching: Fetching
     notices: Notices
     signing: Signing
     ledger: Ledger
@@ -158,6 +161,7 @@ class House:
             admission=Admission(store=self.store, tokens=self.tokens, access=self.access, limits=self.limits),
             disclosure=self.disclosure,
             batches=self.batches,
+            fetching=self.fetching,
             consent=self.consent,
             profile=self.profile,
             handed_over=self.settings.accel_prefix,
@@ -257,7 +261,7 @@ def assemble(
     """Put the house together."""
     profile = profile_of(settings)
     addresses = Addresses(settings.public_base, profile)
-    access = Access(store=store, now=now)
+    access, files = Access(store=store, now=now), PartFiles(settings.home / BATCHES)
     registration = Registration(
         store=store,
         now=now,
@@ -306,11 +310,11 @@ def assemble(
             now=now,
             new_uuid=new_uuid,
             addresses=addresses,
-            access=access,
             bulk=Bulk(addresses=addresses, volume_bytes=settings.part_megabytes * 1_000_000),
-            files=PartFiles(settings.home / BATCHES),
+            files=files,
             keep_days=settings.batch_days,
         ),
+        fetching=Fetching(store=store, now=now, access=access, files=files, keep_days=settings.batch_days),
         notices=Notices(
             store=store,
             now=now,

@@ -13,14 +13,28 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from wattshare.custodian.model.packing import LONGEST_DAY, identity, pack, pack_columns
+from wattshare.custodian.model.premises import Commodity, UsagePoint
 from wattshare.custodian.model.readings import Block, Channel, Reading
 from wattshare.custodian.services.disclosure.addresses import Addresses
-from wattshare.custodian.services.disclosure.render import BlockItem, GzipPieces, Item, document_of, entry_of, pieces
+from wattshare.custodian.services.disclosure.render import (
+    BlockItem,
+    ChannelItem,
+    GzipPieces,
+    Item,
+    PointItem,
+    document_of,
+    entry_of,
+    pieces,
+)
+from wattshare.custodian.services.disclosure.times import Times
 from wattshare.custodian.services.disclosure.wirepath.blocks import Blocks
+from wattshare.custodian.services.disclosure.wirepath.headed import AT, combine, combined
 from wattshare.custodian.services.disclosure.wirepath.templates import Form, Shelf
-from wattshare.espi import ids, wire
+from wattshare.custodian.store.plain import write_text
+from wattshare.espi import ids, usage, wire
 from wattshare.espi.atom import Entry, Feed, Link
 from wattshare.espi.days import day_bounds
+from wattshare.espi.kinds import Kind
 from wattshare.espi.profile import PGE, STANDARD, Profile
 from wattshare.espi.usage import MeterReading, ReadingType
 
@@ -227,6 +241,67 @@ def test_a_block_alone_is_a_document_of_the_typed_writer(profile: Profile, block
     assert document_of(alone, addresses) == wire.write(entry_of(alone, addresses), profile)
 
 
+EXTRAS = (
+    None,
+    write_text(usage.UsagePoint(service_category=usage.ServiceCategory(kind=0), status=1)),
+    write_text(usage.UsagePoint(service_category=usage.ServiceCategory(kind=1), is_virtual=False)),
+)
+
+
+@PROFILES
+@unhurried
+@given(
+    subscription=st.integers(0, 10**12),
+    points=st.lists(st.integers(0, 10**12), min_size=1, max_size=3),
+    kinds=st.frozensets(st.sampled_from(Kind)),
+    commodity=st.sampled_from(Commodity),
+    extra=st.sampled_from(EXTRAS),
+    number=st.integers(1, 400),
+    published=st.integers(0, LAST),
+    updated=st.integers(0, LAST),
+)
+def test_usage_points_and_channels_are_written_as_by_the_typed_writer(
+    profile: Profile,
+    subscription: int,
+    points: list[int],
+    kinds: frozenset[Kind],
+    commodity: Commodity,
+    extra: str | None,
+    number: int,
+    published: int,
+    updated: int,
+) -> None:
+    times, items = Times(published, updated), list[Item]()
+    for point in points:
+        told = UsagePoint(id=point, commodity=commodity, extra=extra)
+        items.append(PointItem(subscription=subscription, point=told, kinds=kinds, times=times))
+        of = replace(channel(number), usage_point_id=point)
+        items.append(ChannelItem(subscription=subscription, channel=of, times=times))
+    fast, typed = both(items, profile)
+    assert fast == typed
+
+
+def test_the_head_of_a_file_is_settled_when_the_last_thing_in_it_is_written() -> None:
+    addresses, items = Addresses(BASE, PGE), [item(day(on=on)) for on in DAYS] * 20
+    heads = iter([FEED, replace(FEED, updated=1_710_000_000)])
+    flowing = GzipPieces(feed=lambda: next(heads), items=items, addresses=addresses)
+    member = b"".join(flowing)
+    # before it is written over, the check sum is that of another file
+    with pytest.raises(gzip.BadGzipFile):
+        gzip.decompress(member)
+    settled = member[:AT] + flowing.head + member[AT + len(flowing.head) :]
+    feed = b"".join(pieces(replace(FEED, updated=1_710_000_000), items, addresses))
+    assert gzip.decompress(settled) == feed
+    assert flowing.identity_bytes == len(feed)
+
+
+@given(one=st.binary(max_size=100), other=st.binary(max_size=5_000))
+def test_check_sums_of_two_texts_make_that_of_both(one: bytes, other: bytes) -> None:
+    crc = zlib.crc32(one + other)
+    given_ = zlib.crc32(one), zlib.crc32(other), len(other)
+    assert combine(*given_) == combined(*given_) == crc
+
+
 def late(start: int) -> Block:
     """A block of one hour from a second on."""
     readings = [Reading(start=start, duration=3_600, value=1)]
@@ -280,7 +355,7 @@ def test_a_feed_is_written_while_its_blocks_are_read() -> None:
 
 def test_a_gzip_member_holds_the_same_feed_and_counts_it() -> None:
     addresses, items = Addresses(BASE, PGE), [item(day(on=on)) for on in DAYS] * 20
-    flowing = GzipPieces(feed=FEED, items=items, addresses=addresses)
+    flowing = GzipPieces(feed=lambda: FEED, items=items, addresses=addresses)
     member, feed = b"".join(flowing), b"".join(pieces(FEED, items, addresses))
     assert gzip.decompress(member) == feed
     assert flowing.identity_bytes == len(feed)
@@ -290,7 +365,7 @@ def test_a_gzip_member_holds_the_same_feed_and_counts_it() -> None:
     assert inflating.eof
     assert not inflating.unused_data
     assert member[4:8] == bytes(4)
-    assert b"".join(GzipPieces(feed=FEED, items=items, addresses=addresses)) == member
+    assert b"".join(GzipPieces(feed=lambda: FEED, items=items, addresses=addresses)) == member
 
 
 def test_templates_are_kept_up_to_a_size_and_made_anew_when_they_are_gone() -> None:

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+# the kind of job that makes the files of a batch
+MAKE = "make_batch"
+
 
 class BatchState(StrEnum):
     """Life of a batch."""

@@ -4,23 +4,21 @@ A part's file is there before the commit that makes it visible; it is made again
 it has ended.
 """
 
-import gzip
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import BinaryIO
+from itertools import islice
 
-from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.clock import Clock
-from wattshare.custodian.model.errors import Expired, Unavailable, Unknown, Withdrawn
-from wattshare.custodian.model.work import Batch, BatchState, NoticeKind, Part
+from wattshare.custodian.model.errors import Withdrawn
+from wattshare.custodian.model.work import MAKE, Batch, BatchState, NoticeKind, Part
 from wattshare.custodian.services import notices
-from wattshare.custodian.services.access import Access, Permission
+from wattshare.custodian.services.access import Permission
 from wattshare.custodian.services.disclosure.addresses import Addresses
-from wattshare.custodian.services.disclosure.bulk import Bulk, Volume, selection_of
+from wattshare.custodian.services.disclosure.bulk import Bulk, Filling, Whose, selection_of
 from wattshare.custodian.services.disclosure.render import GzipPieces
 from wattshare.custodian.services.disclosure.selection import Selection
+from wattshare.custodian.services.members import Members
 from wattshare.custodian.services.part_files import PartFiles
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.espi.atom import Feed, Link
@@ -28,24 +26,13 @@ from wattshare.espi.endpoints import Document, Endpoint, Token, by_name
 from wattshare.espi.ids import atom_id
 from wattshare.espi.window import Window
 
-MAKE = "make_batch"
 DAY = 86_400
-CHUNK = 256 * 1024
 # longer than any batch is worked on
 LEFT_SECONDS = DAY
-# a file that is being sent is asked about again
-ASK_SECONDS = 1.0
-# a file that is being made again is waited for
-RENEW_SECONDS = 10.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fetched:
-    """A prepared part, ready to be sent. `path` None: the window held nothing."""
-
-    part: Part
-    path: Path | None
-    transaction: str | None
+# authorizations that one entry of the trail names
+NAMED = 1_000
+# a part, and who is in its file
+Made = tuple[Part, Members]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,12 +43,9 @@ class Batches:
     now: Clock
     new_uuid: Callable[[], str]
     addresses: Addresses
-    access: Access
     bulk: Bulk
     files: PartFiles
     keep_days: int
-    wait: Callable[[float], None] = field(default=time.sleep)
-    monotonic: Callable[[], float] = field(default=time.monotonic)
     # the clock that files are dated by
     wall: Callable[[], float] = field(default=time.time)
 
@@ -126,18 +110,14 @@ class Batches:
             for part, _ in made:
                 self.files.throw_away(part.file)
 
-    def _write(self, batch: Batch) -> list[tuple[Part, frozenset[int]]]:
-        endpoint, at = by_name(batch.endpoint), self.now()
+    def _write(self, batch: Batch) -> list[Made]:
+        endpoint, at, made = by_name(batch.endpoint), self.now(), list[Made]()
         with self.store.read() as tx:
             selection = self._selection(tx, batch, endpoint)
-            volumes = self.bulk.plan(tx, endpoint, self._authorizations(tx, batch), selection, at)
-            return [
-                (
-                    self._fill(tx, batch, self._part(batch, number), volume, selection, at),
-                    volume.authorization_ids,
-                )
-                for number, volume in enumerate(volumes or (NOTHING,), start=1)
-            ]
+            for filling in self.bulk.files(tx, endpoint, whose(batch), selection, at):
+                made.append(self._fill(batch, self._part(batch, len(made) + 1), filling))
+        # a window that holds nothing is a file too
+        return made or [self._fill(batch, self._part(batch, 1), Filling(sections=iter(())), empty=True)]
 
     def _part(self, batch: Batch, number: int) -> Part:
         return Part(correlation_id=self.new_uuid(), batch_id=batch.id, number=number, file=None)
@@ -146,40 +126,31 @@ class Batches:
         since = tx.batches.last_ordered(batch.third_party_id, batch.endpoint, batch.ordered_at)
         return selection_of(endpoint, batch.window, since, until=batch.made_at)
 
-    def _authorizations(self, tx: Tx, batch: Batch) -> tuple[Authorization, ...]:
-        """Whose data goes in: of those alive now."""
-        held = tx.authorizations.of_third_party(batch.third_party_id, alive_only=True)
-        return tuple(
-            one
-            for one in held
-            if one.customer_id is not None and one.alive(self.now()) and batch.authorization_id in (None, one.id)
-        )
-
-    def _fill(self, tx: Tx, batch: Batch, part: Part, volume: Volume, selection: Selection, at: int) -> Part:
+    def _fill(self, batch: Batch, part: Part, filling: Filling, *, empty: bool = False) -> Made:
         """Write a part's file. A part of nothing has one only where the profile wants an empty feed."""
-        if not volume.members and self.addresses.profile.empty_is_204:
-            return emptied(part)
+        if empty and self.addresses.profile.empty_is_204:
+            return emptied(part), filling.members
         endpoint = by_name(batch.endpoint)
-        items = self.bulk.items(tx, endpoint, volume, selection, at)
         customer = endpoint.document is Document.CUSTOMER_FEED
-        updated = volume.updated if volume.members else batch.ordered_at
-        feed = self._feed(batch, endpoint, updated, customer=customer)
-        name = f"{part.correlation_id}.{part.version}"
-        written = self.files.write(
-            name,
-            GzipPieces(feed=feed, items=items, addresses=self.addresses, customer=customer),
-            frozenset(member.key for member in volume.members),
+        pieces = GzipPieces(
+            feed=lambda: self._feed(batch, endpoint, filling.updated or batch.ordered_at, customer=customer),
+            items=self.bulk.items(endpoint, filling),
+            addresses=self.addresses,
+            customer=customer,
         )
-        return replace(
+        name = f"{part.correlation_id}.{part.version}"
+        written = self.files.write(name, pieces, filling.members)
+        made = replace(
             part,
             file=name,
             identity_bytes=written.identity_bytes,
             gzip_bytes=written.gzip_bytes,
             sha256=written.sha256,
-            entries=sum(member.blocks + member.entries for member in volume.members),
-            usage_points=sum(1 for member in volume.members if member.point is not None),
+            entries=filling.entries,
+            usage_points=filling.usage_points,
             stale=False,
         )
+        return made, filling.members
 
     def _feed(self, batch: Batch, endpoint: Endpoint, updated: int, *, customer: bool) -> Feed:
         profile = self.addresses.profile
@@ -196,188 +167,96 @@ class Batches:
             **{name: batch.authorization_id or batch.third_party_id},
         )
 
-    def _announce(self, batch: Batch, made: list[tuple[Part, frozenset[int]]]) -> bool:
+    def _announce(self, batch: Batch, made: list[Made]) -> bool:
         """Make the files visible and owe the notice, unless somebody in them has withdrawn meanwhile."""
-        href = self.href(batch, by_name(batch.endpoint))
-        with self.store.begin() as tx:
-            known = tx.batches.by_id(batch.id)
-            if known is None or known.state is not BatchState.ORDERED:
-                # another worker was faster, after our lease ran out
-                return False
-            if not self._still(tx, made):
-                tx.jobs.add(MAKE, batch.id, self.now())
-                return False
-            at = self.now()
-            done = replace(known, state=BatchState.MADE, made_at=at, expires_at=at + self.keep_days * DAY)
-            tx.batches.change(done)
-            for part, authorization_ids in made:
-                tx.batches.add_part(part, authorization_ids)
-                self._note(tx, done, part, authorization_ids)
-            party = tx.parties.by_id(batch.third_party_id)
-            if party is not None:
-                notices.owe(
-                    tx,
-                    party,
-                    NoticeKind.BATCH_READY,
-                    tuple(f"{href}?correlationID={part.correlation_id}" for part, _ in made),
-                    new_id=self.new_uuid(),
-                    at=at,
-                    transaction=done.transaction,
-                    batch_id=batch.id,
-                )
+        try:
+            with self.store.begin() as tx:
+                known = tx.batches.by_id(batch.id)
+                if known is None or known.state is not BatchState.ORDERED:
+                    # another worker was faster, after our lease ran out
+                    return False
+                at = self.now()
+                done = replace(known, state=BatchState.MADE, made_at=at, expires_at=at + self.keep_days * DAY)
+                tx.batches.change(done)
+                for part, members in made:
+                    tx.batches.add_part(part, members.authorizations())
+                    self._check(tx, part)
+                    self._note(tx, done, part, members)
+                self._owe(tx, done, [part for part, _ in made])
+        except Withdrawn:
+            self._try_again(batch)
+            return False
         return True
 
-    def _note(self, tx: Tx, batch: Batch, part: Part, authorization_ids: frozenset[int]) -> None:
-        """Write down whose data is in a version of a file: its fetches name part and version."""
-        tx.trail.write(
-            "batch_made",
-            self.now(),
-            third_party_id=batch.third_party_id,
-            authorization_id=batch.authorization_id,
-            endpoint=batch.endpoint,
-            window=batch.window,
-            count=part.entries,
-            detail={
-                "part": part.correlation_id,
-                "version": part.version,
-                "authorizations": sorted(authorization_ids),
-            },
-        )
+    def _owe(self, tx: Tx, batch: Batch, parts: list[Part]) -> None:
+        """Owe the notice that names the parts."""
+        href = self.href(batch, by_name(batch.endpoint))
+        party = tx.parties.by_id(batch.third_party_id)
+        if party is not None:
+            notices.owe(
+                tx,
+                party,
+                NoticeKind.BATCH_READY,
+                tuple(f"{href}?correlationID={part.correlation_id}" for part in parts),
+                new_id=self.new_uuid(),
+                at=self.now(),
+                transaction=batch.transaction,
+                batch_id=batch.id,
+            )
 
-    def _still(self, tx: Tx, made: list[tuple[Part, frozenset[int]]]) -> bool:
-        named = {one for _, authorization_ids in made for one in authorization_ids}
-        alive = (tx.authorizations.by_id(one) for one in named)
-        return all(held is not None and held.alive(self.now()) for held in alive)
-
-    def _renew(self, batch: Batch, part: Part) -> None:
-        """Make a part again from those in it who still share; same address, new version."""
-        endpoint, at = by_name(batch.endpoint), self.now()
-        fresh = replace(part, version=part.version + 1, file=None, stale=False)
-        members = self.files.members(part.file)
-        with self.store.read() as tx:
-            selection = self._selection(tx, batch, endpoint)
-            volumes = self.bulk.plan(tx, endpoint, self._authorizations(tx, batch), selection, at)
-            left = tuple(one for volume in volumes for one in volume.members if one.key in members)
-            volume = Volume(members=left)
-            made = self._fill(tx, batch, fresh, volume, selection, at)
-        with self.store.begin() as tx:
-            still = self._still(tx, [(made, volume.authorization_ids)])
-            if still:
-                tx.batches.change_part(made, volume.authorization_ids)
-                self._note(tx, batch, made, volume.authorization_ids)
-            else:
-                tx.jobs.add(MAKE, batch.id, self.now())
-        self.files.throw_away((part if still else made).file)
-
-    # fetching
-
-    def fetch(self, permission: Permission, correlation_id: str, call_id: str) -> Fetched:
-        """The file behind a notice's address, if it is still the bearer's to have.
+    def _check(self, tx: Tx, part: Part) -> None:
+        """Hold everybody who is in a part, so that nobody withdraws before it is visible.
 
         Raises:
-            NotCovered: the part belongs to another resource, third party or authorization.
-            Expired: the file is no longer kept.
-            Unavailable: it is still being made again after a withdrawal.
+            Withdrawn: somebody has.
         """
-        self._close_if_over(correlation_id)
-        ends = self.monotonic() + RENEW_SECONDS
-        while (found := self._part_of(permission, correlation_id))[0].stale:
-            if self.monotonic() >= ends:
-                raise Unavailable("The file is being made again; try in a few seconds.", retry_after=10)
-            self.wait(0.25)
-        part, batch = found
+        if not tx.batches.all_alive(part.correlation_id, self.now()):
+            raise Withdrawn
+
+    def _try_again(self, batch: Batch) -> None:
         with self.store.begin() as tx:
+            tx.jobs.add(MAKE, batch.id, self.now())
+
+    def _note(self, tx: Tx, batch: Batch, part: Part, members: Members) -> None:
+        """Write down whose data is in a version of a file, some at a time: its fetches name part and version."""
+        authorizations = members.authorizations()
+        told = list(islice(authorizations, NAMED))
+        while True:
             tx.trail.write(
-                "batch_fetched",
+                "batch_made",
                 self.now(),
                 third_party_id=batch.third_party_id,
                 authorization_id=batch.authorization_id,
                 endpoint=batch.endpoint,
                 window=batch.window,
                 count=part.entries,
-                detail={
-                    "part": part.correlation_id,
-                    "version": part.version,
-                    "usage_points": part.usage_points,
-                },
-                correlation_id=call_id,
+                detail={"part": part.correlation_id, "version": part.version, "authorizations": told},
             )
-        return Fetched(part=part, path=self.files.path(part.file), transaction=batch.transaction)
+            if not (told := list(islice(authorizations, NAMED))):
+                return
 
-    def _close_if_over(self, correlation_id: str) -> None:
-        """Close a part with somebody in it whose period is over, before the next round of endings finds them."""
+    def _renew(self, batch: Batch, part: Part) -> None:
+        """Make a part again from those in it who still share; same address, new version."""
+        endpoint, at = by_name(batch.endpoint), self.now()
+        fresh = replace(part, version=part.version + 1, file=None, stale=False)
+        among = self.files.members(part.file)
         with self.store.read() as tx:
-            over = {held.id for held in tx.authorizations.ending_before(self.now())}
-            over &= set(tx.batches.authorizations_in(correlation_id)) if over else set()
-        if over:
-            with self.store.begin() as tx:
-                for authorization_id in over:
-                    for batch_id in tx.batches.mark_stale(authorization_id):
-                        tx.jobs.add(MAKE, batch_id, self.now())
-
-    def _part_of(self, permission: Permission, correlation_id: str) -> tuple[Part, Batch]:
-        with self.store.read() as tx:
-            found = tx.batches.part(correlation_id)
-        if found is None:
-            raise Unknown("There is no such file, or it is no longer kept.")
-        part, batch = found
-        held = permission.authorization
-        theirs = batch.third_party_id == permission.third_party.id and batch.endpoint == permission.endpoint.name
-        if batch.authorization_id is not None and (held is None or held.id != batch.authorization_id):
-            theirs = False
-        if not theirs:
-            raise Unknown("There is no such file, or it is no longer kept.")
-        late = batch.expires_at is not None and batch.expires_at <= self.now()
-        if late or batch.state in (BatchState.EXPIRED, BatchState.VOID):
-            raise Expired(f"Files are kept for {self.keep_days} days. Order the window again.")
-        return part, batch
-
-    def pieces(
-        self, permission: Permission, fetched: Fetched, *, inflate: bool, first: int, count: int
-    ) -> Iterator[bytes]:
-        """Bytes of a part, for as long as the bearer may have them: as they are kept, or inflated.
-
-        Raises:
-            Unavailable: as `open`.
-            Withdrawn: the bearer may no longer have them; UnknownBearer, NotCovered likewise.
-        """
-        asked = self.monotonic()
-        kept = self.open(fetched)
-        with kept, gzip.open(kept, "rb") if inflate else kept as file:
-            # of what is inflated, all that goes before has to be
-            file.seek(first)
-            while count and (piece := file.read(min(CHUNK, count))):
-                if self.monotonic() - asked >= ASK_SECONDS:
-                    self.go_on(permission, fetched.part)
-                    asked = self.monotonic()
-                count -= len(piece)
-                yield piece
-
-    @staticmethod
-    def open(fetched: Fetched) -> BinaryIO:
-        """The file of a part, to be closed.
-
-        Raises:
-            Unavailable: it has just been made again, or its days are over.
-        """
-        if fetched.path is None:
-            raise LookupError("a part of nothing has no file")
+            selection = self._selection(tx, batch, endpoint)
+            filling = self.bulk.again(tx, endpoint, whose(batch), selection, at, among=among)
+            made, members = self._fill(batch, fresh, filling)
+        if not members and self.addresses.profile.empty_is_204:
+            self.files.throw_away(made.file)
+            made = emptied(fresh)
         try:
-            return fetched.path.open("rb")
-        except FileNotFoundError as gone:
-            raise Unavailable("The file has just been replaced; ask again.", retry_after=1) from gone
-
-    def go_on(self, permission: Permission, part: Part) -> None:
-        """Ask again whether the bearer may have this part, as it was when it was fetched.
-
-        Raises:
-            Withdrawn, UnknownBearer, NotCovered: it may not.
-        """
-        with self.store.read() as tx:
-            self.access.renew(tx, permission)
-            found = tx.batches.part(part.correlation_id)
-        if found is None or found[0].stale or found[0].version != part.version:
-            raise Withdrawn
+            with self.store.begin() as tx:
+                tx.batches.change_part(made, members.authorizations())
+                self._check(tx, made)
+                self._note(tx, batch, made, members)
+        except Withdrawn:
+            self._try_again(batch)
+            self.files.throw_away(made.file)
+        else:
+            self.files.throw_away(part.file)
 
     # ending
 
@@ -399,8 +278,9 @@ class Batches:
         return self.files.sweep(kept, self.wall() - LEFT_SECONDS)
 
 
-# a window that holds nothing is a file too
-NOTHING = Volume(members=())
+def whose(batch: Batch) -> Whose:
+    """Whose data goes in."""
+    return Whose(third_party_id=batch.third_party_id, only=batch.authorization_id)
 
 
 def emptied(part: Part) -> Part:

@@ -1,18 +1,17 @@
 """The files of batches on the disk: one gzip member each, written aside, synced and renamed; the owner's alone."""
 
 import hashlib
-import json
 import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from wattshare.custodian.services.disclosure.render import GzipPieces
+from wattshare.custodian.services.disclosure.wirepath.headed import AT
+from wattshare.custodian.services.members import Members
 
 # what stands behind the name of a file in the name of the list beside it
 LIST = ".members"
-# (authorization, usage point) of each member of a file; 0 for a whole authorization
-Members = frozenset[tuple[int, int]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,24 +31,29 @@ class PartFiles:
     folder: Path
 
     def write(self, name: str, feed: GzipPieces, members: Members) -> Written:
-        """Write a file and the list of its members; half of it is never visible."""
+        """Write a file and the list of its members, who are all there when it is written.
+
+        Half of it is never visible.
+        """
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         aside = self.folder / f"{name}.part"
-        digest = hashlib.sha256()
-        with open(aside, "wb", opener=private) as file:
+        with open(aside, "w+b", opener=private) as file:
             for piece in feed:
                 file.write(piece)
-                digest.update(piece)
-            file.flush()
-            os.fsync(file.fileno())
             size = file.tell()
-        with open(self.folder / listed(name), "w", opener=private) as beside:
-            beside.write(json.dumps(sorted(members)))
+            # when the last thing in it changed is known now
+            file.seek(AT)
+            file.write(feed.head)
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            os.fsync(file.fileno())
+        with open(self.folder / listed(name), "wb", opener=private) as beside:
+            members.write(beside)
             beside.flush()
             os.fsync(beside.fileno())
         aside.rename(self.folder / name)
         sync(self.folder)
-        return Written(identity_bytes=feed.identity_bytes, gzip_bytes=size, sha256=digest.hexdigest())
+        return Written(identity_bytes=feed.identity_bytes, gzip_bytes=size, sha256=digest)
 
     def path(self, name: str | None) -> Path | None:
         """Where a file is; None where there is none."""
@@ -58,9 +62,9 @@ class PartFiles:
     def members(self, name: str | None) -> Members:
         """Who is in a file."""
         if name is None:
-            return frozenset()
-        kept = json.loads((self.folder / listed(name)).read_text())
-        return frozenset((held, point) for held, point in kept)
+            return Members()
+        with (self.folder / listed(name)).open("rb") as beside:
+            return Members.read(beside)
 
     def throw_away(self, name: str | None) -> None:
         """Remove a file and its list."""

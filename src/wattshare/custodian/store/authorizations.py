@@ -69,12 +69,10 @@ def open_shares(authorization: Authorization, at: int) -> Select[tuple[int, int,
     Every query of data joins this, as a subquery, so that one statement goes the whole chain. Nothing of the
     value but its id counts: state, bounds, customer and usage points are what the database says they are.
     """
-    return _open_shares(authorization.id, at)
+    return _open_shares(AUTHORIZATION.c.id == authorization.id, at)
 
 
-def _open_shares(
-    authorization_id: int | ColumnElement[int], at: int | ColumnElement[int]
-) -> Select[tuple[int, int, int, int | None]]:
+def _open_shares(which: ColumnElement[bool], at: int | ColumnElement[int]) -> Select[tuple[int, int, int, int | None]]:
     held, shared, agreement = AUTHORIZATION.c, AUTHORIZATION_USAGE_POINT.c, AGREEMENT.c
     since = later(agreement.starts, held.floor)
     until = earlier(agreement.ends, held.ends)
@@ -92,7 +90,7 @@ def _open_shares(
             (agreement.id == shared.agreement_id) & (agreement.usage_point_id == shared.usage_point_id),
         )
         .join(ACCOUNT, (ACCOUNT.c.id == agreement.account_id) & (ACCOUNT.c.customer_id == held.customer_id))
-        .where(held.id == authorization_id, alive(at), or_(until.is_(None), until > since))
+        .where(which, alive(at), or_(until.is_(None), until > since))
     )
 
 
@@ -103,7 +101,12 @@ def alive(at: int | ColumnElement[int]) -> ColumnElement[bool]:
 
 
 # the same for statements that are made once, and given the two with `of_held`
-OPEN_SHARES = _open_shares(bindparam("held_id", type_=Big), bindparam("held_at", type_=Big))
+OPEN_SHARES = _open_shares(AUTHORIZATION.c.id == bindparam("held_id", type_=Big), bindparam("held_at", type_=Big))
+
+
+def every_share(which: ColumnElement[bool]) -> Select[Any]:
+    """What some authorizations open at the second `held_at`: the same columns, and held_id. For made statements."""
+    return _open_shares(which, bindparam("held_at", type_=Big)).add_columns(AUTHORIZATION.c.id.label("held_id"))
 
 
 def of_held(authorization: Authorization, at: int) -> dict[str, int]:
@@ -161,7 +164,7 @@ class Authorizations:
         """The authorization of that id and that third party; ended ones too."""
         named = {"of_third_party": third_party_id, "of_id": authorization_id}
         row = self._connection.execute(holding(self._connection, OWNED), named).mappings().one_or_none()
-        return None if row is None else _value(row)
+        return None if row is None else read_authorization(row)
 
     def own_entry(self, third_party_id: int, entry: Entry) -> Authorization | None:
         """The registration entry or the bulk entry of a third party."""
@@ -219,7 +222,7 @@ class Authorizations:
         rank = case({entry.value: place for place, entry in enumerate(Entry)}, value=AUTHORIZATION.c.entry)
         found = select(AUTHORIZATION).where(which).order_by(rank, AUTHORIZATION.c.id)
         rows = self._connection.execute(holding(self._connection, found))
-        return tuple(_value(row) for row in rows.mappings())
+        return tuple(read_authorization(row) for row in rows.mappings())
 
 
 def _columns(authorization: Authorization) -> dict[str, Any]:
@@ -227,7 +230,8 @@ def _columns(authorization: Authorization) -> dict[str, Any]:
     return plain | {"kinds": list(in_order(authorization.kinds))}
 
 
-def _value(row: Row) -> Authorization:
+def read_authorization(row: Row) -> Authorization:
+    """The authorization of a row."""
     words = {
         "entry": Entry(row["entry"]),
         "state": State(row["state"]),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from itertools import islice
 
 from sqlalchemy import (
     Boolean,
@@ -20,10 +21,14 @@ from sqlalchemy import (
 )
 
 from wattshare.custodian.model.work import Batch, BatchState, Part
+from wattshare.custodian.store.authorizations import AUTHORIZATION, alive
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big, Row
 from wattshare.custodian.store.revisions import TAKING_IN
 from wattshare.custodian.store.statements import alone, holding
+
+# authorizations that are written or read at a time
+CHUNK = 1_000
 
 BATCH = Table(
     "batch",
@@ -163,6 +168,17 @@ class Batches:
         found = select(columns.authorization_id).where(columns.correlation_id == correlation_id)
         return tuple(self._connection.execute(found.order_by(columns.authorization_id)).scalars())
 
+    def all_alive(self, correlation_id: str, at: int) -> bool:
+        """Whether everybody whose data is in a part shares at that second. A writer holds them all."""
+        mine = select(PART_AUTHORIZATION.c.authorization_id).where(
+            PART_AUTHORIZATION.c.correlation_id == correlation_id
+        )
+        found = select(AUTHORIZATION.c.id, alive(at)).where(AUTHORIZATION.c.id.in_(mine)).order_by(AUTHORIZATION.c.id)
+        held = self._connection.execute(holding(self._connection, found), execution_options={"yield_per": CHUNK})
+        with held as rows:
+            # all of them: whoever is not read is not held
+            return min((bool(shares) for _, shares in rows), default=True)
+
     def mark_stale(self, authorization_id: int) -> tuple[str, ...]:
         """Close every part that holds an authorization's data until it is made again. Their batches."""
         holding = select(PART_AUTHORIZATION.c.correlation_id).where(
@@ -189,8 +205,9 @@ class Batches:
         return tuple(map(_batch, rows.mappings()))
 
     def _name(self, correlation_id: str, authorization_ids: Iterable[int]) -> None:
-        rows = [{"correlation_id": correlation_id, "authorization_id": held} for held in sorted(set(authorization_ids))]
-        if rows:
+        names = iter(authorization_ids)
+        while some := dict.fromkeys(islice(names, CHUNK)):
+            rows = [{"correlation_id": correlation_id, "authorization_id": one} for one in some]
             self._connection.execute(PART_AUTHORIZATION.insert(), rows)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     ForeignKey,
+    FromClause,
     Index,
     String,
     Table,
@@ -336,22 +337,24 @@ def _held(authorization: Authorization, at: int) -> ColumnElement[bool]:
     A period may end a day after the agreement: some custodians count the last day in.
     """
     share = open_shares(authorization, at).subquery("share")
-    return (
-        select(share.c.usage_point_id)
-        .where(
-            share.c.usage_point_id == BILL.c.usage_point_id,
-            share.c.since < BILL.c.held_from,
-            or_(
-                share.c.until.is_(None),
-                (BILL.c.held_from <= share.c.until) & (BILL.c.period_end <= share.c.until + LONGEST_DAY),
-            ),
-        )
-        .exists()
-    )
+    mine = share.c.usage_point_id == BILL.c.usage_point_id
+    return select(share.c.usage_point_id).where(mine, billed_within(share, BILL)).exists()
+
+
+def billed_within(share: FromClause, table: FromClause) -> ColumnElement[bool]:
+    """Whether a bill is of days that a share opens; of the same usage point, which is for the caller to say."""
+    bills = table.c
+    ends = (bills.held_from <= share.c.until) & (bills.period_end <= share.c.until + LONGEST_DAY)
+    return (share.c.since < bills.held_from) & or_(share.c.until.is_(None), ends)
 
 
 def _in(window: Window | None, profile: Profile) -> ColumnElement[bool]:
     return covers(window, profile, BILL.c.bill_date, BILL.c.day_end, BILL.c.updated_at)
+
+
+def read_bill(row: Row) -> Bill:
+    """The bill of a row."""
+    return Bill(*_told(row, UsageSummary))
 
 
 def _told(row: Row, kind: type[Summary]) -> tuple[int, Summary, int, int]:

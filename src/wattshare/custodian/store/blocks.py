@@ -14,7 +14,7 @@ Both are the end of the block's local day: the day that `since` is in ends after
 - A day whose last reading reaches far into the next day, as one from noon to noon does, is held to that end.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -161,7 +161,17 @@ def packed_columns(block: Block, prefix: str = "") -> dict[str, Any]:
 
 def read_block(row: Mapping[Any, Any]) -> Block:
     """The block of a row."""
-    return Block(**{name: row[name] for name in BLOCK_COLUMNS})
+    return block_of([row[name] for name in BLOCK_COLUMNS])
+
+
+def block_of(values: Sequence[Any]) -> Block:
+    """The block of `BLOCK_COLUMNS`, in their order.
+
+    A frozen value sets each of its fields by a call; here all are set at once, as a year's blocks are many.
+    """
+    block = object.__new__(Block)
+    block.__dict__.update(zip(BLOCK_COLUMNS, values, strict=True))
+    return block
 
 
 ROW_COLUMNS = tuple(column.name for column in INTERVAL_BLOCK.c)
@@ -175,16 +185,14 @@ def held(authorization: Authorization, at: int, table: FromClause = INTERVAL_BLO
 
 def _held(shares: Select[tuple[int, int, int, int | None]], table: FromClause) -> ColumnElement[bool]:
     share = shares.subquery("share")
+    mine = share.c.usage_point_id == table.c.usage_point_id
+    return select(share.c.usage_point_id).where(mine, within(share, table)).exists()
+
+
+def within(share: FromClause, table: FromClause) -> ColumnElement[bool]:
+    """Whether a block is of a day that a share opens; of the same usage point, which is for the caller to say."""
     blocks = table.c
-    return (
-        select(share.c.usage_point_id)
-        .where(
-            share.c.usage_point_id == blocks.usage_point_id,
-            share.c.since < blocks.held_from,
-            or_(share.c.until.is_(None), blocks.held_to <= share.c.until),
-        )
-        .exists()
-    )
+    return (share.c.since < blocks.held_from) & or_(share.c.until.is_(None), blocks.held_to <= share.c.until)
 
 
 # the same for statements that are made once, and given `of_held`

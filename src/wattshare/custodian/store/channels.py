@@ -165,10 +165,11 @@ def channel_rank(channel: Channel) -> tuple[int, int]:
 
 
 def _read(rows: Result[Any]) -> tuple[Channel, ...]:
-    return tuple(sorted(map(_channel, rows.mappings()), key=channel_rank))
+    return tuple(sorted(map(read_channel, rows.mappings()), key=channel_rank))
 
 
-def _channel(row: Row) -> Channel:
+def read_channel(row: Row) -> Channel:
+    """The channel of a row, which has its type's content."""
     return Channel(
         usage_point_id=row["usage_point_id"],
         number=row["number"],

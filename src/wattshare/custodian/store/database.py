@@ -22,6 +22,7 @@ from wattshare.custodian.store.authorizations import Authorizations
 from wattshare.custodian.store.batches import Batches
 from wattshare.custodian.store.bills import Bills
 from wattshare.custodian.store.customers import Customers
+from wattshare.custodian.store.deltas import Deltas
 from wattshare.custodian.store.imports import Imports
 from wattshare.custodian.store.jobs import Jobs
 from wattshare.custodian.store.keys import Keys
@@ -70,6 +71,7 @@ class Tx:
         self.readings = Readings(connection, keys)
         self.roster = Roster(connection, keys)
         self.bills = Bills(connection, keys)
+        self.deltas = Deltas(connection, keys)
         self.imports = Imports(connection, keys)
         self.batches = Batches(connection, keys)
         self.notices = Notices(connection, keys)

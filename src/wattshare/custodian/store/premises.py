@@ -207,7 +207,8 @@ def read_location(keys: Keys, row: Row) -> ServiceLocation:
 
 def read_usage_point(row: Row) -> UsagePoint:
     """The usage point of a row."""
-    return UsagePoint(**{**row, "commodity": Commodity(row["commodity"])})
+    plain = {name: row[name] for name in ("id", "location_id", "extra")}
+    return UsagePoint(commodity=Commodity(row["commodity"]), **plain)
 
 
 def read_meter(row: Row) -> Meter:

@@ -8,11 +8,12 @@ from wattshare.custodian.model.authorization import Ending
 from wattshare.custodian.model.errors import BadRequest
 from wattshare.custodian.services.access import Permission
 from wattshare.custodian.services.admission import Admission
-from wattshare.custodian.services.batches import Batches, Fetched
+from wattshare.custodian.services.batches import Batches
 from wattshare.custodian.services.consent import Consent
 from wattshare.custodian.services.disclosure.answers import Answered, Content
 from wattshare.custodian.services.disclosure.disclosure import Disclosure, matches
 from wattshare.custodian.services.disclosure.wirepath.member import Coding
+from wattshare.custodian.services.fetching import Fetched, Fetching
 from wattshare.custodian.web.call import ATOM_TYPE, XML_TYPE, Call, FileStretch, Handler, Response
 from wattshare.custodian.web.codings import wanted
 from wattshare.custodian.web.errors import WrongMethod
@@ -40,6 +41,7 @@ class Resources:
     admission: Admission
     disclosure: Disclosure
     batches: Batches
+    fetching: Fetching
     consent: Consent
     profile: Profile
     # the place below which nginx sends prepared files; None: we do
@@ -115,7 +117,7 @@ class Resources:
 
     def send_part(self, permission: Permission, call: Call, correlation_id: str) -> Response:
         """Send a prepared file, or a stretch of it: its gzip member as it is kept, or inflated on the way."""
-        fetched = self.batches.fetch(permission, correlation_id, call.correlation_id)
+        fetched = self.fetching.fetch(permission, correlation_id, call.correlation_id)
         part = fetched.part
         echoed = () if fetched.transaction is None else ((TRANSACTION, fetched.transaction),)
         if fetched.path is None:
@@ -142,13 +144,13 @@ class Resources:
         first, count = (0, size) if found is None else (found.first, found.count)
         headers += (("Accept-Ranges", "bytes"), ("Content-Length", str(count)))
         headers += () if found is None else (("Content-Range", found.of(size)),)
-        still = partial(self.batches.go_on, permission, part)
+        still = partial(self.fetching.go_on, permission, part)
         return Response(
             status=200 if found is None else 206,
             headers=headers,
-            body=self.batches.pieces(permission, fetched, inflate=not gzipped, first=first, count=count),
+            body=self.fetching.pieces(permission, fetched, inflate=not gzipped, first=first, count=count),
             content_type=ATOM_TYPE,
-            file=FileStretch(partial(self.batches.open, fetched), first, count, still) if gzipped else None,
+            file=FileStretch(partial(self.fetching.open, fetched), first, count, still) if gzipped else None,
         )
 
 

@@ -3,11 +3,12 @@
 A file holds one commodity; a usage point is whole in one file; a file is closed at the size that settings name.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
 
-from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.premises import Commodity, UsagePoint
+from wattshare.custodian.model.readings import Block, Channel
 from wattshare.custodian.services.disclosure import customers, feeds
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.disclosure import program_entries
@@ -16,7 +17,10 @@ from wattshare.custodian.services.disclosure.selection import Latest, Selection
 from wattshare.custodian.services.disclosure.told import Told
 from wattshare.custodian.services.disclosure.view import View
 from wattshare.custodian.services.disclosure.windows import latest_of_batch
+from wattshare.custodian.services.members import Members
+from wattshare.custodian.store.bills import Bill
 from wattshare.custodian.store.database import Tx
+from wattshare.custodian.store.deltas import Asked
 from wattshare.espi.endpoints import Document, Endpoint, Shape
 from wattshare.espi.window import Window
 
@@ -25,19 +29,29 @@ BLOCK_BYTES, ENTRY_BYTES = 25_000, 1_500
 
 
 @dataclass(frozen=True, kw_only=True)
-class Member:
+class Whose:
+    """Whose data goes in: all authorizations of a third party that are alive, or one of them."""
+
+    third_party_id: int
+    only: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
     """One usage point of one authorization (or one whole authorization, for customer files) in a file."""
 
-    held: Authorization
+    view: View
     point: UsagePoint | None
     blocks: int
     entries: int
     updated: int
+    # given what the file has told already
+    items: Callable[[View], Iterator[Item]]
 
     @property
     def key(self) -> tuple[int, int]:
         """(authorization, usage point); 0 for a whole authorization."""
-        return self.held.id, self.point.id if self.point is not None else 0
+        return self.view.held.id, self.point.id if self.point is not None else 0
 
     @property
     def size(self) -> int:
@@ -45,111 +59,159 @@ class Member:
         return self.blocks * BLOCK_BYTES + self.entries * ENTRY_BYTES
 
 
-@dataclass(frozen=True, kw_only=True)
-class Volume:
-    """One file."""
+@dataclass(kw_only=True)
+class Filling:
+    """The sections of one file on their way into it, and what is known of those that have passed."""
 
-    members: tuple[Member, ...]
+    sections: Iterator[Section]
+    members: Members = field(default_factory=Members)
+    # the greatest time of change
+    updated: int = 0
+    # blocks, bills and the like
+    entries: int = 0
+    usage_points: int = 0
 
-    @property
-    def updated(self) -> int:
-        """The greatest time of change in it."""
-        return max(member.updated for member in self.members)
-
-    @property
-    def authorization_ids(self) -> frozenset[int]:
-        """Whose data is in it."""
-        return frozenset(member.held.id for member in self.members)
+    def __iter__(self) -> Iterator[Section]:
+        """Let them pass."""
+        for section in self.sections:
+            self.members.add(*section.key)
+            self.updated = max(self.updated, section.updated)
+            self.entries += section.blocks + section.entries
+            self.usage_points += section.point is not None
+            yield section
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bulk:
-    """Plans and fills the files of batches."""
+    """Says what goes into the files of batches, one after the other. Nothing is kept of a section that has passed."""
 
     addresses: Addresses
     # where a file is closed
     volume_bytes: int
 
-    def plan(
-        self,
-        tx: Tx,
-        endpoint: Endpoint,
-        authorizations: tuple[Authorization, ...],
-        selection: Selection,
-        at: int,
-    ) -> tuple[Volume, ...]:
-        """The files, in order; those that would hold nothing are not among them."""
-        if endpoint.document is Document.CUSTOMER_FEED:
-            groups = [list(self._customers(tx, endpoint, authorizations, at))]
-        else:
-            metered = list(self._metered(tx, authorizations, selection, at))
-            groups = [
-                [member for member in metered if member.point and member.point.commodity is commodity]
-                for commodity in Commodity
-            ]
-        return tuple(volume for group in groups for volume in self._cut(group))
+    def files(self, tx: Tx, endpoint: Endpoint, whose: Whose, selection: Selection, at: int) -> Iterator[Filling]:
+        """The files, in order, each to be taken to its end; those that would hold nothing are not among them."""
+        for sections in self._groups(tx, endpoint, whose, selection, at):
+            yield from (Filling(sections=cut) for cut in self._cut(sections))
 
-    def items(self, tx: Tx, endpoint: Endpoint, volume: Volume, selection: Selection, at: int) -> Iterator[Item]:
+    def again(
+        self, tx: Tx, endpoint: Endpoint, whose: Whose, selection: Selection, at: int, *, among: Members
+    ) -> Filling:
+        """One file of those that are among some members, and still share."""
+        groups = self._groups(tx, endpoint, whose, selection, at)
+        return Filling(sections=(one for sections in groups for one in sections if one.key in among))
+
+    def items(self, endpoint: Endpoint, filling: Filling) -> Iterator[Item]:
         """The entries of one file. Shared objects stand once in it."""
-        if not volume.members:
-            return
-        told = Told()
-
-        def view_of(member: Member) -> View:
-            return View(tx=tx, held=member.held, addresses=self.addresses, at=at, told=told)
-
-        if endpoint.document is Document.CUSTOMER_FEED:
-            for member in volume.members:
-                yield from customer_items(view_of(member), endpoint)
-            return
-        yield from feeds.opening(view_of(volume.members[0]))
-        for member in volume.members:
-            if member.point is not None:
-                yield from feeds.of_point(view_of(member), member.point, selection)
-        # the names of codes are told with usage only
-        sharing = (view for view in map(view_of, volume.members) if view.usage)
-        yield from feeds.closing(next(sharing, view_of(volume.members[0])))
+        told, usage, last = Told(), None, None
+        customer = endpoint.document is Document.CUSTOMER_FEED
+        for section in filling:
+            view = replace(section.view, told=told)
+            if last is None and not customer:
+                yield from feeds.opening(view)
+            # the names of codes are told with usage only
+            usage, last = usage or (view if view.usage else None), view
+            yield from section.items(view)
+        if last is not None and not customer:
+            yield from feeds.closing(usage or last)
 
     # parts
 
-    def _metered(
-        self, tx: Tx, authorizations: tuple[Authorization, ...], selection: Selection, at: int
-    ) -> Iterator[Member]:
-        for held in authorizations:
+    def _groups(
+        self, tx: Tx, endpoint: Endpoint, whose: Whose, selection: Selection, at: int
+    ) -> Iterator[Iterator[Section]]:
+        """What may stand in one file: customers, or one commodity."""
+        if endpoint.document is Document.CUSTOMER_FEED:
+            yield self._customers(tx, endpoint, whose, at)
+            return
+        for commodity in Commodity:
+            if isinstance(selection, Latest):
+                yield self._news(tx, whose, selection, at, commodity)
+            else:
+                yield self._metered(tx, whose, selection, at, commodity)
+
+    def _views(self, tx: Tx, whose: Whose, at: int) -> Iterator[View]:
+        for held in tx.deltas.authorizations(whose.third_party_id, whose.only, at):
+            yield View(tx=tx, held=held, addresses=self.addresses, at=at)
+
+    def _news(self, tx: Tx, whose: Whose, latest: Latest, at: int, commodity: Commodity) -> Iterator[Section]:
+        asked = Asked(
+            third_party_id=whose.third_party_id,
+            only=whose.only,
+            commodity=commodity,
+            at=at,
+            since=latest.since,
+            until=latest.until,
+        )
+        for held, point, channels, blocks, bills in tx.deltas.news(asked):
             view = View(tx=tx, held=held, addresses=self.addresses, at=at)
+            times = (*(block.updated_at for block in blocks), *(bill.updated_at for bill in bills))
+            yield Section(
+                view=view,
+                point=point,
+                blocks=len(blocks),
+                entries=len(bills),
+                updated=max(view.times.updated, *times),
+                items=partial(known_items, point, channels, blocks, bills),
+            )
+
+    def _metered(self, tx: Tx, whose: Whose, selection: Selection, at: int, commodity: Commodity) -> Iterator[Section]:
+        for view in self._views(tx, whose, at):
             for point in view.points():
+                if point.commodity is not commodity:
+                    continue
                 extent, bills = view.extent(selection, point), view.bills(point, selection)
                 quality = view.quality(point, selection)
                 if extent is None and not bills and not quality:
                     continue
-                yield Member(
-                    held=held,
+                yield Section(
+                    view=view,
                     point=point,
                     blocks=extent.count if extent else 0,
                     entries=len(bills) + len(quality),
                     updated=latest_of_batch(view, extent, bills, quality),
+                    items=partial(feeds.of_point, point=point, selection=selection),
                 )
 
-    def _customers(
-        self, tx: Tx, endpoint: Endpoint, authorizations: tuple[Authorization, ...], at: int
-    ) -> Iterator[Member]:
-        for held in authorizations:
-            view = View(tx=tx, held=held, addresses=self.addresses, at=at)
+    def _customers(self, tx: Tx, endpoint: Endpoint, whose: Whose, at: int) -> Iterator[Section]:
+        for view in self._views(tx, whose, at):
             entries = sum(1 for _ in customer_items(view, endpoint))
             if entries:
-                yield Member(held=held, point=None, blocks=0, entries=entries, updated=held.created_at)
+                yield Section(
+                    view=view,
+                    point=None,
+                    blocks=0,
+                    entries=entries,
+                    updated=view.held.created_at,
+                    items=partial(customer_items, endpoint=endpoint),
+                )
 
-    def _cut(self, members: list[Member]) -> Iterator[Volume]:
-        filling: list[Member] = []
-        size = 0
-        for member in members:
-            if filling and size + member.size > self.volume_bytes:
-                yield Volume(members=tuple(filling))
-                filling, size = [], 0
-            filling.append(member)
-            size += member.size
-        if filling:
-            yield Volume(members=tuple(filling))
+    def _cut(self, sections: Iterator[Section]) -> Iterator[Iterator[Section]]:
+        """The sections of one file after the other; each is to be taken to its end before the next."""
+        ahead = next(sections, None)
+
+        def filling() -> Iterator[Section]:
+            nonlocal ahead
+            size = 0
+            while ahead is not None and (not size or size + ahead.size <= self.volume_bytes):
+                size += ahead.size
+                passing, ahead = ahead, None
+                yield passing
+                ahead = next(sections, None)
+
+        while ahead is not None:
+            yield filling()
+
+
+def known_items(
+    point: UsagePoint, channels: tuple[Channel, ...], blocks: tuple[Block, ...], bills: tuple[Bill, ...], view: View
+) -> Iterator[Item]:
+    """A usage point of which everything has been read."""
+
+    def of(channel: Channel) -> Iterator[Block]:
+        return (block for block in blocks if block.channel == channel.number)
+
+    return feeds.Known(view=view, point=point, channels=channels, blocks=of, bills=bills).items()
 
 
 def customer_items(view: View, endpoint: Endpoint) -> Iterator[Item]:

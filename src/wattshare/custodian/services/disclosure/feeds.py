@@ -1,17 +1,18 @@
 """The usage side as items of feeds: what stands in which order. contract: entry order of a usage batch."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from wattshare.custodian.model.premises import UsagePoint
-from wattshare.custodian.model.readings import Channel
+from wattshare.custodian.model.readings import Block, Channel
 from wattshare.custodian.services.disclosure import usage
 from wattshare.custodian.services.disclosure.addresses import Addresses
-from wattshare.custodian.services.disclosure.render import BlockItem, Item
+from wattshare.custodian.services.disclosure.render import BlockItem, ChannelItem, Item, PointItem
 from wattshare.custodian.services.disclosure.selection import Selection
 from wattshare.custodian.services.disclosure.times import Times
 from wattshare.custodian.services.disclosure.view import View
-from wattshare.custodian.store.bills import Bill
+from wattshare.custodian.store.bills import Bill, QualitySummary
 from wattshare.espi import ids
 from wattshare.espi.atom import Entry
 from wattshare.espi.dst import parameters
@@ -100,27 +101,48 @@ def closing(view: View) -> Iterator[Entry]:
         yield usage.program_codes(view.addresses, codes, FOUNDED)
 
 
-def of_point(view: View, point: UsagePoint, selection: Selection) -> Iterator[Item]:
-    """One usage point: the first channel's type stands before it, the others' before their channels."""
-    channels = view.channels(point)
-    for channel in channels[:1]:
-        yield from type_entry(view, channel)
-    yield point_entry(view, point)
-    for place, channel in enumerate(channels):
-        if place:
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """A usage point with what a batch tells of it."""
+
+    view: View
+    point: UsagePoint
+    channels: tuple[Channel, ...]
+    # of a channel, by start
+    blocks: Callable[[Channel], Iterable[Block]]
+    bills: tuple[Bill, ...]
+    quality: tuple[QualitySummary, ...] = ()
+
+    def items(self) -> Iterator[Item]:
+        """The first channel's type stands before the usage point, the others' before their channels."""
+        view = self.view
+        for channel in self.channels[:1]:
             yield from type_entry(view, channel)
-        yield channel_entry(view, channel)
-        yield from blocks(view, channel, selection)
-    for bill in view.bills(point, selection):
-        yield bill_entry(view, point, bill)
-    for quality in view.quality(point, selection):
-        yield usage.quality_summary(
-            view.addresses,
-            view.held.id,
-            point.id,
-            quality.summary,
-            Times(quality.published_at, quality.updated_at),
-        )
+        yield PointItem(subscription=view.held.id, point=self.point, kinds=view.held.kinds, times=view.times)
+        for place, channel in enumerate(self.channels):
+            if place:
+                yield from type_entry(view, channel)
+            yield ChannelItem(subscription=view.held.id, channel=channel, times=view.times)
+            for block in self.blocks(channel):
+                yield BlockItem(subscription=view.held.id, channel=channel, block=block)
+        for bill in self.bills:
+            yield bill_entry(view, self.point, bill)
+        for one in self.quality:
+            times = Times(one.published_at, one.updated_at)
+            yield usage.quality_summary(view.addresses, view.held.id, self.point.id, one.summary, times)
+
+
+def of_point(view: View, point: UsagePoint, selection: Selection) -> Iterator[Item]:
+    """One usage point, as it is read."""
+    known = Known(
+        view=view,
+        point=point,
+        channels=view.channels(point),
+        blocks=lambda channel: view.blocks(channel, selection),
+        bills=view.bills(point, selection),
+        quality=view.quality(point, selection),
+    )
+    return known.items()
 
 
 def type_entry(view: View, channel: Channel) -> Iterator[Entry]:

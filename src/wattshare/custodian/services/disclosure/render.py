@@ -4,16 +4,26 @@ The one place where readings become XML. `pieces` is the feed as it is; `GzipPie
 member: an encoder that writes a block's gzip bits without writing its XML goes behind it, and nowhere else.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
+from wattshare.custodian.model.premises import Commodity, UsagePoint
 from wattshare.custodian.model.readings import Block, Channel
 from wattshare.custodian.services.disclosure.addresses import Addresses
-from wattshare.custodian.services.disclosure.usage import interval_block
+from wattshare.custodian.services.disclosure.times import Times
+from wattshare.custodian.services.disclosure.usage import interval_block, meter_reading, usage_point
 from wattshare.custodian.services.disclosure.wirepath.blocks import blocks_of
-from wattshare.custodian.services.disclosure.wirepath.member import Counted, compressing
+from wattshare.custodian.services.disclosure.wirepath.headed import HeadedMember
+from wattshare.custodian.services.disclosure.wirepath.member import CHUNK, Counted, gathered
+from wattshare.custodian.services.disclosure.wirepath.stencils import Stencil
 from wattshare.espi import wire
 from wattshare.espi.atom import Entry, Feed
+from wattshare.espi.kinds import Kind
+from wattshare.espi.usage import ReadingType
+
+# kinds of usage points and of channels that are kept
+STENCILS = 4_096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,54 +35,134 @@ class BlockItem:
     block: Block
 
 
-Item = Entry | BlockItem
+@dataclass(frozen=True, kw_only=True)
+class PointItem:
+    """A usage point on its way into a feed."""
+
+    subscription: int
+    point: UsagePoint
+    kinds: frozenset[Kind]
+    times: Times
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelItem:
+    """A channel on its way into a feed."""
+
+    subscription: int
+    channel: Channel
+    times: Times
+
+
+Item = Entry | BlockItem | PointItem | ChannelItem
 
 
 def pieces(feed: Feed, items: Iterable[Item], addresses: Addresses, *, customer: bool = False) -> Iterator[bytes]:
     """The bytes of a feed: its head, each item, its tail. `feed` has no entries of its own."""
+    yield wire.feed_head(feed, addresses.profile, customer=customer)
+    yield from body(items, addresses, customer=customer)
+
+
+def body(items: Iterable[Item], addresses: Addresses, *, customer: bool = False) -> Iterator[bytes]:
+    """The same without the head."""
     profile, blocks = addresses.profile, blocks_of(addresses)
     subscription, channel, place = None, None, None
-    yield wire.feed_head(feed, profile, customer=customer)
     for item in items:
-        if isinstance(item, Entry) or customer:
+        if isinstance(item, BlockItem) and not customer:
+            if place is None or item.channel is not channel or item.subscription != subscription:
+                subscription, channel = item.subscription, item.channel
+                place = blocks.place(subscription, channel)
+            yield blocks.entry(place, item.block)
+        elif isinstance(item, PointItem | ChannelItem) and not customer:
+            yield stencilled(item, addresses)
+        else:
             yield wire.entry(entry_of(item, addresses), profile, customer=customer)
-            continue
-        if place is None or item.channel is not channel or item.subscription != subscription:
-            subscription, channel = item.subscription, item.channel
-            place = blocks.place(subscription, channel)
-        yield blocks.entry(place, item.block)
     yield wire.feed_tail(profile)
 
 
 @dataclass(kw_only=True)
 class GzipPieces:
-    """A feed as one gzip member. Goes once; the count is whole at its end."""
+    """A feed as one gzip member, for a file. Goes once; then `head` is to be written over what is at `AT`."""
 
-    feed: Feed
+    # asked twice: what it says of the last change is settled at the end
+    feed: Callable[[], Feed]
     items: Iterable[Item]
     addresses: Addresses
     customer: bool = False
     # bytes of the feed itself, as far as they have been written
     identity_bytes: int = 0
+    head: bytes = b""
 
     def __iter__(self) -> Iterator[bytes]:
         """The member, as its bytes get ready."""
-        written = Counted(pieces(self.feed, self.items, self.addresses, customer=self.customer))
-        for piece in compressing(written):
-            self.identity_bytes = written.size
-            yield piece
+        member = HeadedMember()
+        yield member.begin(self._head())
+        written = Counted(body(self.items, self.addresses, customer=self.customer))
+        for chunk in gathered(written, CHUNK):
+            yield member.compress(chunk)
+        self.head = self._head()
+        self.identity_bytes = len(self.head) + written.size
+        yield member.finish(self.head)
+
+    def _head(self) -> bytes:
+        return wire.feed_head(self.feed(), self.addresses.profile, customer=self.customer)
 
 
 def document_of(item: Item, addresses: Addresses) -> bytes:
     """An item as a document of its own."""
-    if isinstance(item, Entry):
-        return wire.write(item, addresses.profile)
+    if not isinstance(item, BlockItem):
+        return wire.write(entry_of(item, addresses), addresses.profile)
     blocks = blocks_of(addresses)
     return blocks.alone(blocks.place(item.subscription, item.channel), item.block)
 
 
 def entry_of(item: Item, addresses: Addresses) -> Entry:
     """An item as the typed entry that stands for it."""
-    if isinstance(item, Entry):
-        return item
-    return interval_block(addresses, item.subscription, item.channel, item.block)
+    match item:
+        case BlockItem():
+            return interval_block(addresses, item.subscription, item.channel, item.block)
+        case PointItem():
+            return usage_point(addresses, item.subscription, item.point, item.kinds, item.times)
+        case ChannelItem():
+            return meter_reading(addresses, item.subscription, item.channel, item.times)
+        case _:
+            return item
+
+
+def stencilled(item: PointItem | ChannelItem, addresses: Addresses) -> bytes:
+    """The entry of a usage point or a channel in a feed.
+
+    Raises:
+        ValueError: it says what the profile's schemas refuse.
+    """
+    stamp = blocks_of(addresses).stamp
+    if isinstance(item, PointItem):
+        stencil, point = point_stencil(addresses, item.point.commodity, item.point.extra, item.kinds), item.point.id
+    else:
+        stencil = channel_stencil(addresses, item.channel.reading_type_id, item.channel.number)
+        point = item.channel.usage_point_id
+    return stencil.fill(item.subscription, point, stamp(item.times.published), stamp(item.times.updated))
+
+
+@lru_cache(maxsize=STENCILS)
+def point_stencil(addresses: Addresses, commodity: Commodity, extra: str | None, kinds: frozenset[Kind]) -> Stencil:
+    """Of usage points of which the same is known and shared."""
+
+    def make(subscription: int, point: int, times: Times) -> Entry:
+        specimen = UsagePoint(id=point, commodity=commodity, extra=extra)
+        return usage_point(addresses, subscription, specimen, kinds, times)
+
+    return Stencil.of(make, addresses)
+
+
+@lru_cache(maxsize=STENCILS)
+def channel_stencil(addresses: Addresses, reading_type_id: str, number: int) -> Stencil:
+    """Of channels of one kind."""
+
+    def make(subscription: int, point: int, times: Times) -> Entry:
+        channel = Channel(
+            usage_point_id=point, number=number, reading_type_id=reading_type_id, reading_type=ReadingType()
+        )
+        return meter_reading(addresses, subscription, channel, times)
+
+    return Stencil.of(make, addresses)

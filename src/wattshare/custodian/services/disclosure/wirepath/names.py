@@ -30,11 +30,20 @@ class Place:
     hashed: bytes
 
     def name(self, start: int) -> bytes:
-        """The UUID of a block: version 5, of its address. RFC 9562 §5.5."""
-        # a name, not a signature: the algorithm is the RFC's
-        digits = sha1(b"%b/%d" % (self.hashed, start), usedforsecurity=False).hexdigest()
-        variant = VARIANT[digits[16]]
-        return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}".encode()
+        """The UUID of a block."""
+        return uuid_of(b"%b/%d" % (self.hashed, start))
+
+    def own_name(self) -> bytes:
+        """The UUID of what is at the address itself."""
+        return uuid_of(self.hashed)
+
+
+def uuid_of(hashed: bytes) -> bytes:
+    """A UUID of version 5, of a name space and an address. RFC 9562 §5.5."""
+    # a name, not a signature: the algorithm is the RFC's
+    digits = sha1(hashed, usedforsecurity=False).hexdigest()
+    variant = VARIANT[digits[16]]
+    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}".encode()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,16 +63,25 @@ class Naming:
         channel = Channel(
             usage_point_id=USAGE_POINT, number=number, reading_type_id=reading_type_id, reading_type=ReadingType()
         )
-        address = check_uri(interval_blocks(addresses, SUBSCRIPTION, channel), "link/@href")
-        return cls(
-            href=_slotted(escape_attribute(address, "link/@href").encode()),
-            hashed=NAMESPACE_URL.bytes.replace(b"%", b"%%") + _slotted(address.encode()),
-        )
+        return hashed_of(interval_blocks(addresses, SUBSCRIPTION, channel))
 
     def place(self, subscription: int, usage_point: int) -> Place:
         """Of one channel."""
         numbers = (subscription, usage_point)
         return Place(href=self.href % numbers, hashed=self.hashed % numbers)
+
+
+def hashed_of(address: str) -> Naming:
+    """Cut out of one address of the specimen's numbers.
+
+    Raises:
+        ValueError: it cannot be written.
+    """
+    address = check_uri(address, "link/@href")
+    return Naming(
+        href=_slotted(escape_attribute(address, "link/@href").encode()),
+        hashed=NAMESPACE_URL.bytes.replace(b"%", b"%%") + _slotted(address.encode()),
+    )
 
 
 def _slotted(address: bytes) -> bytes:
