@@ -371,7 +371,7 @@ def test_a_usage_point_has_one_service(door: Door) -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("values.unit", None), ("time.zone", None), ("interval.length", None), ("flow.all", None), ("time.format", None)],
+    [("values.unit", None), ("time.zone", None), ("interval.length", None), ("flow.all", None)],
 )
 def test_what_is_not_said_is_asked_by_its_key(door: Door, key: str, value: None) -> None:
     section, _, name = key.partition(".")
@@ -379,3 +379,88 @@ def test_what_is_not_said_is_asked_by_its_key(door: Door, key: str, value: None)
     assert report.refused is not None
     assert f"Put {key} into the mapping." in report.refused.sentence
     assert [question.key for question in report.questions] == [key]
+
+
+WIDE = {
+    "form": "wide",
+    "columns": {"usage_point": "point", "date": "day"},
+    "values": {"unit": "kWh"},
+    "time": {"format": "iso", "zone": "local", "stamp": "start"},
+    "interval": {"length": 3600},
+    "flow": {"all": "delivered"},
+}
+CLOCK = [f"{hour:02}:00" for hour in range(24)]
+
+
+def wide(*rows: str, columns: list[str] = CLOCK) -> str:
+    return table(*rows, header=",".join(("point", "day", *columns)))
+
+
+def in_utc(found: Dictionary[Reading, int], hour: int) -> list[str]:
+    return [start for start in starts(found) if start.endswith(f"{hour:02}:00")]
+
+
+def test_a_row_a_day_is_a_day_of_readings(door: Door, store: Store) -> None:
+    cells = ",".join(map(str, range(24)))
+    report = taken(door, wide(f"{POINT},2024-03-08,{cells}"), from_plain(WIDE))
+    assert (report.rows, report.readings) == (1, Tally(new=24))
+    assert values(readings_of(store, POINT)) == [hour * 10**6 for hour in range(24)]
+    assert starts(readings_of(store, POINT))[0] == "08 08:00"
+
+
+def test_the_columns_may_name_the_ends(door: Door, store: Store) -> None:
+    mapping = from_plain({**WIDE, "time": {**WIDE["time"], "stamp": "end"}})  # type: ignore[dict-item]
+    columns = [f"{hour:02}:00" for hour in range(1, 25)]
+    cells = ",".join(map(str, range(24)))
+    assert taken(door, wide(f"{POINT},2024-03-08,{cells}", columns=columns), mapping).refused is None
+    assert starts(readings_of(store, POINT))[0] == "08 08:00"
+    assert values(readings_of(store, POINT)) == [hour * 10**6 for hour in range(24)]
+
+
+def test_a_day_of_23_hours_has_no_value_in_the_hour_that_does_not_come(door: Door, store: Store) -> None:
+    cells = [str(hour) for hour in range(24)]
+    full = wide(f"{POINT},2024-03-10,{','.join(cells)}")
+    assert sentences(taken(door, full, from_plain(WIDE)))[0].startswith("row 2, day: The time does not come")
+    cells[2] = ""
+    assert taken(door, wide(f"{POINT},2024-03-10,{','.join(cells)}"), from_plain(WIDE)).readings.new == 23
+
+
+def test_a_day_of_25_hours_has_two_columns_for_the_hour_that_comes_twice(door: Door, store: Store) -> None:
+    cells = ",".join(map(str, range(24)))
+    once = taken(door, wide(f"{POINT},2024-11-03,{cells}"), from_plain(WIDE))
+    assert "An hour of this day comes twice." in sentences(once)[0]
+    columns = [*CLOCK[:2], "01:00 (2)", *CLOCK[2:]]
+    days = (f"{POINT},2024-11-03,{','.join(map(str, range(25)))}", f"{POINT},2024-11-04,0,1,,{','.join(['2'] * 22)}")
+    report = taken(door, wide(*days, columns=columns), from_plain(WIDE))
+    assert report.readings == Tally(new=49)
+    assert values(readings_of(store, POINT))[:25] == [hour * 10**6 for hour in range(25)]
+    odd = f"{POINT},2024-11-05,{','.join(['1'] * 25)}"
+    assert (
+        "stands where that day has no time" in sentences(taken(door, wide(odd, columns=columns), from_plain(WIDE)))[0]
+    )
+
+
+def test_columns_that_are_counted_may_go_by_time_or_by_the_clock(door: Door, store: Store) -> None:
+    columns = [f"HE{hour:02}" for hour in range(1, 26)]
+    row = f"{POINT},2024-11-03,{','.join(map(str, range(25)))}"
+    asked = taken(door, wide(row, columns=columns), from_plain({**WIDE, "time": {"format": "iso", "zone": "local"}}))
+    assert [question.key for question in asked.questions] == ["wide.columns"]
+    elapsed = from_plain({**WIDE, "wide": {"columns": "elapsed"}})
+    short = f"{POINT},2024-03-10,{','.join(map(str, range(23)))},,"
+    assert taken(door, wide(row, short, columns=columns), elapsed).readings == Tally(new=48)
+    assert values(readings_of(store, POINT))[23:] == [hour * 10**6 for hour in range(25)]
+
+
+def test_a_bad_cell_takes_the_whole_row_of_a_day_with_it(door: Door, store: Store, tmp_path: Path) -> None:
+    cells = ",".join(map(str, range(24)))
+    rows = (f"{POINT},2024-03-08,{cells}", f"{POINT},2024-03-07,x{cells}", f"{POINT + 1},2024-03-07,{cells}")
+    report = taken(door, wide(*rows), from_plain(WIDE), set_aside=tmp_path / "aside.csv")
+    assert (report.rows_refused, report.readings) == (1, Tally(new=48))
+
+
+def test_an_empty_cell_is_a_gap_where_that_is_said(door: Door) -> None:
+    cells = ",".join(["1"] * 23)
+    row = wide(f"{POINT},2024-03-08,,{cells}")
+    assert taken(door, row, from_plain(WIDE)).refused is not None
+    mapping = from_plain({**WIDE, "values": {"unit": "kWh", "empty": "gap"}})
+    assert taken(door, row, mapping).readings == Tally(new=23)

@@ -1,5 +1,6 @@
 """The operator's commands. What is heavy is imported when a command runs, so that help is there at once."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -113,6 +114,12 @@ def import_(
     mapping: Annotated[
         Path | None, typer.Option("--mapping", help="A TOML file that says what the columns of a table mean.")
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say what the columns of a table seem to mean; take nothing in.")
+    ] = False,
+    write_mapping: Annotated[
+        Path | None, typer.Option("--write-mapping", help="A file that gets the mapping by which a table was read.")
+    ] = None,
     set_aside: Annotated[
         Path | None, typer.Option("--set-aside", help="A file that gets bad rows; the good ones are taken.")
     ] = None,
@@ -126,11 +133,13 @@ def import_(
     import signal
 
     from wattshare.custodian.app import opened
+    from wattshare.custodian.cli.asking import ask
     from wattshare.custodian.cli.intake import take
     from wattshare.custodian.cli.printing import failing
     from wattshare.custodian.formats.tables.mapping import read
     from wattshare.custodian.services.intake.door import Wanted
 
+    asked = sys.stdin.isatty() and sys.stderr.isatty() and not as_json and Path("-") not in paths
     # stopped by either signal, it clears away what it had set aside
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with failing(as_json=as_json), opened(home) as house:
@@ -141,8 +150,18 @@ def import_(
             mapping=read(mapping) if mapping else None,
             set_aside=set_aside,
             dry_run=dry_run,
+            explain=explain,
+            confirm=asked,
         )
-        whole = take(house.door, paths, wanted, house.caps, ask=None, as_json=as_json)
+        whole = take(
+            house.door,
+            paths,
+            wanted,
+            house.caps,
+            ask=ask if asked else None,
+            write_mapping=write_mapping,
+            as_json=as_json,
+        )
     if not whole:
         raise typer.Exit(1)
 

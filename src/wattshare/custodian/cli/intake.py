@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from wattshare.custodian.cli.printing import err, print_json
 from wattshare.custodian.cli.reports import print_report
 from wattshare.custodian.formats.sources import Caps, Document, Unopened, documents, files_of, shown_name, unpacked
+from wattshare.custodian.formats.tables.mapping import to_toml
 from wattshare.custodian.services.intake import Report
 from wattshare.custodian.services.intake.door import Door, Wanted, refused
 from wattshare.custodian.services.intake.telling import Tell, untold
@@ -22,17 +23,33 @@ STDIN = Path("-")
 Ask = Callable[[Report, Wanted], "Wanted | None"]
 
 
-def take(door: Door, paths: list[Path], wanted: Wanted, caps: Caps, *, ask: Ask | None, as_json: bool) -> bool:
+def take(
+    door: Door,
+    paths: list[Path],
+    wanted: Wanted,
+    caps: Caps,
+    *,
+    ask: Ask | None,
+    write_mapping: Path | None,
+    as_json: bool,
+) -> bool:
     """Take files in and print what became of each. Whether all were taken."""
-    reports = []
+    reports = list[Report]()
     for document in every_document(paths, caps):
         report = _taken(door, document, wanted, ask, quiet=as_json)
         reports.append(report)
+        if write_mapping and report.mapping:
+            write_mapping.write_text(to_toml(report.mapping, notes_of(report)), encoding="utf-8")
         if not as_json:
             print_report(report)
     if as_json:
         print_json([report.as_plain() for report in reports])
     return all(report.refused is None for report in reports)
+
+
+def notes_of(report: Report) -> dict[str, str]:
+    """What is asked about a table, by key."""
+    return {asked.key: f"{asked.sentence} {', '.join(asked.choices)}".strip() for asked in report.questions}
 
 
 def every_document(paths: list[Path], caps: Caps) -> Iterator[Document | Unopened]:
@@ -57,8 +74,11 @@ def _taken(door: Door, document: Document | Unopened, wanted: Wanted, ask: Ask |
     except KeyboardInterrupt:
         err.print(f"{escape(document.name)}: interrupted. It was taken whole or not at all; import it again.")
         raise
-    if report.questions and ask and (answered := ask(report, wanted)):
-        return _taken(door, document, answered, ask, quiet=quiet)
+    if report.explained and ask and not wanted.explain:
+        answered = ask(report, wanted)
+        if answered is None:
+            return refused(document.name, "declined", "The mapping was not confirmed.")
+        return _taken(door, document, answered, None, quiet=quiet)
     return report
 
 

@@ -6,6 +6,7 @@ from rich.markup import escape
 
 from wattshare.custodian.cli.printing import out
 from wattshare.custodian.formats.remarks import Warned
+from wattshare.custodian.formats.tables.mapping import Mapping, to_toml
 from wattshare.custodian.services.intake import Report
 from wattshare.custodian.services.intake.report import Preview
 
@@ -20,6 +21,11 @@ def print_report(report: Report) -> None:
     if report.refused is not None:
         out.print(f"[red]{name}: refused, nothing of it is kept[/red]\n  {escape(str(report.refused))}")
         _print_bad_rows(report)
+        return
+    if report.explained:
+        out.print(f"{name}: looked at, not taken in")
+        notes = {asked.key: f"{asked.sentence} {', '.join(asked.choices)}".strip() for asked in report.questions}
+        out.print(escape(to_toml(report.mapping or Mapping(), notes)))
         return
     if report.known:
         out.print(f"{name}: taken in before; nothing has changed")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from wattshare.custodian.formats.tables.faults import Question
-from wattshare.custodian.formats.tables.mapping import FLOWS, NAMES, BadMapping, Mapping
+from wattshare.custodian.formats.tables.mapping import DAILY, FLOWS, NAMES, BadMapping, Mapping
 from wattshare.custodian.formats.tables.moments import EPOCH_MILLISECONDS, EPOCH_SECONDS
 from wattshare.custodian.formats.tables.units import unit_of
 
@@ -24,11 +24,14 @@ def places_of(header: Sequence[str], mapping: Mapping) -> dict[str, int]:
     return places
 
 
-def questions(mapping: Mapping, zone: str) -> Iterator[Question]:
-    """What must be answered before readings can be read by a mapping; `zone` is the utility's own."""
+def questions(mapping: Mapping, zone: str, *, counted: bool = False) -> Iterator[Question]:
+    """What must be answered before readings can be read by a mapping; `zone` is the utility's own.
+
+    `counted`: the columns of a table with a row a day have numbers rather than times.
+    """
     yield from _of_columns(mapping)
-    yield from _of_times(mapping, zone)
-    yield from _of_values(mapping)
+    yield from _of_times(mapping, zone, counted)
+    yield from _of_values(mapping, counted)
 
 
 def _of_columns(mapping: Mapping) -> Iterator[Question]:
@@ -43,7 +46,7 @@ def _of_columns(mapping: Mapping) -> Iterator[Question]:
         yield Question(key="columns.start", sentence="Which column says when a reading starts?")
 
 
-def _of_times(mapping: Mapping, zone: str) -> Iterator[Question]:
+def _of_times(mapping: Mapping, zone: str, counted: bool) -> Iterator[Question]:
     names, times, interval = mapping.columns, mapping.time, mapping.interval
     if times.format is None:
         yield Question(
@@ -58,8 +61,8 @@ def _of_times(mapping: Mapping, zone: str) -> Iterator[Question]:
             choices=("local", "UTC", "offset", zone, "-08:00"),
             likely="local",
         )
-    clocked = mapping.form == "wide" or "time" in names
-    if times.stamp is None and clocked and "start" not in names and "end" not in names and mapping.wide.columns is None:
+    named = "start" in names or "end" in names or counted
+    if times.stamp is None and not named and (mapping.form == "wide" or interval.length != DAILY):
         yield Question(
             key="time.stamp", sentence="Do the times say when an interval starts or ends?", choices=("start", "end")
         )
@@ -74,7 +77,7 @@ def _of_times(mapping: Mapping, zone: str) -> Iterator[Question]:
         )
 
 
-def _of_values(mapping: Mapping) -> Iterator[Question]:
+def _of_values(mapping: Mapping, counted: bool) -> Iterator[Question]:
     names, values = mapping.columns, mapping.values
     if "unit" not in names and values.unit is None:
         yield Question(
@@ -88,6 +91,12 @@ def _of_values(mapping: Mapping) -> Iterator[Question]:
             key="values.commodity",
             sentence=f"{values.unit} measures more than one service: which is it?",
             choices=("gas", "water", "heat"),
+        )
+    if mapping.form == "wide" and counted and mapping.wide.columns is None:
+        yield Question(
+            key="wide.columns",
+            sentence="On the days of 23 and 25 hours, are the columns hours of the clock, or counted as time goes by?",
+            choices=("clock", "elapsed"),
         )
     if "flow" not in names and mapping.flow.all is None:
         yield Question(

@@ -96,15 +96,25 @@ class Moments(dict[str, Moment]):
 
     def naive(self, text: str) -> int | Fault:
         """A text without an offset as seconds of its wall clock, as if that were UTC."""
-        at = self._parsed(text.strip())
+        at = self.parsed(text.strip())
         if at is None or at.tzinfo is not None:
             return Fault(self._column, f"{shown(text)} is no time as {self._form} has it.")
         return (at - NAIVE) // SECOND
 
+    def plain(self, text: str) -> int | None:
+        """A text as seconds of its own clock, for comparing; None: it is no time."""
+        if self._form in (EPOCH_SECONDS, EPOCH_MILLISECONDS):
+            found = self._number(text.strip())
+            return found if isinstance(found, int) else None
+        at = self.parsed(text.strip())
+        if at is None:
+            return None
+        return (at - (NAIVE if at.tzinfo is None else EPOCH)) // SECOND
+
     def _read(self, text: str) -> Moment:
         if self._form in (EPOCH_SECONDS, EPOCH_MILLISECONDS):
             return self._number(text)
-        at = self._parsed(text)
+        at = self.parsed(text)
         if at is None:
             return Fault(self._column, f"{shown(text)} is no time as time.format = {self._form!r} has it.")
         if at.tzinfo is not None:
@@ -129,7 +139,7 @@ class Moments(dict[str, Moment]):
     def _checked(self, text: str, at: int) -> int | Fault:
         return at if 0 <= at < LAST else Fault(self._column, f"{shown(text)} is not between 1970 and 2100.")
 
-    def _parsed(self, text: str) -> datetime | None:
+    def parsed(self, text: str) -> datetime | None:
         """A time; 24:00 is the next day's first moment. None: it is none."""
         later = _MIDNIGHT.search(text)
         if later:

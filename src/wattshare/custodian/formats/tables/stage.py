@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from itertools import compress, repeat
 from typing import Any
 
@@ -55,15 +56,20 @@ class Stage:
             **{role: cells.small_numbers(names.get(role, "")) for role in ("tou", "tier", "cpp")},
         }
 
+    @property
+    def zone(self) -> tzinfo | None:
+        """The clock that the table goes by; None: each time has its offset."""
+        return self._stamps.zone
+
     def take(self, batch: Rows) -> None:
         """Stage rows, a reading each."""
-        numbers, rows = self._even(batch)
+        numbers, rows = self.even(batch)
         if rows:
             columns = list(zip(*rows, strict=True))
             by_role = {role: columns[at] for role, at in self.places.items()}
             self.put(numbers, by_role, self._stamps.of(by_role), by_role["value"])
 
-    def _even(self, batch: Rows) -> tuple[list[int], list[list[str]]]:
+    def even(self, batch: Rows) -> tuple[list[int], list[list[str]]]:
         """The rows that have as many cells as the header; blank ones say nothing."""
         numbers, rows = list[int](), list[list[str]]()
         for number, row in enumerate(batch.rows, batch.first):

@@ -61,6 +61,11 @@ class CsvTable:
         names = tuple(cell.strip() for cell in head) if number else tuple(map(str, range(1, len(head) + 1)))
         return cls(file, text, names)
 
+    def sample(self, count: int = 200) -> tuple[tuple[str, ...], ...]:
+        """The first rows behind the header."""
+        rows = self._from((self.text.header or 0) + 1)
+        return tuple(tuple(row) for row in islice(rows, count) if any(row))
+
     def batches(self) -> Iterator[Rows]:
         """The rows behind the header, many at a time.
 

@@ -40,12 +40,12 @@ class Stamps:
         self._meaning, self._names = meaning, names
         zone = meaning.time.zone
         epoch = meaning.time.format in (EPOCH_SECONDS, EPOCH_MILLISECONDS)
-        self._zone: tzinfo | None = None if epoch else profile.zone if zone in (None, "local") else zone_of(zone)
+        self.zone: tzinfo | None = None if epoch else profile.zone if zone in (None, "local") else zone_of(zone)
         # days are those of the clock that the table goes by
-        self._days = self._zone or profile.zone
+        self._days = self.zone or profile.zone
         self.at_end = self.stamp_role == "end"
-        self._moments = Moments(self._column, meaning.time.format or ISO, self._zone)
-        self._ends = Moments(names.get("end", ""), meaning.time.format or ISO, self._zone)
+        self._moments = Moments(self._column, meaning.time.format or ISO, self.zone)
+        self._ends = Moments(names.get("end", ""), meaning.time.format or ISO, self.zone)
         self.daily = meaning.interval.length == DAILY
         # the interval length of every channel, or each row has its own
         self.length = DAY if self.daily else meaning.interval.length
@@ -58,6 +58,9 @@ class Stamps:
     @property
     def stamp_role(self) -> str:
         """Whether a row's time is its start or its end."""
+        if self._meaning.form == "wide":
+            # the columns' names are made starts
+            return "start"
         if "start" in self._names:
             return "start"
         if "end" in self._names:

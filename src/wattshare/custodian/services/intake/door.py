@@ -2,14 +2,17 @@
 
 import codecs
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from wattshare.custodian.formats.tables.asking import places_of, questions
-from wattshare.custodian.formats.tables.faults import Unmapped
+from wattshare.custodian.formats.tables.faults import Question, Unmapped
+from wattshare.custodian.formats.tables.guess import Sample, guess, open_words
 from wattshare.custodian.formats.tables.mapping import BadMapping, Mapping
 from wattshare.custodian.formats.tables.text import CsvTable, Unreadable
+from wattshare.custodian.formats.tables.wide import cells_of
 from wattshare.custodian.services.intake.aside import Aside
 from wattshare.custodian.services.intake.intake import Intake
 from wattshare.custodian.services.intake.report import Refused, Report
@@ -31,6 +34,9 @@ class Wanted:
     mapping: Mapping | None = None
     set_aside: Path | None = None
     dry_run: bool = False
+    # say what is thought of a table, and read no more; or do so where no mapping is given
+    explain: bool = False
+    confirm: bool = False
     tell: Tell = untold
 
 
@@ -73,10 +79,13 @@ class Door:
         )
 
     def _take_table(self, file: BinaryIO, name: str, digest: str, wanted: Wanted) -> Report:
-        mapping = wanted.mapping or Mapping()
-        table = CsvTable.open(file, mapping.file)
+        given = wanted.mapping or Mapping()
+        table = CsvTable.open(file, given.file)
+        mapping = guess(Sample(table.header, table.sample()), given)
         places = places_of(table.header, mapping)
-        if asked := tuple(questions(mapping, self.intake.profile.time_zone)):
+        if wanted.explain or (wanted.mapping is None and wanted.confirm):
+            return self._explained(name, digest, table, mapping)
+        if asked := tuple(self._questions(table, mapping, words=wanted.mapping is None)):
             raise Unmapped(asked)
         readings = Readings(
             store=self.intake.store,
@@ -90,6 +99,18 @@ class Door:
             tell=wanted.tell,
         )
         return self._known(name, digest, readings.manner, wanted) or readings.take(table, places)
+
+    def _questions(self, table: CsvTable, mapping: Mapping, *, words: bool = True) -> Iterator[Question]:
+        cells = cells_of(table.header) if mapping.form == "wide" else None
+        yield from questions(mapping, self.intake.profile.time_zone, counted=cells is not None and cells.counted)
+        if words:
+            # by a mapping that was given, a word that it does not know makes a bad row
+            yield from open_words(Sample(table.header, table.sample()), mapping)
+
+    def _explained(self, name: str, digest: str, table: CsvTable, mapping: Mapping) -> Report:
+        """What is thought of a table, and what is asked; nothing is read beyond its first rows."""
+        asked = tuple(self._questions(table, mapping))
+        return Report(name=name, kind="readings", digest=digest, mapping=mapping, questions=asked, explained=True)
 
     def _known(self, name: str, digest: str, manner: dict[str, Any] | None, wanted: Wanted) -> Report | None:
         """What is told of a document that was taken in before, in the same manner."""

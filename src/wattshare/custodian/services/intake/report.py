@@ -7,6 +7,8 @@ from typing import Any
 
 from wattshare.custodian.formats.remarks import Warned
 from wattshare.custodian.formats.tables.faults import BadRow, Question
+from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
+from wattshare.custodian.formats.tables.mapping import to_plain
 from wattshare.custodian.model.changes import Outcome, Tally
 
 
@@ -89,10 +91,15 @@ class Report:
     warnings: tuple[Warned, ...] = ()
     # what must be answered in the mapping before the file can be read
     questions: tuple[Question, ...] = ()
+    # the mapping by which a table was read, or would be
+    mapping: Meaning | None = None
+    # only looked at
+    explained: bool = False
 
     def as_plain(self) -> dict[str, Any]:
         """The report as JSON values."""
         plain = asdict(self)
+        plain["mapping"] = to_plain(self.mapping) if self.mapping else None
         plain["entries"], plain["customers"] = dict(self.entries), dict(self.customers)
         return plain
 

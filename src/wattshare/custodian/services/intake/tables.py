@@ -13,6 +13,7 @@ from wattshare.custodian.formats.tables.mapping import to_plain
 from wattshare.custodian.formats.tables.spool import BLOCK, Row, TableSpool, open_table_spool
 from wattshare.custodian.formats.tables.stage import Stage
 from wattshare.custodian.formats.tables.text import CsvTable
+from wattshare.custodian.formats.tables.wide import WideStage, cells_of
 from wattshare.custodian.model.changes import Tally
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.readings import Block
@@ -57,8 +58,10 @@ class Readings:
         with open_table_spool() as spool:
             faults = Faults(most=self.aside.most if self.aside else NAMED)
             stage = Stage(places, len(table.header), self.meaning, self.profile, spool, faults)
+            cells = cells_of(table.header) if self.meaning.form == "wide" else None
+            take = stage.take if cells is None else WideStage(stage, cells, table.header).take
             for batch in table.batches():
-                stage.take(batch)
+                take(batch)
             return _Task(self, table, stage, faults, spool).run()
 
 
@@ -148,7 +151,7 @@ class _Task:
         report = replace(self._report(tallies, None if intake.dry_run else revision, places), bad_rows=bad)
         if intake.dry_run:
             raise Tried(replace(report, preview=self._preview()))
-        kept = replace(report, bad_rows=(), channels=report.channels[:NAMED])
+        kept = replace(report, bad_rows=(), mapping=None, channels=report.channels[:NAMED])
         tx.imports.add(intake.digest, intake.manner, revision=revision, at=at, report=kept.as_plain())
         return report
 
@@ -201,6 +204,7 @@ class _Task:
         return Report(
             name=intake.name,
             kind="readings",
+            mapping=intake.meaning,
             digest=intake.digest,
             revision=revision,
             dry_run=intake.dry_run,

@@ -1,0 +1,283 @@
+"""What the columns of a table may mean, by their names and by the first rows. Only what is safe is guessed."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from wattshare.custodian.formats.tables.amounts import shown
+from wattshare.custodian.formats.tables.faults import Question
+from wattshare.custodian.formats.tables.mapping import DAILY, FLOWS, NAMES, Flow, Times, Values
+from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
+from wattshare.custodian.formats.tables.moments import DAY, EPOCH_MILLISECONDS, EPOCH_SECONDS, ISO, Moments
+from wattshare.custodian.formats.tables.units import unit_of
+from wattshare.custodian.formats.tables.wide import Cells, cells_of
+
+# names of columns without what is no letter or digit, by what they mean
+SYNONYMS: Mapping[str, tuple[str, ...]] = {
+    role: tuple(names.split())
+    for role, names in {
+        "usage_point": """
+            usagepoint usagepointid servicepoint servicepointid spid sp servicedeliverypoint sdp sdpid esiid esi
+            mpan mpxn nmi premise premiseid said sa serviceid serviceagreement serviceagreementid point pointid
+            deliverypoint udc udcid
+        """,
+        "meter": """
+            meter meterid meternumber meterno meterserial serial serialnumber badge badgenumber deviceid device
+            meterbadge metersn
+        """,
+        "account": "account accountid accountnumber accountno acct acctno acctnumber customeraccount",
+        "channel": "channel channelid channelnumber register registerid logicalchannel meterchannel",
+        "flow": "flow flowdirection direction deliveredreceived importexport",
+        "start": """
+            start starttime startdatetime startdate begin begintime intervalstart from fromtime intervalstarttime
+            intervalbegin intervalbeginning datetimestart startutc startlocal readstart periodstart
+            intervalstartdatetime usagestarttime
+        """,
+        "end": """
+            end endtime enddatetime enddate intervalend intervalendtime to totime until intervalending datetimeend
+            endutc endlocal readend periodend intervalenddatetime usageendtime
+        """,
+        "date": "date day readdate usagedate intervaldate servicedate flowdate operatingday datetime timestamp",
+        "time": "time timeofday readtime hour intervaltime",
+        "duration": "duration intervallength intervalminutes length intervalseconds intervalsize",
+        "fold": "dst dstflag fold tzname timezone tz isdst dstindicator",
+        "value": """
+            value usage consumption reading quantity qty usagevalue energy intervalvalue intervalusage amount volume
+            intervalreading
+        """,
+        "unit": "unit uom units unitofmeasure usageunit measurementunit",
+        "quality": "quality qualitycode status statuscode flag readquality qualityflag readstatus",
+        "tou": "tou toucode timeofuse",
+        "tier": "tier consumptiontier",
+        "cpp": "cpp",
+        "cost": "cost charge intervalcost",
+    }.items()
+}
+BY_NAME = {name: role for role, names in SYNONYMS.items() for name in names}
+# words that mean one thing wherever they stand
+FLOW_WORDS = {
+    "delivered": ("delivered", "import", "imported", "consumption", "forward", "fromgrid"),
+    "received": ("received", "export", "exported", "generation", "reverse", "togrid"),
+    "net": ("net",),
+}
+QUALITIES = {
+    "valid": 0,
+    "validated": 17,
+    "verified": 18,
+    "revenue quality": 19,
+    "manually edited": 7,
+    "raw": 14,
+    "questionable": 10,
+    "projected": 12,
+}
+PATTERNS = (
+    "%m/%d/%Y %H:%M",
+    "%m/%d/%Y %H:%M:%S",
+    "%m/%d/%Y %I:%M %p",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%m/%d/%Y",
+    "%d/%m/%Y %H:%M",
+    "%d/%m/%Y %H:%M:%S",
+    "%d/%m/%Y",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%Y",
+    "%Y/%m/%d %H:%M",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d",
+    "%d-%b-%Y %H:%M",
+    "%d-%b-%Y %H:%M:%S",
+    "%d-%b-%Y",
+    "%Y%m%d%H%M",
+    "%Y%m%d %H:%M",
+    "%Y%m%d %H%M",
+    "%Y%m%d",
+)
+_OFFSET = re.compile(r"(?:[Zz]|[+-]\d\d:?\d\d)$")
+_WITH_UNIT = re.compile(r"(.*?)[\s_]*[\[(_ ]\s*([A-Za-z0-9³]{1,8})\s*[\])]?")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The beginning of a table."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def column(self, name: str) -> list[str]:
+        """The cells of a column that are not empty."""
+        at = self.header.index(name)
+        return [row[at].strip() for row in self.rows if len(row) > at and row[at].strip()]
+
+
+def guess(sample: Sample, given: Meaning) -> Meaning:
+    """A mapping with what was not given guessed where it is safe."""
+    meaning = _columns(sample, given)
+    cells = cells_of(sample.header) if meaning.form == "wide" else None
+    meaning = _values(sample, meaning)
+    meaning = _times(sample, meaning, cells)
+    return _words(sample, meaning)
+
+
+def _columns(sample: Sample, given: Meaning) -> Meaning:
+    columns, unit = dict(given.columns), given.values.unit
+    wide = given.form == "wide" or ("value" not in columns and given.file.header != 0 and cells_of(sample.header))
+    values = set(cells.places) if wide and (cells := cells_of(sample.header)) else set[int]()
+    for at, name in enumerate(sample.header):
+        if at in values or not name or name in columns.values() or sample.header.count(name) > 1:
+            continue
+        role, found = _role(name)
+        if role and role not in columns and not (wide and role in {"value", "time", "start", "end"}):
+            columns[role] = name
+            unit = unit or found
+        elif wide and role == "start" and "date" not in columns:
+            columns["date"] = name
+    # of two that say when, the one that says more
+    if "start" in columns or "end" in columns:
+        columns = {
+            role: name for role, name in columns.items() if role not in {"date", "time"} or role in given.columns
+        }
+    return replace(
+        given,
+        form="wide" if wide else "long",
+        columns=columns,
+        values=replace(given.values, unit=unit if "unit" not in columns else given.values.unit),
+    )
+
+
+def _role(name: str) -> tuple[str | None, str | None]:
+    """What a column's name means, and the unit that it names."""
+    bare = _bare(name)
+    if bare in BY_NAME:
+        return BY_NAME[bare], None
+    # the unit alone, as in "kWh", or behind the name, as in "Usage (kWh)"
+    if unit_of(name):
+        return "value", name
+    found = _WITH_UNIT.fullmatch(name)
+    if found and unit_of(found[2]) and (BY_NAME.get(_bare(found[1])) == "value" or not _bare(found[1])):
+        return "value", found[2]
+    return None, None
+
+
+def _bare(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+def _values(sample: Sample, meaning: Meaning) -> Meaning:
+    values = meaning.values
+    if "value" in meaning.columns and values == replace(Values(), unit=values.unit, commodity=values.commodity):
+        cells = sample.column(meaning.columns["value"])
+        # a comma that is no thousand's, and never a point
+        if any(re.fullmatch(r"-?\d+,\d{1,2}|-?\d+,\d{4,}", cell) for cell in cells) and not any(
+            "." in one for one in cells
+        ):
+            values = replace(values, decimal=",")
+    return replace(meaning, values=values)
+
+
+def _times(sample: Sample, meaning: Meaning, cells: Cells | None) -> Meaning:
+    columns, times, interval = meaning.columns, meaning.time, meaning.interval
+    name = columns.get("start") or columns.get("end") or columns.get("date")
+    texts = sample.column(name) if name else []
+    if "date" in columns and "time" in columns and meaning.form == "long" and name == columns["date"]:
+        texts = [f"{day} {time}" for day, time in zip(texts, sample.column(columns["time"]), strict=False)]
+    if times.format is None and texts:
+        times = replace(times, format=_format(texts))
+    if times.zone is None and times.format == ISO and texts and all(map(_with_offset, texts)):
+        times = replace(times, zone="offset")
+    if cells is not None and times.stamp is None and not cells.counted:
+        # a day that begins at midnight and one that ends at it
+        times = replace(times, stamp="start" if 0 in cells.times and cells.times[0] == 0 else "end")
+    if interval.length is None and "duration" not in columns:
+        interval = replace(interval, length=cells.step if cells else _length(sample, meaning, times, texts))
+    return replace(meaning, time=times, interval=interval)
+
+
+def _with_offset(text: str) -> bool:
+    return len(text) > 10 and bool(_OFFSET.search(text[10:]))
+
+
+def _format(texts: Sequence[str]) -> str | None:
+    """The one format that all times have; None where several fit or none does."""
+    if all(re.fullmatch(r"\d{9,10}", text) for text in texts):
+        return EPOCH_SECONDS
+    if all(re.fullmatch(r"\d{12,13}", text) and not text.startswith("20") for text in texts):
+        return EPOCH_MILLISECONDS
+    if all(re.match(r"\d{4}-\d\d-\d\d", text) for text in texts) and _fits(ISO, texts):
+        return ISO
+    fits = [pattern for pattern in PATTERNS if _fits(pattern, texts)]
+    # 03/04/2024 may be either day
+    return fits[0] if len(fits) == 1 else None
+
+
+def _fits(pattern: str, texts: Sequence[str]) -> bool:
+    moments = Moments("", pattern, None)
+    return all(moments.parsed(text) is not None for text in texts)
+
+
+def _length(sample: Sample, meaning: Meaning, times: Times, texts: Sequence[str]) -> int | str | None:
+    """How far the times of one series are apart, where most agree; days are days."""
+    if times.format is None or not texts:
+        return None
+    moments = Moments("", times.format, None)
+    if times.format not in (EPOCH_SECONDS, EPOCH_MILLISECONDS) and all(_is_date(moments, text) for text in texts):
+        return DAILY
+    names = [role for role in (*NAMES, "channel", "flow", "unit") if role in meaning.columns]
+    series: dict[tuple[str, ...], list[int]] = {}
+    places = [sample.header.index(meaning.columns[role]) for role in names]
+    for row, text in zip(sample.rows, texts, strict=False):
+        second = moments.plain(text)
+        if second is not None and len(row) == len(sample.header):
+            series.setdefault(tuple(row[at] for at in places), []).append(second)
+    steps = Counter(step for found in series.values() for step in _steps(found))
+    if not steps:
+        return None
+    step, often = steps.most_common(1)[0]
+    return step if often * 10 >= 9 * steps.total() and step <= DAY else None
+
+
+def _steps(seconds: Sequence[int]) -> Iterator[int]:
+    for sooner, later in pairwise(sorted(set(seconds))):
+        yield later - sooner
+
+
+def _is_date(moments: Moments, text: str) -> bool:
+    at = moments.parsed(text)
+    return at is not None and at.hour == at.minute == at.second == 0 and ":" not in text
+
+
+def _words(sample: Sample, meaning: Meaning) -> Meaning:
+    """Words of the flow and quality columns that mean one thing wherever they stand."""
+    columns, flow, quality = meaning.columns, meaning.flow, dict(meaning.quality)
+    if "flow" in columns and flow == Flow():
+        words = set(sample.column(columns["flow"]))
+        found = {name: tuple(sorted(word for word in words if _bare(word) in FLOW_WORDS[name])) for name in FLOWS}
+        flow = Flow(delivered=found["delivered"], received=found["received"], net=found["net"])
+    if "quality" in columns:
+        for word in set(sample.column(columns["quality"])):
+            if word not in quality and word.casefold() in QUALITIES:
+                quality[word] = QUALITIES[word.casefold()]
+    return replace(meaning, flow=flow, quality=dict(sorted(quality.items())))
+
+
+def open_words(sample: Sample, meaning: Meaning) -> Iterator[Question]:
+    """Words of the first rows that the mapping does not know."""
+    columns = meaning.columns
+    if "flow" in columns:
+        known = {word.casefold() for name in FLOWS for word in getattr(meaning.flow, name)}
+        words = sorted({word for word in sample.column(columns["flow"]) if word.casefold() not in known})
+        if words:
+            yield Question(
+                key="flow.delivered",
+                sentence=f"Which of {', '.join(map(shown, words))} are delivered, and which received?",
+            )
+    if "quality" in columns:
+        codes = {word.casefold() for word in meaning.quality}
+        for word in sorted({word for word in sample.column(columns["quality"]) if word.casefold() not in codes}):
+            yield Question(
+                key=f"quality.{word}",
+                sentence=f"What is the quality {shown(word)}?",
+                choices=("0 valid", "7 edited", "8 estimated", "14 raw", "17 validated", "19 revenue quality"),
+            )

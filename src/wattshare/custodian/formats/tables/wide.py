@@ -1,0 +1,168 @@
+"""Tables with a row a day: which columns hold values, and the time of each on each day."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from wattshare.custodian.formats.tables.amounts import shown
+from wattshare.custodian.formats.tables.faults import Fault
+from wattshare.custodian.formats.tables.mapping import BadMapping
+from wattshare.custodian.formats.tables.moments import DAY, EPOCH, SECOND, Moments, Skipped, Twice, first_of, settle
+from wattshare.custodian.formats.tables.stage import Stage
+from wattshare.custodian.formats.tables.text import Rows
+from wattshare.espi.days import day_bounds
+
+# 00:15, 1:00, 24:00, "01:00 AM", "01:00 (2)", "02:00-03:00"; and HE01, Interval 7, h24, V_96
+CLOCK = re.compile(r"(?:\D*?\s)?(\d{1,2}):(\d\d)(?::00)?\s*([AaPp][Mm])?(?:\s*[-–]\s*\d{1,2}:\d\d)?(?:\s*[*(].{0,8})?")
+COUNTED = re.compile(r"[A-Za-z]{0,10}[ _.#-]?0*(\d{1,3})")
+# as many columns as that make a table wide
+FEWEST = 12
+# columns of a day by their number, and those of a day of 25 hours
+USUAL = {24: 3600, 25: 3600, 48: 1800, 50: 1800, 96: 900, 100: 900, 288: 300, 300: 300}
+ONCE = "A column for each of both hours is needed, or time.ambiguous = “first” or “second”."
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The columns of values: where they stand, and what each says of its time."""
+
+    places: tuple[int, ...]
+    # seconds of a clock's day, or counted from 1
+    times: tuple[int, ...]
+    counted: bool
+    # the second column of one name
+    again: tuple[bool, ...]
+
+    @property
+    def step(self) -> int | None:
+        """The length that the columns are apart; None where they are so unevenly or are counted."""
+        if self.counted:
+            return USUAL.get(len(self.places))
+        steps = {later - sooner for sooner, later in pairwise(sorted(set(self.times)))}
+        return steps.pop() if len(steps) == 1 else None
+
+
+def cells_of(header: Sequence[str]) -> Cells | None:
+    """The columns of values of a header; None where it has none."""
+    clocks = [(at, second) for at, name in enumerate(header) if (second := clock_of(name)) is not None]
+    if len(clocks) >= FEWEST:
+        seconds = [second for _, second in clocks]
+        again = tuple(second in seconds[:at] for at, second in enumerate(seconds))
+        return Cells(tuple(at for at, _ in clocks), tuple(seconds), False, again)
+    counted = [(at, int(found[1])) for at, name in enumerate(header) if (found := COUNTED.fullmatch(name.strip()))]
+    numbers = [number for _, number in counted]
+    if len(counted) >= FEWEST and numbers == list(range(1, len(numbers) + 1)):
+        return Cells(tuple(at for at, _ in counted), tuple(numbers), True, (False,) * len(counted))
+    return None
+
+
+def clock_of(name: str) -> int | None:
+    """The second of a clock's day that the name of a column says."""
+    found = CLOCK.fullmatch(name.strip())
+    if found is None:
+        return None
+    hour, minute, half = int(found[1]), int(found[2]), (found[3] or "").lower()
+    if half:
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    return hour * 3600 + minute * 60 if hour * 60 + minute <= 1440 and minute < 60 else None
+
+
+@dataclass
+class WideStage:
+    """A table with a row a day on its way to the disk."""
+
+    stage: Stage
+    cells: Cells
+    header: Sequence[str]
+    # the times of a day's columns, by the text that names the day
+    _days: dict[str, list[Any] | Fault] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make ready what reads days.
+
+        Raises:
+            BadMapping: the columns do not fit the mapping.
+        """
+        meaning, profile = self.stage.meaning, self.stage.profile
+        self._zone = self.stage.zone or profile.zone
+        self._moments = Moments(meaning.columns["date"], meaning.time.format or "iso", self._zone)
+        length = meaning.interval.length
+        if not isinstance(length, int):
+            raise BadMapping("interval.length: must be seconds in a table with a row a day")
+        self._length = length
+        self._shift = -length if meaning.time.stamp == "end" else 0
+        self._elapsed = self.cells.counted and meaning.wide.columns == "elapsed"
+
+    def take(self, batch: Rows) -> None:
+        """Stage rows, a day each."""
+        numbers, rows = self.stage.even(batch)
+        every: dict[str, list[Any]] = {role: [] for role in self.stage.places}
+        flat: dict[str, list[Any]] = {"number": [], "time": [], "value": []}
+        at = self.stage.places["date"]
+        for number, row in zip(numbers, rows, strict=True):
+            times = self._times(row[at])
+            if isinstance(times, Fault):
+                self.stage.faults.note(number, times)
+                continue
+            self._take_day(number, row, times, every, flat)
+        if flat["number"]:
+            self.stage.put(flat["number"], every, flat["time"], flat["value"])
+
+    def _take_day(
+        self, number: int, row: list[str], times: list[Any], every: dict[str, list[Any]], flat: dict[str, list[Any]]
+    ) -> None:
+        present = [
+            (place, time) for place, time in zip(self.cells.places, times, strict=True) if self._is(row[place], time)
+        ]
+        flat["number"] += [number] * len(present)
+        flat["time"] += [
+            Fault(self.header[place], f"{shown(row[place])} stands where that day has no time.")
+            if time is None
+            else time
+            for place, time in present
+        ]
+        flat["value"] += [row[place] for place, _ in present]
+        for role, place in self.stage.places.items():
+            every[role] += [row[place]] * len(present)
+
+    @staticmethod
+    def _is(cell: str, time: Any) -> bool:
+        """Whether a cell is to be looked at: an empty one where the day has no such time is not."""
+        return bool(cell.strip()) or not (time is None or isinstance(time, Skipped))
+
+    def _times(self, text: str) -> list[Any] | Fault:
+        if text not in self._days:
+            naive = self._moments.naive(text)
+            self._days[text] = naive if isinstance(naive, Fault) else self._of_day(naive)
+        return self._days[text]
+
+    def _of_day(self, naive: int) -> list[Any]:
+        if self._elapsed:
+            day = (EPOCH + naive * SECOND).date()
+            first, end = first_of(day, self._zone), day_bounds(day, self._zone)[1]
+            starts = (first + (number - 1) * self._length for number in self.cells.times)
+            return [start if start < end else None for start in starts]
+        seconds = self.cells.times
+        if self.cells.counted:
+            seconds = tuple((number - 1) * self._length - self._shift for number in seconds)
+        # the last moment of a day may be called its first
+        ends = [second or DAY for second in seconds] if self._shift else seconds
+        return [
+            self._settled(settle(naive + second + self._shift, self._zone), later)
+            for second, later in zip(ends, self.cells.again, strict=True)
+        ]
+
+    def _settled(self, moment: int | Twice | Skipped, later: bool) -> Any:
+        """The time of one column on one day; None: that day has none."""
+        if not isinstance(moment, Twice):
+            return None if later else moment
+        if any(self.cells.again):
+            return moment.second if later else moment.first
+        match self.stage.meaning.time.ambiguous:
+            case "first":
+                return moment.first
+            case "second":
+                return moment.second
+        return Fault(self.stage.meaning.columns["date"], f"An hour of this day comes twice. {ONCE}")

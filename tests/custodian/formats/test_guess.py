@@ -1,0 +1,129 @@
+"""What is guessed of a table's columns, and what is asked instead."""
+
+from typing import Any
+
+import pytest
+
+from wattshare.custodian.formats.tables.asking import questions
+from wattshare.custodian.formats.tables.guess import Sample, guess, open_words
+from wattshare.custodian.formats.tables.mapping import BadMapping, Mapping, from_plain, to_plain, to_toml
+from wattshare.custodian.formats.tables.wide import cells_of
+
+
+def sample(header: str, *rows: str, sign: str = ",") -> Sample:
+    return Sample(tuple(header.split(sign)), tuple(tuple(row.split(sign)) for row in rows))
+
+
+def guessed(header: str, *rows: str, sign: str = ",") -> tuple[dict[str, Any], list[str]]:
+    """The mapping and the keys that are asked."""
+    given = sample(header, *rows, sign=sign)
+    meaning = guess(given, Mapping())
+    cells = cells_of(given.header) if meaning.form == "wide" else None
+    asked = [one.key for one in questions(meaning, "UTC", counted=bool(cells and cells.counted))]
+    return to_plain(meaning), asked + [one.key for one in open_words(given, meaning)]
+
+
+def test_a_usual_table_leaves_only_what_no_header_says() -> None:
+    plain, asked = guessed(
+        "SP_ID,Start Time,Usage (kWh)", "1,2024-03-08 00:00,1.5", "1,2024-03-08 00:15,1.5", "2,2024-03-08 00:00,1.5"
+    )
+    assert plain == {
+        "form": "long",
+        "columns": {"usage_point": "SP_ID", "start": "Start Time", "value": "Usage (kWh)"},
+        "values": {"unit": "Usage (kWh)"[7:10]},
+        "time": {"format": "iso"},
+        "interval": {"length": 900},
+    }
+    assert asked == ["time.zone", "flow.all"]
+
+
+def test_an_offset_says_the_zone_and_words_say_the_flow() -> None:
+    plain, asked = guessed(
+        "Meter Number,Interval End,Value,UOM,Direction,Quality",
+        "M1,2024-03-08T00:15:00-08:00,1,kWh,Delivered,Validated",
+        "M1,2024-03-08T00:30:00-08:00,1,kWh,Received,E",
+        "M1,2024-03-08T00:30:00-08:00,1,kWh,Delivered,Validated",
+    )
+    assert plain["time"] == {"format": "iso", "zone": "offset"}
+    assert plain["flow"] == {"delivered": ("Delivered",), "received": ("Received",)}
+    assert plain["quality"] == {"Validated": 17}
+    assert asked == ["quality.E"]
+
+
+def test_a_date_that_may_be_read_two_ways_is_asked() -> None:
+    assert "time.format" in guessed("sp,start,kwh", "1,03/04/2024 00:00,1", "1,03/04/2024 01:00,1")[1]
+    plain, asked = guessed("sp,start,kwh", "1,03/14/2024 00:00,1", "1,03/14/2024 01:00,1")
+    assert plain["time"]["format"] == "%m/%d/%Y %H:%M"
+    assert "time.format" not in asked
+
+
+def test_a_time_that_neither_starts_nor_ends_is_asked() -> None:
+    plain, asked = guessed("sp;Date/Time;kWh", "1;2024-03-08 00:15;1,5", "1;2024-03-08 00:30;1,5", sign=";")
+    assert "time.stamp" in asked
+    assert plain["values"] == {"unit": "kWh", "decimal": ","}
+
+
+def test_days_are_days() -> None:
+    plain, asked = guessed("account,date,therms", "1,2024-03-08,1", "1,2024-03-09,1")
+    assert plain["interval"] == {"length": "day"}
+    assert "time.stamp" not in asked
+
+
+def test_a_row_a_day_is_seen_by_its_columns() -> None:
+    quarters = [f"{minute // 60:02}:{minute % 60:02}" for minute in range(0, 1440, 15)]
+    plain, asked = guessed(",".join(("Meter", "Date", *quarters)), ",".join(("M", "2024-03-08", *["1"] * 96)))
+    assert (plain["form"], plain["interval"], plain["time"]["stamp"]) == ("wide", {"length": 900}, "start")
+    ends = [*quarters[1:], "24:00"]
+    plain, asked = guessed(",".join(("Meter", "Date", *ends)), ",".join(("M", "2024-03-08", *["1"] * 96)))
+    assert plain["time"]["stamp"] == "end"
+    counted = [f"HE{hour}" for hour in range(1, 25)]
+    plain, asked = guessed(",".join(("Meter", "Date", *counted)), ",".join(("M", "2024-03-08", *["1"] * 24)))
+    assert plain["interval"] == {"length": 3600}
+    assert "wide.columns" in asked
+
+
+def test_what_is_given_is_not_guessed_again() -> None:
+    given = from_plain({"columns": {"usage_point": "b"}, "time": {"zone": "UTC"}})
+    meaning = guess(sample("sp,b,start,kwh", "1,2,2024-03-08 00:00,1"), given)
+    assert meaning.columns["usage_point"] == "b"
+    assert meaning.time.zone == "UTC"
+
+
+@pytest.mark.parametrize(
+    ("plain", "sentence"),
+    [
+        ({"colums": {}}, "colums: there is no such key"),
+        ({"values": {"unti": "kWh"}}, "values.unti: there is no such key"),
+        ({"columns": {"valeu": "x"}}, "columns.valeu: there is no such key"),
+        ({"values": {"unit": "kW"}}, "values.unit: 'kW' is a rate"),
+        ({"values": {"unit": "bushel"}}, "values.unit: 'bushel' is no unit"),
+        ({"time": {"zone": "Mars/Olympus"}}, "time.zone: 'Mars/Olympus' is no time zone"),
+        ({"time": {"zone": "../../etc/passwd"}}, "time.zone: '../../etc/passwd' is no time zone"),
+        ({"time": {"ambiguous": "guess"}}, "time.ambiguous: must be one of"),
+        ({"interval": {"length": "month"}}, "interval.length: must be seconds, or 'day'"),
+        ({"interval": {"length": 0}}, "interval.length: must be seconds between"),
+        ({"interval": {"length": True}}, "interval.length: must be int"),
+        ({"quality": {"A": "good"}}, "quality.A: must be a number"),
+        ({"file": {"delimiter": "ab"}}, "file.delimiter: must be one character"),
+        ({"values": {"decimal": ",", "thousands": ","}}, "values.thousands: is the same"),
+    ],
+)
+def test_a_mapping_that_cannot_be_used_says_which_key(plain: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(BadMapping) as refused:
+        from_plain(plain)
+    assert str(refused.value).startswith(sentence)
+
+
+def test_a_mapping_that_was_written_is_read_again() -> None:
+    import tomllib
+
+    meaning = from_plain(
+        {
+            "form": "wide",
+            "columns": {"meter": 'a "quoted" name\\', "date": "día"},
+            "values": {"unit": "kWh", "decimal": ","},
+            "flow": {"delivered": ["D", "1"]},
+            "quality": {"A": 17, "weird word": 8},
+        }
+    )
+    assert from_plain(tomllib.loads(to_toml(meaning, {"time.zone": "Which?"}))) == meaning
