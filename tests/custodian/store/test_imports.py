@@ -3,6 +3,8 @@
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.imports import FOREIGN_NAME
 
+REPORT = {"name": "a.csv", "digest": "ab", "kind": "readings", "revision": 1, "read": 3}
+
 
 def test_revisions_grow_from_one(store: Store) -> None:
     with store.begin() as tx:
@@ -15,8 +17,8 @@ def test_revisions_grow_from_one(store: Store) -> None:
 def test_a_file_is_known_by_its_bytes_and_by_where_it_went(store: Store) -> None:
     with store.begin() as tx:
         revision = tx.revisions.begin("import", 5)
-        tx.imports.add("ab" * 32, {"usage_point": 1}, revision=revision, at=5, report={"read": 3})
-        assert tx.imports.report("ab" * 32, {"usage_point": 1}) == {"read": 3}
+        tx.imports.add("ab" * 32, {"usage_point": 1}, revision=revision, at=5, report=REPORT)
+        assert tx.imports.report("ab" * 32, {"usage_point": 1}) == REPORT
         assert tx.imports.report("ab" * 32, {"usage_point": 2}) is None
         assert tx.imports.report("cd" * 32, {"usage_point": 1}) is None
 

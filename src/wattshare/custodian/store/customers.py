@@ -258,6 +258,15 @@ class Customers:
         row = self._row(USAGE_POINT, USAGE_POINT.c.id == usage_point_id)
         return None if row is None else premises.read_usage_point(row)
 
+    def location(self, location_id: int) -> ServiceLocation | None:
+        """The place of that id."""
+        row = self._row(SERVICE_LOCATION, SERVICE_LOCATION.c.id == location_id)
+        return None if row is None else premises.read_location(self._keys, row)
+
+    def meters_at(self, usage_point_id: int) -> tuple[Meter, ...]:
+        """Every meter that is or was at a usage point."""
+        return self._meters((usage_point_id,))
+
     def agreements_of(self, usage_point_id: int) -> tuple[Agreement, ...]:
         """Every agreement for a usage point, the earliest first."""
         found = select(AGREEMENT).where(AGREEMENT.c.usage_point_id == usage_point_id)

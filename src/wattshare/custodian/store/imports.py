@@ -1,10 +1,11 @@
 """Files that were taken in, and what the names in them stand for here."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, String, Table, select
+from sqlalchemy import JSON, Column, Connection, Index, String, Table, select
 
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big
@@ -32,6 +33,52 @@ FOREIGN_NAME = Table(
     Column("id", Big, nullable=False),
 )
 
+# what became of each document that came, refused ones among them
+IMPORT_OUTCOME = Table(
+    "import_outcome",
+    METADATA,
+    Column("number", Big, primary_key=True),
+    Column("at", Big, nullable=False),
+    # as it was called
+    Column("name", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("revision", Big),
+    Column("report", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# which fields of a customer, account, agreement, place, meter or enrolment a revision changed; never their values
+RECORD_CHANGE = Table(
+    "record_change",
+    METADATA,
+    Column("number", Big, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("revision", Big, nullable=False),
+    Column("at", Big, nullable=False),
+    # names of fields; * where it is new
+    Column("fields", JSON, nullable=False),
+    Index("ix_record_change_kind_key", "kind", "key"),
+    sqlite_autoincrement=True,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of one document."""
+
+    number: int
+    at: int
+    name: str
+    digest: str
+    kind: str
+    # taken, known or refused
+    state: str
+    revision: int | None
+    report: Mapping[str, Any]
+
 
 class Imports:
     """Files by digest, and names by kind."""
@@ -56,9 +103,32 @@ class Imports:
         return report
 
     def add(self, digest: str, manner: Mapping[str, Any], *, revision: int, at: int, report: Mapping[str, Any]) -> None:
-        """Keep that these bytes were taken in."""
+        """Keep that these bytes were taken in, and what came of it."""
         row = {"digest": digest, "manner": _text(manner), "revision": revision, "at": at}
         self._connection.execute(IMPORTED_FILE.insert().values(**row, report=dict(report)))
+        self.note(report, state="taken", at=at)
+
+    def note(self, report: Mapping[str, Any], *, state: str, at: int) -> None:
+        """Write down what became of a document."""
+        named = {name: report[name] for name in ("name", "digest", "kind", "revision")}
+        self._connection.execute(IMPORT_OUTCOME.insert().values(**named, at=at, state=state, report=dict(report)))
+
+    def outcomes(self, last: int) -> tuple[Outcome, ...]:
+        """What became of the last documents, the latest first."""
+        rows = self._connection.execute(select(IMPORT_OUTCOME).order_by(IMPORT_OUTCOME.c.number.desc()).limit(last))
+        return tuple(Outcome(**row) for row in rows.mappings())
+
+    def note_change(self, kind: str, key: str, revision: int, at: int, fields: Sequence[str]) -> None:
+        """Write down which fields of a thing a revision changed; `*` where it is new."""
+        row = {"kind": kind, "key": key, "revision": revision, "at": at, "fields": list(fields)}
+        self._connection.execute(RECORD_CHANGE.insert().values(**row))
+
+    def changes(self, kind: str, key: str) -> tuple[tuple[int, tuple[str, ...]], ...]:
+        """The revisions that changed a thing, with the fields."""
+        columns = RECORD_CHANGE.c
+        found = select(columns.revision, columns.fields).where(columns.kind == kind, columns.key == key)
+        rows = self._connection.execute(found.order_by(columns.number))
+        return tuple((revision, tuple(names)) for revision, names in rows)
 
     def known(self, kind: str, name: str) -> int | None:
         """The id that another custodian's name of that kind stands for."""

@@ -87,6 +87,8 @@ class Merging:
     ledger: list[Row] = field(default_factory=list)
     # days that were not there
     fresh: int = 0
+    # what became of each block
+    each: list[Tally] = field(default_factory=list)
 
     def take(self, blocks: Sequence[Block]) -> Tally:
         """Merge blocks in the order in which they come, and write what is new."""
@@ -94,7 +96,9 @@ class Merging:
             self.channels[kept.usage_point_id, kept.channel].know(kept)
         tally = Tally()
         for block in blocks:
-            tally += self._merge(block)
+            merged = self._merge(block)
+            self.each.append(merged)
+            tally += merged
         self._write()
         return tally
 

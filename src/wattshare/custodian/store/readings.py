@@ -71,6 +71,15 @@ class Readings(Channels):
             tally += merging.take(chunk)
         return tally
 
+    def merge_each(self, blocks: Iterable[Block], reason: str) -> list[Tally]:
+        """The same, counting each block by itself."""
+        tallies, coming = list[Tally](), iter(blocks)
+        while chunk := tuple(islice(coming, MERGED)):
+            merging = Merging(connection=self._connection, arrivals=self._arrivals, reason=reason)
+            merging.take(chunk)
+            tallies += merging.each
+        return tallies
+
     def load(self, blocks: Iterable[Block]) -> None:
         """Keep blocks of days that have none yet, many at once. A day that has one fails the transaction."""
         self._arrivals.load(blocks)

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable
 from dataclasses import asdict
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from wattshare.custodian.model.premises import Commodity, UsagePoint
-from wattshare.custodian.store.blocks import CHANNEL, INTERVAL_BLOCK
+from wattshare.custodian.store.blocks import CHANNEL
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.premises import ACCOUNT, AGREEMENT, METER, USAGE_POINT, number_text
 from wattshare.custodian.store.statements import chunks
@@ -73,16 +73,4 @@ class Roster:
             )
             for mac, here, commodity in self._connection.execute(rows):
                 found.setdefault(by_mac[mac], {})[here] = Commodity(commodity)
-        return found
-
-    def first_blocks(self, usage_point_ids: Collection[int], start: int, end: int) -> dict[tuple[int, int], int]:
-        """Which channels of usage points have blocks that begin in [start, end): how many."""
-        blocks, found = INTERVAL_BLOCK.c, dict[tuple[int, int], int]()
-        for some in chunks(usage_point_ids):
-            rows = (
-                select(blocks.usage_point_id, blocks.channel, func.count())
-                .where(blocks.usage_point_id.in_(some), blocks.start >= start, blocks.start < end)
-                .group_by(blocks.usage_point_id, blocks.channel)
-            )
-            found.update({(here, channel): count for here, channel, count in self._connection.execute(rows)})
         return found

@@ -113,11 +113,10 @@ class TableSpool:
         self.flush()
         return self._connection.execute("SELECT * FROM block ORDER BY rowid")
 
-    def extent(self) -> tuple[int, int, int] | None:
-        """How many days there are, the first start and the last end of them; None: none."""
+    def count(self) -> int:
+        """How many days there are."""
         self.flush()
-        found = self._connection.execute("SELECT count(*), min(start), max(day_end) FROM block").fetchone()
-        return found if found[0] else None
+        return int(self._connection.execute("SELECT count(*) FROM block").fetchone()[0])
 
 
 @contextmanager

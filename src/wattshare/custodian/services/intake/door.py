@@ -11,15 +11,19 @@ from wattshare.custodian.formats.tables.asking import places_of, questions
 from wattshare.custodian.formats.tables.faults import Question, Unmapped
 from wattshare.custodian.formats.tables.guess import Sample, guess, open_words
 from wattshare.custodian.formats.tables.mapping import BadMapping, Mapping
+from wattshare.custodian.formats.tables.records import BY_NAME, Kind, kind_of, unknown
 from wattshare.custodian.formats.tables.text import CsvTable, Unreadable
 from wattshare.custodian.formats.tables.wide import cells_of
 from wattshare.custodian.services.intake.aside import Aside
 from wattshare.custodian.services.intake.intake import Intake
+from wattshare.custodian.services.intake.registry import Registry
 from wattshare.custodian.services.intake.report import Refused, Report
 from wattshare.custodian.services.intake.tables import Readings
 from wattshare.custodian.services.intake.telling import Tell, Watched, untold
 
 CHUNK = 1 << 20
+# bad rows that are kept of a refusal
+NAMED = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +34,8 @@ class Wanted:
     usage_point: int | None = None
     account: str | None = None
     lenient: bool = False
-    # of tables
+    # of tables: readings, customers, accounts, agreements, meters, programs or bills; None: by the header
+    kind: str | None = None
     mapping: Mapping | None = None
     set_aside: Path | None = None
     dry_run: bool = False
@@ -48,6 +53,19 @@ class Door:
 
     def take(self, file: BinaryIO, name: str, wanted: Wanted) -> Report:
         """Take one document in, whole or not at all; the same again changes nothing. It can be read twice."""
+        report = self._take(file, name, wanted)
+        # what was taken said so in its own transaction
+        if not (report.dry_run or report.explained) and (report.known or report.refused):
+            self.note(report)
+        return report
+
+    def note(self, report: Report) -> None:
+        """Write down what became of a document of which nothing new was kept."""
+        kept = replace(report, bad_rows=report.bad_rows[:NAMED], channels=())
+        with self.intake.store.begin() as tx:
+            tx.imports.note(kept.as_plain(), state="known" if report.known else "refused", at=self.intake.now())
+
+    def _take(self, file: BinaryIO, name: str, wanted: Wanted) -> Report:
         size = file.seek(0, 2)
         watched = cast(BinaryIO, Watched(file, size, "reading", wanted.tell))
         digest = digest_of(cast(BinaryIO, Watched(file, size, "looking", wanted.tell)))
@@ -59,11 +77,15 @@ class Door:
                 return self._take_xml(watched, name, digest, wanted)
             return self._take_table(watched, name, digest, wanted)
         except Unreadable as why:
-            return refused(name, "unreadable", str(why), digest)
+            return self._refused(name, "unreadable", str(why), digest, wanted)
         except Unmapped as why:
-            return replace(refused(name, "mapping", str(why), digest), questions=why.questions)
+            return replace(self._refused(name, "mapping", str(why), digest, wanted), questions=why.questions)
         except BadMapping as why:
-            return refused(name, "mapping", str(why), digest)
+            return self._refused(name, "mapping", str(why), digest, wanted)
+
+    @staticmethod
+    def _refused(name: str, rule: str, sentence: str, digest: str, wanted: Wanted) -> Report:
+        return replace(refused(name, rule, sentence, digest), dry_run=wanted.dry_run or wanted.explain)
 
     def _take_xml(self, file: BinaryIO, name: str, digest: str, wanted: Wanted) -> Report:
         known = self._known(
@@ -81,6 +103,9 @@ class Door:
     def _take_table(self, file: BinaryIO, name: str, digest: str, wanted: Wanted) -> Report:
         given = wanted.mapping or Mapping()
         table = CsvTable.open(file, given.file)
+        kind = BY_NAME.get(wanted.kind) if wanted.kind else None if wanted.mapping else kind_of(table.header)
+        if kind is not None:
+            return self._take_records(table, kind, name, digest, wanted)
         mapping = guess(Sample(table.header, table.sample()), given)
         places = places_of(table.header, mapping)
         if wanted.explain or (wanted.mapping is None and wanted.confirm):
@@ -99,6 +124,21 @@ class Door:
             tell=wanted.tell,
         )
         return self._known(name, digest, readings.manner, wanted) or readings.take(table, places)
+
+    def _take_records(self, table: CsvTable, kind: Kind, name: str, digest: str, wanted: Wanted) -> Report:
+        registry = Registry(
+            store=self.intake.store,
+            now=self.intake.now,
+            profile=self.intake.profile,
+            name=name,
+            digest=digest,
+            kind=kind,
+            aside=Aside(wanted.set_aside) if wanted.set_aside else None,
+            dry_run=wanted.dry_run,
+        )
+        if wanted.explain:
+            return Report(name=name, kind=kind.name, digest=digest, explained=True, unread=unknown(kind, table.header))
+        return self._known(name, digest, registry.manner, wanted) or registry.take(table)
 
     def _questions(self, table: CsvTable, mapping: Mapping, *, words: bool = True) -> Iterator[Question]:
         cells = cells_of(table.header) if mapping.form == "wide" else None

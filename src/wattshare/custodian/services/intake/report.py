@@ -84,6 +84,10 @@ class Report:
     repeated: int = 0
     readings: Tally = field(default_factory=Tally)
     bills: Tally = field(default_factory=Tally)
+    # rows of a table of customers, accounts, agreements, meters or programmes
+    records: Tally = field(default_factory=Tally)
+    # columns that are not read
+    unread: tuple[str, ...] = ()
     usage_points: tuple[int, ...] = ()
     channels: tuple[ChannelReport, ...] = ()
     # customers, accounts, agreements, locations and meters that were added or changed

@@ -157,20 +157,16 @@ class _Task:
 
     def _put(self, tx: Tx, places: list[Place], revision: int, at: int) -> dict[int, Tally]:
         """Store the days, many at a time; what became of each series' readings."""
-        extent = self.spool.extent()
-        if extent is None:
-            return {}
-        total, start, end = extent
-        present = tx.roster.first_blocks({place.usage_point_id for place in places if not place.fresh}, start - 1, end)
+        total = self.spool.count()
         tallies: dict[int, Tally] = {}
         reason, done = f"import {self.intake.digest[:12]}", 0
         for chunk in self._chunks(places, revision, at):
             fresh, late = list[tuple[int, Block]](), list[tuple[int, Block]]()
             for series, block in chunk:
-                known = (block.usage_point_id, block.channel) in present
-                (late if known else fresh).append((series, block))
+                (fresh if places[series].fresh else late).append((series, block))
             tx.readings.load(block for _, block in fresh)
-            merged = [(series, tx.readings.merge_block(block, reason)) for series, block in late]
+            met = tx.readings.merge_each([block for _, block in late], reason)
+            merged = [(series, tally) for (series, _), tally in zip(late, met, strict=True)]
             new = [(series, Tally(new=block.count)) for series, block in fresh]
             for series, tally in (*new, *merged):
                 tallies[series] = tallies.get(series, Tally()) + tally

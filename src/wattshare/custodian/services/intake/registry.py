@@ -1,0 +1,140 @@
+"""Tables of customers and what is theirs, at the door: read to the end, then kept in one transaction."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from wattshare.custodian.formats.tables.columns import Faults
+from wattshare.custodian.formats.tables.faults import BadRow
+from wattshare.custodian.formats.tables.records import Kind, Record, missing, records, unknown
+from wattshare.custodian.formats.tables.text import CsvTable, Unreadable
+from wattshare.custodian.model.changes import Tally
+from wattshare.custodian.model.clock import Clock
+from wattshare.custodian.services.intake.agreements import Agreements
+from wattshare.custodian.services.intake.aside import Aside
+from wattshare.custodian.services.intake.bills import Bills
+from wattshare.custodian.services.intake.records import Records
+from wattshare.custodian.services.intake.report import Refused, Report
+from wattshare.custodian.store.database import Store, Tx
+from wattshare.espi.profile import Profile
+
+NAMED = 20
+# rows of one table that are held in memory
+MOST = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registry:
+    """One table of records on its way in."""
+
+    store: Store
+    now: Clock
+    profile: Profile
+    name: str
+    digest: str
+    kind: Kind
+    aside: Aside | None = None
+    dry_run: bool = False
+
+    @property
+    def manner(self) -> dict[str, Any]:
+        """What makes the same bytes another import."""
+        return {"kind": self.kind.name, "set_aside": self.aside is not None}
+
+    def take(self, table: CsvTable) -> Report:
+        """Read a table to its end, and keep it whole or not at all; or what is good of it.
+
+        Raises:
+            Unreadable: it is no table to its end, has too many rows, or lacks a column.
+        """
+        if lacking := missing(self.kind, table.header):
+            raise Unreadable(f"A table of {self.kind.name} has a column {lacking[0]!r}, which is not there.")
+        faults = Faults(most=self.aside.most if self.aside else NAMED)
+        rows = list[Record]()
+        for row in records(table, self.kind, self.profile.zone, faults):
+            rows.append(row)
+            if len(rows) > MOST:
+                raise Unreadable(f"A table of {self.kind.name} has at most {MOST} rows; cut it into several.")
+        return self._keep(table, rows, faults)
+
+    def _keep(self, table: CsvTable, rows: list[Record], faults: Faults) -> Report:
+        """Try the rows; without those that prove bad, again, where bad ones are set aside."""
+        while True:
+            good = [row for row in rows if row.row not in faults.numbers]
+            known = len(faults.numbers)
+            if not (known and self.aside is None):
+                try:
+                    with self.store.begin() as tx:
+                        return self._store(tx, table, good, faults)
+                except _Undone as undone:
+                    if undone.report:
+                        return undone.report
+            if self.aside is None or len(faults.numbers) > self.aside.most:
+                return self._refused(table, faults)
+
+    def _store(self, tx: Tx, table: CsvTable, rows: list[Record], faults: Faults) -> Report:
+        if tx.imports.report(self.digest, self.manner) is not None:
+            return Report(name=self.name, kind=self.kind.name, digest=self.digest, known=True, dry_run=self.dry_run)
+        at, known = self.now(), len(faults.numbers)
+        revision = tx.revisions.begin("import", at)
+        into = Records(tx, self.profile, revision, at, f"import {self.digest[:12]}", faults)
+        match self.kind.name:
+            case "agreements":
+                Agreements(into).take(rows)
+            case "bills":
+                Bills(into).take(rows)
+            case _:
+                into.take(self.kind, rows)
+        if len(faults.numbers) > known:
+            raise _Undone(None)
+        bad = self._bad_rows(table, faults)
+        report = replace(
+            self._report(into, rows, faults, table), revision=None if self.dry_run else revision, bad_rows=bad
+        )
+        if self.dry_run:
+            raise _Undone(report)
+        if self.aside and bad:
+            self.aside.write(bad)
+        kept = replace(report, bad_rows=())
+        tx.imports.add(self.digest, self.manner, revision=revision, at=at, report=kept.as_plain())
+        return report
+
+    def _report(self, into: Records, rows: list[Record], faults: Faults, table: CsvTable) -> Report:
+        tally = Tally(new=into.counts["new"], changed=into.counts["changed"], same=into.counts["same"])
+        return Report(
+            name=self.name,
+            kind=self.kind.name,
+            digest=self.digest,
+            dry_run=self.dry_run,
+            rows=len(rows),
+            rows_refused=len(faults.numbers),
+            bills=tally if self.kind.name == "bills" else Tally(),
+            records=Tally() if self.kind.name == "bills" else tally,
+            usage_points=tuple(sorted(into.points)),
+            unread=unknown(self.kind, table.header),
+        )
+
+    def _bad_rows(self, table: CsvTable, faults: Faults) -> tuple[BadRow, ...]:
+        numbers = sorted(faults.bad)
+        raw = dict(table.raw(numbers)) if numbers else {}
+        return tuple(replace(faults.bad[number], raw=raw.get(number, "")) for number in numbers)
+
+    def _refused(self, table: CsvTable, faults: Faults) -> Report:
+        bad = self._bad_rows(table, faults)
+        more = "" if len(faults.numbers) == 1 else f" {len(faults.numbers)} rows are bad."
+        return Report(
+            name=self.name,
+            kind=self.kind.name,
+            digest=self.digest,
+            dry_run=self.dry_run,
+            rows_refused=len(faults.numbers),
+            bad_rows=bad,
+            refused=Refused(rule="rows", sentence=f"{bad[0]}{more}"),
+        )
+
+
+class _Undone(Exception):
+    """Nothing of a transaction is kept; with a report, where that was all that was wanted."""
+
+    def __init__(self, report: Report | None) -> None:
+        super().__init__("undone")
+        self.report = report
