@@ -12,6 +12,8 @@ from docs import printed_notices
 from docs.markdown import code, listed, states, table, yes
 from wattshare.custodian import logs, settings
 from wattshare.custodian.formats.remarks import SENTENCES
+from wattshare.custodian.formats.tables.records import KINDS
+from wattshare.custodian.formats.tables.units import UNITS
 from wattshare.custodian.model import authorization, errors, parties, work
 from wattshare.custodian.oauth import errors as oauth_errors
 from wattshare.custodian.web import errors as web_errors
@@ -364,6 +366,24 @@ def log_fields() -> str:
     return listed(sorted(logs.ALLOWED))
 
 
+def record_columns() -> str:
+    """The columns of the tables of customers and what is theirs."""
+    parts = []
+    for kind in KINDS:
+        rows = ((code(one.name), yes(one.required), one.sentence, code(one.example)) for one in kind.cells)
+        parts.append(f"### {kind.name}\n\n{kind.sentence}\n\n{table(('column', 'needed', 'what', 'as'), rows)}")
+    return "\n\n".join(parts)
+
+
+def units() -> str:
+    """Every unit that is known, by what it measures."""
+    by_unit: dict[str, list[str]] = {}
+    for word, one in UNITS.items():
+        power = f"10^{one.power} " if one.power else ""
+        by_unit.setdefault(f"{power}{one.symbol.name}", []).append(word)
+    return table(("words", "are"), ((listed(words), what) for what, words in by_unit.items()))
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     **printed_notices.BLOCKS,
     "endpoints": endpoints,
@@ -377,7 +397,9 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "settings": every_setting,
     "deviations": deviations,
     "rules": rules,
+    "record-columns": record_columns,
     "remarks": remarks,
+    "units": units,
     "refusals": refusals,
     "oauth-refusals": oauth_refusals,
     "kinds": kinds,

@@ -30,6 +30,7 @@ from wattshare.custodian.services.disclosure.noting import Noting
 from wattshare.custodian.services.fetching import Fetching
 from wattshare.custodian.services.intake import Intake
 from wattshare.custodian.services.intake.door import Door
+from wattshare.custodian.services.intake.dropping import TAKE, DropFolder
 from wattshare.custodian.services.ledger import Ledger
 from wattshare.custodian.services.limits import Limits
 from wattshare.custodian.services.notices import TELL, Notices, Schedule
@@ -133,6 +134,21 @@ class House:
             members=self.settings.archive_members,
         )
 
+    @property
+    def drop(self) -> DropFolder | None:
+        """The folder that files are dropped into, where there is one."""
+        if self.settings.drop_folder is None:
+            return None
+        return DropFolder(
+            folder=self.settings.drop_folder,
+            store=self.store,
+            door=self.door,
+            now=self.now,
+            caps=self.caps,
+            still=self.settings.drop_seconds,
+            set_aside=self.settings.drop_set_aside,
+        )
+
     # running
 
     def application(self, more: Iterable[Route] = ()) -> Edge:
@@ -180,6 +196,7 @@ class House:
 
     def worker(self, name: str | None = None) -> Worker:
         """A worker."""
+        drop = self.drop
         return Worker(
             store=self.store,
             now=self.now,
@@ -187,12 +204,21 @@ class House:
             steps={
                 MAKE: lambda job: self.batches.make(job.subject),
                 TELL: self.notices.tell,
+                **({TAKE: drop.take} if drop else {}),
             },
             lanes=(
                 Lane(kinds=(MAKE,)),
                 Lane(kinds=(TELL,), slots=self.settings.sending_slots, each=self.settings.sending_slots_each),
+                *((Lane(kinds=(TAKE,)),) if drop else ()),
             ),
-            chores=(self.consent.end_due, self.batches.expire, self.batches.tidy, self.limits.forget, self.forget),
+            chores=(
+                *((drop.look,) if drop else ()),
+                self.consent.end_due,
+                self.batches.expire,
+                self.batches.tidy,
+                self.limits.forget,
+                self.forget,
+            ),
         )
 
     def forget(self) -> None:

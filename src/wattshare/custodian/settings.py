@@ -175,6 +175,11 @@ class Settings(BaseSettings):
     xml_text: Count = Field(1024**2, description="Longest text of an element, in bytes.")
     unpacked_bytes: Count = Field(16 * 1024**3, description="Most bytes that are unpacked of one archive.")
     unpacked_ratio: Count = Field(1000, description="Most bytes that an archive may unpack to for each of its own.")
+    drop_folder: Path | None = Field(None, description="A folder whose files the worker takes in and moves on.")
+    drop_seconds: Count = Field(10, description="Seconds for which a file in that folder must not have changed.")
+    drop_set_aside: bool = Field(
+        False, description="Whether bad rows of a table in that folder are set aside beside it, rather than refuse it."
+    )
     archive_members: Count = Field(10_000, description="Most files in one archive.")
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
@@ -214,7 +219,7 @@ class Settings(BaseSettings):
         """Relative to where we were started."""
         return value.absolute()
 
-    @field_validator("tls_certificate", "tls_key", "outbound_certificate", "outbound_key", "mail_dir")
+    @field_validator("tls_certificate", "tls_key", "outbound_certificate", "outbound_key", "mail_dir", "drop_folder")
     @classmethod
     def below_home(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         """Relative to home."""

@@ -6,15 +6,18 @@ from typing import Annotated
 
 import typer
 
-from wattshare.custodian.cli import authorizations, third_parties
+from wattshare.custodian.cli import authorizations, outcomes, third_parties
 
 app = typer.Typer(no_args_is_help=True)
 db = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(db, name="db")
 app.add_typer(third_parties.app, name="third-party")
 app.add_typer(authorizations.app, name="authorization")
+app.add_typer(outcomes.app, name="imports")
 
 Home = Annotated[Path | None, typer.Option("--home", help="The installation's folder.", envvar="WATTSHARE_HOME")]
+# kinds of tables, as the formats know them; a test compares
+TABLES = ("readings", "customers", "accounts", "agreements", "meters", "programs", "bills")
 AsJson = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
 
 
@@ -101,11 +104,18 @@ def upgrade(*, home: Home = None) -> None:
 @app.command("import")
 def import_(
     paths: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(help="Files of any kind, packed or not, and folders; - is standard input."),
-    ],
+    ] = None,
     *,
     home: Home = None,
+    kind: Annotated[
+        str | None,
+        typer.Option("--kind", help="What a table is of; by its header where it is not said. " + " ".join(TABLES)),
+    ] = None,
+    template: Annotated[
+        str | None, typer.Option("--template", help="Print a header and two rows of a kind of table.")
+    ] = None,
     usage_point: Annotated[
         int | None,
         typer.Option(help="The usage point, ten digits, that a file of one lands on.", min=10**9, max=10**10 - 1),
@@ -139,6 +149,11 @@ def import_(
     from wattshare.custodian.formats.tables.mapping import read
     from wattshare.custodian.services.intake.door import Wanted
 
+    if template is not None:
+        print_template(template)
+        return
+    if not paths or (kind is not None and kind not in TABLES):
+        raise typer.BadParameter(f"Name files, and a kind of {', '.join(TABLES)} or none.")
     asked = sys.stdin.isatty() and sys.stderr.isatty() and not as_json and Path("-") not in paths
     # stopped by either signal, it clears away what it had set aside
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -147,6 +162,7 @@ def import_(
             usage_point=usage_point,
             account=account,
             lenient=lenient,
+            kind=kind,
             mapping=read(mapping) if mapping else None,
             set_aside=set_aside,
             dry_run=dry_run,
@@ -164,6 +180,16 @@ def import_(
         )
     if not whole:
         raise typer.Exit(1)
+
+
+def print_template(kind: str) -> None:
+    """A header and two rows of a kind of table, on standard output."""
+    from wattshare.custodian.formats.tables.records import BY_NAME
+    from wattshare.custodian.formats.tables.records import template as rows
+
+    if kind not in BY_NAME:
+        raise typer.BadParameter(f"There are templates of {', '.join(BY_NAME)}; readings have a mapping instead.")
+    typer.echo(rows(BY_NAME[kind]), nl=False)
 
 
 @app.command()

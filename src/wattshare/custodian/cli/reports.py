@@ -35,9 +35,14 @@ def print_report(report: Report) -> None:
     if report.rows:
         skipped = f", {report.rows_skipped} passed over" if report.rows_skipped else ""
         out.print(f"  rows: {report.rows} read, {report.rows_refused} set aside{skipped}")
-    readings, bills = report.readings, report.bills
+    readings, bills, records = report.readings, report.bills, report.records
+    if records.all:
+        out.print(f"  {report.kind}: {records.new} new, {records.changed} changed, {records.same} as before")
+    if report.unread:
+        out.print(f"  [yellow]not read: {escape(', '.join(report.unread))}[/yellow]")
     again = f"; {report.repeated} stood there more than once" if report.repeated else ""
-    out.print(f"  readings: {readings.new} new, {readings.changed} corrected, {readings.same} as before{again}")
+    if not records.all and report.kind != "bills":
+        out.print(f"  readings: {readings.new} new, {readings.changed} corrected, {readings.same} as before{again}")
     if bills.all:
         out.print(f"  bills: {bills.new} new, {bills.changed} issued again, {bills.same} as before")
     _print_points(report)

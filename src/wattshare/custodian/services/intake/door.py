@@ -103,7 +103,8 @@ class Door:
     def _take_table(self, file: BinaryIO, name: str, digest: str, wanted: Wanted) -> Report:
         given = wanted.mapping or Mapping()
         table = CsvTable.open(file, given.file)
-        kind = BY_NAME.get(wanted.kind) if wanted.kind else None if wanted.mapping else kind_of(table.header)
+        guessed = None if wanted.mapping else kind_of(table.header)
+        kind = BY_NAME.get(wanted.kind) if wanted.kind else guessed
         if kind is not None:
             return self._take_records(table, kind, name, digest, wanted)
         mapping = guess(Sample(table.header, table.sample()), given)
