@@ -19,6 +19,7 @@ from wattshare.custodian.app import assemble
 from wattshare.custodian.services.registration import Registered
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.store.database import Store
+from wattshare.custodian.store.purposes import Purpose
 from wattshare.custodian.web.server import serving
 from wattshare.thirdparty import errors, listening
 from wattshare.thirdparty.client import Client
@@ -130,8 +131,8 @@ def place(store: Store, tmp_path: Path, papers: Papers, acme: tuple[Path, Path])
     )
     clock = StoppedClock(at=int(time.time()))
     with built(tmp_path, store) as plain:
-        real = assemble(settings, store, lambda: int(time.time()))
-        house = TestHouse(house=real, clock=clock, receivers=Receivers(), browser=plain.browser)
+        real = assemble(settings, replace(store, purpose=Purpose.HOUSE), lambda: int(time.time()))
+        house = TestHouse(house=real, clock=clock, receivers=Receivers(), browser=plain.browser, store=store)
         registered = house.third_party(
             certificate=acme[0].read_text(), notification_uri=f"https://{receiver[0]}:{receiver[1]}/notices"
         )

@@ -23,6 +23,7 @@ from wattshare.custodian.services.registration import Registered, Wish
 from wattshare.custodian.services.signin import hashed
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.store.database import Store
+from wattshare.custodian.store.purposes import Purpose
 from wattshare.espi import basics, usage
 from wattshare.espi.days import day_bounds
 from wattshare.espi.ids import reading_type_id
@@ -96,12 +97,9 @@ class TestHouse:
     clock: StoppedClock
     receivers: Receivers
     browser: TestClient
+    # the house's, but open for everything that a test puts there
+    store: Store
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
-
-    @property
-    def store(self) -> Store:
-        """Its store."""
-        return self.house.store
 
     @property
     def transport(self) -> httpx2.BaseTransport:
@@ -270,11 +268,12 @@ def built(tmp_path: Path, store: Store, **settings: Any) -> Iterator[TestHouse]:
         "proxy_addresses": "127.0.0.1",
         "rate_limits": False,
     } | settings
-    house = assemble(Settings(**values), store, clock, outbound=receivers)  # type: ignore[arg-type]
+    strict = replace(store, purpose=Purpose.HOUSE)
+    house = assemble(Settings(**values), strict, clock, outbound=receivers)  # type: ignore[arg-type]
     with TestClient(
         with_lifespan(house.application()), base_url=BASE, follow_redirects=False, client=("127.0.0.1", 50_000)
     ) as browser:
-        yield TestHouse(house=house, clock=clock, receivers=receivers, browser=browser)
+        yield TestHouse(house=house, clock=clock, receivers=receivers, browser=browser, store=store)
 
 
 def with_lifespan(app: ASGIApp) -> ASGIApp:

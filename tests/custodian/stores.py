@@ -3,14 +3,16 @@
 import importlib.util
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import missing
-from tests.custodian.servers import ENGINE, HOW, OpenStore, Server, started
+from tests.custodian.servers import APPLICATION, ENGINE, HOW, OWNER, OpenStore, Server, started
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.purposes import Purpose
 
 
 @pytest.fixture
@@ -47,8 +49,8 @@ def migrated(server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A database of PostgreSQL with every table and nothing in it, to be copied."""
     keys = Keys.make(tmp_path_factory.mktemp("migrated") / "keys.json")
     name = server.make_database()
-    made = Store.connect(server.url(name), keys)
-    made.upgrade()
+    made = Store.connect(server.url(name, OWNER), keys)
+    made.upgrade(for_role=APPLICATION)
     made.close()
     return name
 
@@ -73,9 +75,10 @@ def open_store(request: pytest.FixtureRequest) -> OpenStore:
         keys = Keys.make(folder / "keys.json")
         if engine == "sqlite":
             shutil.copy(request.getfixturevalue("template"), folder / "wattshare.db")
-            return Store.connect(f"sqlite:///{folder / 'wattshare.db'}", keys)
+            return trusting(Store.connect(f"sqlite:///{folder / 'wattshare.db'}", keys))
         server: Server = request.getfixturevalue("server")
-        return Store.connect(server.url(server.make_database(request.getfixturevalue("migrated"))), keys)
+        url = server.url(server.make_database(request.getfixturevalue("migrated")))
+        return trusting(Store.connect(url, keys))
 
     return opened
 
@@ -92,15 +95,19 @@ def database_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) ->
     if engine == "sqlite":
         return f"sqlite:///{tmp_path / 'wattshare.db'}"
     server: Server = request.getfixturevalue("server")
-    return server.url(server.make_database())
+    return server.url(server.make_database(), OWNER)
 
 
 @pytest.fixture
 def store(engine: str, keys: Keys, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """An empty store with every table."""
+    """An empty store with every table.
+
+    What a test itself puts there and reads there may be anything: its transactions are those of an intake, where they
+    say nothing else. A house (`houses.built`) has the same store, and says what it wants.
+    """
     if engine == "sqlite":
         shutil.copy(request.getfixturevalue("template"), tmp_path / "wattshare.db")
-        opened = Store.connect(f"sqlite:///{tmp_path / 'wattshare.db'}", keys)
+        opened = trusting(Store.connect(f"sqlite:///{tmp_path / 'wattshare.db'}", keys))
         yield opened
         opened.close()
         return
@@ -108,4 +115,9 @@ def store(engine: str, keys: Keys, request: pytest.FixtureRequest, tmp_path: Pat
     shared: Store = request.getfixturevalue("shared")
     server.empty(str(shared.engine.url.database))
     # a view of the engine: what a test listens to there ends with the test
-    yield Store(shared.engine.execution_options(), keys)
+    yield trusting(Store(shared.engine.execution_options(), keys))
+
+
+def trusting(store: Store) -> Store:
+    """The same store, whose transactions may see and do everything where they do not say what they are for."""
+    return replace(store, purpose=Purpose.INTAKE)

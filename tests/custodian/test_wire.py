@@ -264,7 +264,9 @@ def opened(profile: str, folder: Path, template: Path) -> Iterator[Scene]:
         browser = TestClient(
             with_lifespan(made.application()), base_url=BASE, follow_redirects=False, client=("127.0.0.1", 50_000)
         )
-        house = TestHouse(house=made, clock=clock, receivers=receivers, browser=stack.enter_context(browser))
+        house = TestHouse(
+            house=made, clock=clock, receivers=receivers, browser=stack.enter_context(browser), store=store
+        )
         yield told(house)
 
 

@@ -15,6 +15,7 @@ import structlog
 from wattshare.custodian import facts, logs
 from wattshare.custodian.clocks import clock_of
 from wattshare.custodian.formats.sources import Caps
+from wattshare.custodian.installation import present, store_of
 from wattshare.custodian.model.clock import Clock, Secrets
 from wattshare.custodian.model.errors import Unknown
 from wattshare.custodian.model.work import MAKE
@@ -43,7 +44,7 @@ from wattshare.custodian.services.signing import Signing
 from wattshare.custodian.services.tokens import Tokens
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.store.database import Store
-from wattshare.custodian.store.keys import Keys, absent
+from wattshare.custodian.store.postgresql import ROW_SECURITY
 from wattshare.custodian.store.readiness import bring_up
 from wattshare.custodian.web import server
 from wattshare.custodian.web.additions import Additions
@@ -58,17 +59,13 @@ from wattshare.custodian.worker.loop import Lane, Worker
 from wattshare.espi import wire
 from wattshare.espi.profile import PROFILES, Profile
 
-KEYS = "keys.json"
 BATCHES = "batches"
 DAY = 86_400
 LOG = structlog.get_logger()
+OPEN = "this role sees every row, whatever it is asked for; see docs/operate.md"
 WEAK = "what was committed may be lost in a power cut; see docs/operate.md"
 # what has ended is kept for that long, so that its use is noticed
 FORGET_SECONDS = 30 * DAY
-
-
-class NotReady(Exception):
-    """The installation cannot be used yet; the text says what to do."""
 
 
 def random_text(prefix: str) -> str:
@@ -378,29 +375,6 @@ def limits_of(settings: Settings) -> wire.Limits:
     )
 
 
-def settings_of(home: Path | None, **values: Any) -> Settings:
-    """The settings of a home folder.
-
-    Raises:
-        BadSettings: they do not fit together.
-    """
-    return Settings(**values) if home is None else Settings(home=home, **values)
-
-
-def store_of(settings: Settings) -> Store:
-    """The store of a home folder, whose keys are there. Nothing is opened yet.
-
-    Raises:
-        BadKeys: the keys cannot be used.
-    """
-    return Store.connect(
-        settings.database_url,
-        Keys.read(settings.home / KEYS),
-        statement_seconds=settings.statement_seconds,
-        connections=settings.database_connections,
-    )
-
-
 @contextmanager
 def opened(home: Path | None, **values: Any) -> Iterator[House]:
     """The house of a home folder, for as long as the block runs.
@@ -412,14 +386,12 @@ def opened(home: Path | None, **values: Any) -> Iterator[House]:
         BadDatabase: the database cannot be used.
     """
     logs.configure()
-    settings = settings_of(home, **values)
-    if not (settings.home / KEYS).exists():
-        raise NotReady(absent(settings.home / KEYS))
+    settings = present(home, **values)
     store = store_of(settings)
     try:
         bring_up(store)
         for weak in store.weak_settings():
-            LOG.critical("database_may_lose_data", setting=weak, advice=WEAK)
+            LOG.critical("database_is_weak", setting=weak, advice=OPEN if weak == ROW_SECURITY else WEAK)
         yield assemble(settings, store, clock_of(settings.home, sandbox=settings.sandbox))
     finally:
         store.close()

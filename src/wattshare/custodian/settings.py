@@ -82,6 +82,14 @@ class Settings(BaseSettings):
     database_url: str = Field(
         default_factory=default_database, description="Where the database is, as SQLAlchemy writes it."
     )
+    database_owner_url: str | None = Field(
+        None,
+        description="The same database as the owner of its tables, for `db upgrade`; database_url's role where unset.",
+    )
+    database_prepared: bool = Field(
+        True,
+        description="Whether statements that come often are kept prepared; off behind a pooler that cannot keep them.",
+    )
     database_connections: Count = Field(
         80, description="Most connections of one process to PostgreSQL; all processes share the server's maximum."
     )

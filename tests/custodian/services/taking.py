@@ -9,6 +9,7 @@ from wattshare.custodian.model.premises import Service
 from wattshare.custodian.model.readings import Reading
 from wattshare.custodian.services.intake import Report
 from wattshare.custodian.store.database import Store, Tx
+from wattshare.custodian.store.purposes import Purpose
 from wattshare.espi.kinds import Kind
 from wattshare.espi.profile import PGE
 
@@ -73,8 +74,8 @@ def contents_of(store: Store) -> dict[str, list[tuple[object, ...]]]:
     """Every row of what is metered, billed and held."""
     names: tuple[str, ...] = ("interval_block", "correction", "bill", "bill_correction", "channel", "reading_type")
     names += ("usage_point", "agreement", "account", "customer", "service_location", "meter", "program_code")
-    with store.engine.connect() as connection:
+    with store.read(Purpose.UPKEEP) as tx:
         return {
-            name: sorted(map(tuple, connection.exec_driver_sql(f"SELECT * FROM {name}").all()), key=repr)
+            name: sorted(map(tuple, tx.trail._connection.exec_driver_sql(f"SELECT * FROM {name}").all()), key=repr)
             for name in names
         }

@@ -124,7 +124,7 @@ def test_the_trail_says_what_was_written(store: Store) -> None:
 def test_the_trail_is_never_changed(store: Store, change: object) -> None:
     with store.begin() as tx:
         tx.trail.write("first", T0)
-    with pytest.raises(DatabaseError, match="never changed"), store.begin() as tx:
+    with pytest.raises(DatabaseError, match=r"never changed|permission denied"), store.begin() as tx:
         tx.trail._connection.execute(change)  # type: ignore[call-overload]  # either statement
     with store.read() as tx:
         assert [entry.event for entry in tx.trail.since(0)] == ["first"]

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.custodian.store.households import T0, add_home, add_party
 from tests.custodian.store.test_readings import FIRST, add_channel, authorize, day_block, midnight
+from tests.custodian.stores import trusting
 from wattshare.custodian.model.errors import BadRequest, Unavailable
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import Keys
@@ -43,8 +44,9 @@ def test_the_first_and_the_last_day_of_a_month_are_in_it(store: Store) -> None:
     with store.begin() as tx:
         channel = add_channel(tx, add_home(tx))
         tx.readings.load(day_block(channel, (date(2024, 4, day) - FIRST).days) for day in (1, 30))
-    with store.engine.connect() as connection:
-        assert connection.scalar(text("SELECT count(*) FROM interval_block_2024_04")) == 2
+    rows = text("SELECT count(*) FROM interval_block WHERE tableoid = 'interval_block_2024_04'::regclass")
+    with store.read() as tx:
+        assert tx.trail._connection.scalar(rows) == 2
 
 
 def test_a_month_that_was_not_committed_is_opened_again(store: Store) -> None:
@@ -70,7 +72,7 @@ def test_readers_go_on_while_a_month_is_opened(store: Store) -> None:
         channel = add_channel(tx, home)
         tx.readings.load([day_block(channel, 0)])
         held = authorize(tx, home)
-    impatient = Store.connect(store.engine.url.render_as_string(), store.keys, statement_seconds=5)
+    impatient = trusting(Store.connect(store.engine.url.render_as_string(), store.keys, statement_seconds=5))
     with store.begin() as writer:
         writer.readings.load([day_block(channel, 40)])
         with impatient.read() as tx:
@@ -85,8 +87,8 @@ def test_a_load_is_a_copy_and_all_or_nothing(store: Store) -> None:
         tx.readings.load([day_block(channel, 3)])
     with pytest.raises(DBAPIError, match="duplicate key"), store.begin() as tx:
         tx.readings.load(day_block(channel, day) for day in range(5))
-    with store.engine.connect() as connection:
-        assert connection.scalar(text("SELECT count(*) FROM interval_block")) == 1
+    with store.read() as tx:
+        assert tx.trail._connection.scalar(text("SELECT count(*) FROM interval_block")) == 1
 
 
 def test_a_statement_has_a_deadline(store: Store) -> None:

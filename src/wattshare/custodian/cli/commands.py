@@ -24,12 +24,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
 @app.command()
 def init(*, home: Home = None) -> None:
     """Make the keys of a new installation and its database."""
-    from contextlib import closing
-
-    from wattshare.custodian.app import KEYS, settings_of, store_of
     from wattshare.custodian.cli.printing import failing, out
+    from wattshare.custodian.installation import KEYS, settings_of, upgrade
     from wattshare.custodian.store.keys import BadKeys, Keys
-    from wattshare.custodian.store.readiness import bring_up
 
     with failing(as_json=False):
         settings = settings_of(home)
@@ -39,8 +36,7 @@ def init(*, home: Home = None) -> None:
         if fresh:
             Keys.make(path)
         try:
-            with closing(store_of(settings)) as store:
-                bring_up(store, anew=True)
+            upgrade(settings, anew=True)
         except BadKeys:
             # a database that was made with others: fresh keys would only hide that they are gone
             if fresh:
@@ -77,8 +73,8 @@ def worker(*, home: Home = None) -> None:
 @app.command()
 def settings(*, home: Home = None, as_json: AsJson = False) -> None:
     """Every setting: its value, where it came from, and what it is."""
-    from wattshare.custodian.app import settings_of
     from wattshare.custodian.cli.printing import failing, out, print_json
+    from wattshare.custodian.installation import settings_of
 
     with failing(as_json=as_json):
         described = tuple(settings_of(home).describe())
@@ -91,13 +87,13 @@ def settings(*, home: Home = None, as_json: AsJson = False) -> None:
 
 
 @db.command("upgrade")
-def upgrade(*, home: Home = None) -> None:
+def upgrade_(*, home: Home = None) -> None:
     """Bring the database to the form that this release needs."""
-    from wattshare.custodian.app import opened
     from wattshare.custodian.cli.printing import failing, out
+    from wattshare.custodian.installation import present, upgrade
 
-    with failing(as_json=False), opened(home) as house:
-        house.store.upgrade()
+    with failing(as_json=False):
+        upgrade(present(home))
     out.print("The database is up to date.")
 
 

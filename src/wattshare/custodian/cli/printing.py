@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from wattshare.custodian.app import NotReady
 from wattshare.custodian.formats.tables.mapping import BadMapping
+from wattshare.custodian.installation import NotReady
 from wattshare.custodian.model.errors import Refusal
 from wattshare.custodian.settings import BadSettings
 from wattshare.custodian.store.keys import BadKeys

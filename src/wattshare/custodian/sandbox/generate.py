@@ -11,6 +11,7 @@ from wattshare.custodian.sandbox.households import HOUSEHOLDS, Household
 from wattshare.custodian.sandbox.metering import measure
 from wattshare.custodian.sandbox.people import Resident, settle
 from wattshare.custodian.store.database import Store, Tx
+from wattshare.custodian.store.purposes import Purpose
 from wattshare.espi.profile import Profile
 
 # usage points that are there, all that will be
@@ -38,7 +39,7 @@ class Town:
 
 def generate(store: Store, town: Town, progress: Progress) -> tuple[Resident, ...]:
     """Write the town into an empty store; the households are given back."""
-    with store.begin() as tx:
+    with store.begin(Purpose.INTAKE) as tx:
         calendar = Calendar.made(town.days, town.now, town.profile.zone, tx.revisions.begin)
         for code in tariffs.CODES:
             tx.programs.put_code(code)

@@ -37,6 +37,7 @@ from wattshare.custodian.sandbox.people import (
 from wattshare.custodian.store.channels import DELIVERED
 from wattshare.custodian.store.customers import NewIds
 from wattshare.custodian.store.database import Store, Tx
+from wattshare.custodian.store.purposes import Purpose
 from wattshare.espi.profile import Profile
 
 # homes that are written together, day by day, as their days would come
@@ -75,17 +76,17 @@ class Homes:
         """
         if not count:
             return
-        with self.store.begin() as tx:
+        with self.store.begin(Purpose.INTAKE) as tx:
             ids = tx.customers.reserve(count)
         chunks = [range(first, min(first + CHUNK, count)) for first in range(0, count, CHUNK)]
         for chunk in chunks:
-            with self.store.begin() as tx:
+            with self.store.begin(Purpose.INTAKE) as tx:
                 self._settle(tx, ids, chunk)
         written, every = 0, len(self.calendar.days)
         for _, month in groupby(enumerate(self.calendar.days), lambda pair: (pair[1].date.year, pair[1].date.month)):
             days = tuple(month)
             for chunk in chunks:
-                with self.store.begin() as tx:
+                with self.store.begin(Purpose.INTAKE) as tx:
                     tx.readings.load(self._blocks(ids.usage_point, chunk, days))
                 written += len(chunk) * len(days)
                 yield written // every
@@ -174,7 +175,7 @@ class Homes:
             for place, day in days:
                 values = unpack_values(WIDTH, day_values(size, day, chance))
                 known.delivered[place] = by_code(values, self.calendar, place, QUARTER)
-        with self.store.begin() as tx:
+        with self.store.begin(Purpose.INTAKE) as tx:
             bill(tx, resident, resident.premises[0], known, self.calendar, self.seed, self.profile)
 
 

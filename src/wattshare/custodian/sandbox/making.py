@@ -3,8 +3,9 @@
 import secrets
 from collections.abc import Iterable
 
-from wattshare.custodian.app import House, assemble, profile_of, store_of
+from wattshare.custodian.app import House, assemble, profile_of
 from wattshare.custodian.clocks import clock_of
+from wattshare.custodian.installation import store_of
 from wattshare.custodian.model.premises import Login
 from wattshare.custodian.sandbox.equipment import receiver_of
 from wattshare.custodian.sandbox.generate import Progress, Town, generate
@@ -14,6 +15,7 @@ from wattshare.custodian.sandbox.people import Resident
 from wattshare.custodian.sandbox.telling import Secrets
 from wattshare.custodian.services.signin import hashed
 from wattshare.custodian.settings import Settings
+from wattshare.custodian.store.purposes import Purpose
 
 OPERATOR = "operator"
 
@@ -68,7 +70,7 @@ def let_in(house: House, home: Home, residents: Iterable[Resident]) -> None:
     }
     # argon2 takes its time: not while the database waits
     hashes = {told["login"]: hashed(told["password"]) for told in (*third_parties.values(), *customers.values())}
-    with house.store.begin() as tx:
+    with house.store.begin(Purpose.INTAKE) as tx:
         for each in residents:
             login = each.household.login
             tx.customers.add_login(Login(customer_id=each.customer.id, login=login, password_hash=hashes[login]))

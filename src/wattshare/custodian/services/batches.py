@@ -21,6 +21,7 @@ from wattshare.custodian.services.disclosure.selection import Selection
 from wattshare.custodian.services.members import Members
 from wattshare.custodian.services.part_files import PartFiles
 from wattshare.custodian.store.database import Store, Tx
+from wattshare.custodian.store.purposes import Purpose
 from wattshare.espi.atom import Feed, Link
 from wattshare.espi.endpoints import Document, Endpoint, Token, by_name
 from wattshare.espi.ids import atom_id
@@ -112,7 +113,7 @@ class Batches:
 
     def _write(self, batch: Batch) -> list[Made]:
         endpoint, at, made = by_name(batch.endpoint), self.now(), list[Made]()
-        with self.store.read() as tx:
+        with self.store.read(batch.authorization_id or Purpose.BATCH) as tx:
             selection = self._selection(tx, batch, endpoint)
             for filling in self.bulk.files(tx, endpoint, whose(batch), selection, at):
                 made.append(self._fill(batch, self._part(batch, len(made) + 1), filling))
@@ -240,7 +241,7 @@ class Batches:
         endpoint, at = by_name(batch.endpoint), self.now()
         fresh = replace(part, version=part.version + 1, file=None, stale=False)
         among = self.files.members(part.file)
-        with self.store.read() as tx:
+        with self.store.read(batch.authorization_id or Purpose.BATCH) as tx:
             selection = self._selection(tx, batch, endpoint)
             filling = self.bulk.again(tx, endpoint, whose(batch), selection, at, among=among)
             made, members = self._fill(batch, fresh, filling)

@@ -16,6 +16,7 @@ from wattshare.custodian.model.work import NoticeKind
 from wattshare.custodian.services import notices
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.store.database import Store, Tx
+from wattshare.custodian.store.purposes import Purpose
 from wattshare.espi import scope
 from wattshare.espi.days import day_of, midnight
 from wattshare.espi.kinds import Kind
@@ -100,7 +101,7 @@ class Consent:
             NotCovered: the third party may not ask any more.
         """
         now = self.now()
-        with self.store.read() as tx:
+        with self.store.read(Purpose.PEOPLE) as tx:
             party = self._asking(tx, asked.third_party_id)
             partner = tx.parties.by_id(party.partner_id) if party.partner_id else None
             services = tx.customers.services(customer_id)
@@ -129,7 +130,7 @@ class Consent:
             BadRequest: nothing was chosen, something that is not the customer's, or an end that is too early.
             NotCovered: the third party may not ask any more.
         """
-        with self.store.begin() as tx:
+        with self.store.begin(Purpose.PEOPLE) as tx:
             party = self._asking(tx, asked.third_party_id)
             kinds = self._kinds(party, choice.kinds)
             services = self._services(tx, customer_id, choice.agreement_ids)
@@ -179,7 +180,7 @@ class Consent:
             Unknown: no such third party or usage point.
             BadRequest: a usage point is nobody's, or a kind is not registered.
         """
-        with self.store.begin() as tx:
+        with self.store.begin(Purpose.PEOPLE) as tx:
             party = tx.parties.by_name(party_name)
             if party is None:
                 raise Unknown(f"There is no third party named {party_name!r}.", field="third_party")

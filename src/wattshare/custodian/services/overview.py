@@ -7,6 +7,7 @@ from wattshare.custodian.model.authorization import Authorization, Ending, State
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.premises import Service
 from wattshare.custodian.store.database import Store, Tx
+from wattshare.custodian.store.purposes import Purpose
 from wattshare.espi.kinds import Kind
 
 
@@ -36,7 +37,7 @@ class Overview:
 
     def cards(self, customer_id: int) -> tuple[Card, ...]:
         """Every authorization of a customer, the newest first."""
-        with self.store.read() as tx:
+        with self.store.read(Purpose.PEOPLE) as tx:
             by_agreement = {service.agreement.id: service for service in tx.customers.services(customer_id)}
             names = {party.id: party.name for party in tx.parties.every()}
             return tuple(

@@ -14,6 +14,7 @@ from wattshare.custodian.model.clock import Clock, Secrets
 from wattshare.custodian.model.errors import TooMany
 from wattshare.custodian.model.premises import Customer
 from wattshare.custodian.store.database import Store, Tx
+from wattshare.custodian.store.purposes import Purpose
 
 # argon2id, 19 MiB, 2 passes
 HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -112,7 +113,7 @@ class SignIn:
         """
         tries = Tries("login:" + login.casefold(), address)
         self._slow_down(tries)
-        with self.store.read() as tx:
+        with self.store.read(Purpose.PEOPLE) as tx:
             known = tx.customers.login(login)
         try:
             HASHER.verify(known.password_hash if known else NOBODY, password)
@@ -129,7 +130,7 @@ class SignIn:
         """
         tries = Tries("account:" + "".join(filter(str.isdigit, account_number)), address)
         self._slow_down(tries)
-        with self.store.read() as tx:
+        with self.store.read(Purpose.PEOPLE) as tx:
             customer: Customer | None = tx.customers.by_account_and_phone(account_number, phone)
         return self._arrived(session, customer.id if customer else None, tries, guest=True)
 

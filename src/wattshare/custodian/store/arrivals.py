@@ -1,6 +1,7 @@
 """Blocks on their way into their table, many at once, in months that are there for them.
 
-PostgreSQL keeps a partition a month. A month is opened by the first row that falls into it.
+PostgreSQL keeps a partition a month. A month is opened by the first row that falls into it, and rows are copied into
+the month itself: COPY does not go through the row security of the whole.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,7 +20,7 @@ OPEN_MONTH = text("SELECT open_month(:start)").bindparams(bindparam("start", typ
 # rows of one COPY: each is a statement of its own, with a deadline of its own
 COPIED = 10_000
 QUOTED = ", ".join(f'"{name}"' for name in ROW_COLUMNS)
-COPY = f"COPY interval_block ({QUOTED}) FROM STDIN (FORMAT BINARY)"
+COPY = f"COPY {{}} ({QUOTED}) FROM STDIN (FORMAT BINARY)"
 INSERT = f"INSERT INTO interval_block ({QUOTED}) VALUES ({', '.join('?' * len(ROW_COLUMNS))})"  # noqa: S608  our own names
 
 # a row as COPY has it in binary: how many fields, then the length of each and what is in it; null is of length -1
@@ -36,38 +37,45 @@ class Arrivals:
         """Take the transaction's connection."""
         self._connection = connection
         self._partitioned = connection.dialect.name == "postgresql"
-        # months that are known to be there: year and month
-        self._months: set[tuple[int, int]] = set()
+        # months that are known to be there, by year and month
+        self._months: dict[tuple[int, int], str] = {}
 
     def load(self, blocks: Iterable[Block]) -> None:
         """Keep blocks of days that have none, as fast as the database takes them."""
         every = iter(blocks)
         while chunk := tuple(islice(every, COPIED)):
-            if self._partitioned:
-                for start in self._unopened(chunk):
-                    self._connection.execute(OPEN_MONTH, {"start": start})
-                self._copy(chunk)
-            else:
+            if not self._partitioned:
                 self._connection.exec_driver_sql(INSERT, [block_row(block) for block in chunk])
+                continue
+            for month, those in by_month(chunk).items():
+                self._copy(self._opened(month, those[0].start), those)
 
-    def _copy(self, blocks: Iterable[Block]) -> None:
+    def _opened(self, month: tuple[int, int], second: int) -> str:
+        """The table of a month, by a second in it."""
+        if month not in self._months:
+            self._months[month] = self._connection.execute(OPEN_MONTH, {"start": second}).scalar_one()
+        return self._months[month]
+
+    def _copy(self, table: str, blocks: Iterable[Block]) -> None:
         faults: type[Exception] = self._connection.dialect.loaded_dbapi.Error
         driver: Any = self._connection.connection.cursor()
+        statement = COPY.format(table)
         try:
-            with driver, driver.copy(COPY) as copy:
+            with driver, driver.copy(statement) as copy:
                 for piece in pieces(blocks):
                     copy.write(piece)
         except faults as why:
             # as a fault of any other statement
-            raise DBAPIError.instance(COPY, None, why, faults, hide_parameters=True) from why
+            raise DBAPIError.instance(statement, None, why, faults, hide_parameters=True) from why
 
-    def _unopened(self, blocks: Iterable[Block]) -> Iterator[int]:
-        """A second in each month that has not been opened yet."""
-        for start in {block.start for block in blocks}:
-            day = datetime.fromtimestamp(start, UTC)
-            if (day.year, day.month) not in self._months:
-                self._months.add((day.year, day.month))
-                yield start
+
+def by_month(blocks: Iterable[Block]) -> dict[tuple[int, int], list[Block]]:
+    """Blocks by the year and month in which they start, in UTC."""
+    months: dict[tuple[int, int], list[Block]] = {}
+    for block in blocks:
+        day = datetime.fromtimestamp(block.start, UTC)
+        months.setdefault((day.year, day.month), []).append(block)
+    return months
 
 
 def pieces(blocks: Iterable[Block]) -> Iterator[bytes]:

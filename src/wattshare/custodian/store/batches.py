@@ -138,6 +138,9 @@ class Batches:
 
     def part(self, correlation_id: str) -> tuple[Part, Batch] | None:
         """The part of that correlationID, with its batch."""
+        if "\0" in correlation_id:
+            # no text of PostgreSQL's has one, and asking with it is a fault
+            return None
         row = (
             self._connection.execute(select(PART).where(PART.c.correlation_id == correlation_id))
             .mappings()

@@ -1,5 +1,6 @@
 """The database: transactions, and the noun classes that speak inside them."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ from wattshare.custodian.store.notices import Notices
 from wattshare.custodian.store.outages import Outages
 from wattshare.custodian.store.parties import Parties
 from wattshare.custodian.store.programs import Programs
+from wattshare.custodian.store.purposes import For, Purpose
 from wattshare.custodian.store.rates import Rates
 from wattshare.custodian.store.readings import Readings
 from wattshare.custodian.store.receivers import Receivers
@@ -44,6 +46,8 @@ from wattshare.custodian.store.trail import Trail
 MIGRATIONS = Path(__file__).parent / "migrations"
 # seconds after which a statement is given up, and most connections of one process; on PostgreSQL
 STATEMENT_SECONDS, CONNECTIONS = 30, 80
+# how often an upgrade comes back for tables that others keep
+TRIES = 100
 # what a transaction that only reads asks of its connection
 READING: dict[str, dict[str, Any]] = {
     "sqlite": {"wattshare_reads": True},
@@ -88,6 +92,8 @@ class Store:
 
     engine: Engine
     keys: Keys = field(repr=False)
+    # what a transaction is for that does not say so
+    purpose: Purpose = Purpose.HOUSE
 
     @classmethod
     def connect(
@@ -97,6 +103,7 @@ class Store:
         *,
         statement_seconds: int = STATEMENT_SECONDS,
         connections: int = CONNECTIONS,
+        prepared: bool = True,
     ) -> "Store":
         """The store at an address as SQLAlchemy writes it. Nothing is opened yet.
 
@@ -111,51 +118,74 @@ class Store:
             case "sqlite":
                 return cls(sqlite.connect(address), keys)
             case "postgresql":
-                engine = postgresql.connect(address, statement_seconds=statement_seconds, connections=connections)
-                return cls(engine, keys)
+                told = {"statement_seconds": statement_seconds, "connections": connections}
+                return cls(postgresql.connect(address, **told, prepared=prepared), keys)
             case other:
                 raise BadSettings(f"database_url: must be sqlite or postgresql, not {other}")
 
     @contextmanager
-    def begin(self) -> Iterator[Tx]:
+    def begin(self, for_: Purpose | None = None) -> Iterator[Tx]:
         """A transaction that may write: committed at the end, undone by any exception.
 
         On SQLite there is one writer at a time; elsewhere a writer keeps what it decides by to itself. So keep it
-        short, and never open one inside another.
+        short, and never open one inside another. `for_`: see `purposes`.
 
         Raises:
             Unavailable: the database cannot be reached, or others keep it for too long.
         """
-        with _available(), self.engine.connect() as connection, connection.begin():
+        with _available(), self._connected(for_) as connection, connection.begin():
             yield Tx(connection, self.keys)
 
     @contextmanager
-    def read(self) -> Iterator[Tx]:
-        """One unchanging view of everything; writing in it is refused.
+    def read(self, for_: For | None = None) -> Iterator[Tx]:
+        """One unchanging view of everything that `for_` opens, see `purposes`; writing in it is refused.
 
         Raises:
             Unavailable: the database cannot be reached.
         """
-        with self._reading() as connection:
+        with self._reading(for_) as connection:
             yield Tx(connection, self.keys)
 
-    def upgrade(self) -> None:
-        """Bring the tables to the newest form: all steps or none; another process waits for its turn."""
+    def upgrade(self, *, for_role: str | None = None) -> None:
+        """Bring the tables to the newest form: all steps or none; another process waits for its turn.
+
+        Others go on working meanwhile: where they keep a table, it is tried again. `for_role`: the role of
+        PostgreSQL that works with the tables, where it is not their owner.
+
+        Raises:
+            Unavailable: the database cannot be reached, or others keep it for too long.
+        """
         if self.engine.dialect.name == "sqlite":
             sqlite.prepare(self.engine)
-        # a step over many rows takes its time
-        patient = self.engine.connect().execution_options(wattshare_deadlines=False)
-        with _available(), patient as connection, connection.begin():
+        with _available():
+            for _ in range(TRIES):
+                try:
+                    return self._upgrade(for_role)
+                except OperationalError as why:
+                    if not postgresql.was_locked(why):
+                        raise
+                    time.sleep(1)
+        raise Unavailable(logged="others keep the tables; try again when they do less")
+
+    def _upgrade(self, for_role: str | None) -> None:
+        with self._connected(Purpose.UPKEEP, wattshare_patient=True) as connection, connection.begin():
             alone(connection, "upgrade")
             config = Config(attributes={"connection": connection})
             config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
             command.upgrade(config, "head")
+            if for_role is not None and self.engine.dialect.name == "postgresql":
+                postgresql.grant(connection, for_role)
 
     def upgraded(self) -> bool:
-        """Whether the tables have their newest form."""
+        """Whether the tables have the form of this release, or that of a later one, on which this one still runs.
+
+        What a later release no longer has, it takes away only when the one before no longer needs it.
+        """
         with self._reading() as connection:
             present = MigrationContext.configure(connection).get_current_revision()
-        return present == ScriptDirectory(MIGRATIONS).get_current_head()
+        steps = ScriptDirectory(MIGRATIONS)
+        earlier = {step.revision for step in steps.walk_revisions()} - {steps.get_current_head()}
+        return present is not None and present not in earlier
 
     def weak_settings(self) -> tuple[str, ...]:
         """What is set at the database so that it may lose what it said was done. To be said loudly."""
@@ -169,14 +199,14 @@ class Store:
         """Let the database go."""
         self.engine.dispose()
 
+    def _connected(self, for_: For | None, **options: Any) -> Connection:
+        told = self.purpose if for_ is None else for_
+        return self.engine.connect().execution_options(wattshare_for=told, **options)
+
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def _reading(self, for_: For | None = None) -> Iterator[Connection]:
         options = READING.get(self.engine.dialect.name, {})
-        with (
-            _available(),
-            self.engine.connect().execution_options(**options) as connection,
-            connection.begin(),
-        ):
+        with _available(), self._connected(for_, **options) as connection, connection.begin():
             yield connection
 
 

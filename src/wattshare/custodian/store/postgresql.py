@@ -21,17 +21,30 @@ PATIENCE = {
     "tcp_user_timeout": 30_000,
     "application_name": "wattshare",
 }
-# no plan of ours runs for as long as it takes to compile it
-DEADLINES = text(
+# all of it ends with the transaction; no plan of ours runs for as long as it takes to compile it
+OPENED = (
     "SELECT set_config('statement_timeout', :statement, true), set_config('lock_timeout', :lock, true),"
-    " set_config('jit', 'off', true)"
+    " set_config('jit', 'off', true), "
 )
+OPENED_FOR = text(OPENED + "set_config('wattshare.purpose', :purpose, true)")
+OPENED_FOR_ONE = text(OPENED + "open_authorization(:one)")
+# a step over many rows takes its time; but who waits for a table to itself keeps everybody else waiting
+PATIENT = {"statement": "0", "lock": "3s"}
+LOCKED = "55P03"
+# what the application's role works with, and what it may do less with than with the others
+GRANTED = text(
+    "SELECT relname, relkind::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace"
+    " AND relkind IN ('r', 'p', 'S') AND NOT relispartition"
+)
+GRANTS = {"trail": "SELECT, INSERT", "alembic_version": "SELECT"}
+# a role that policies do not hold
+ROW_SECURITY = "row_security"
 # what must not be off, or what was said to be done is lost in a power cut
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 
-def connect(url: URL, *, statement_seconds: int, connections: int) -> Engine:
-    """An engine on a server. Nothing is opened yet.
+def connect(url: URL, *, statement_seconds: int, connections: int, prepared: bool = True) -> Engine:
+    """An engine on a server. Nothing is opened yet. `prepared`: statements that come often are kept there.
 
     Raises:
         BadSettings: the driver is not installed.
@@ -47,15 +60,21 @@ def connect(url: URL, *, statement_seconds: int, connections: int) -> Engine:
             pool_timeout=statement_seconds,
             # a server that was restarted is met by a question, not by a request's first statement
             pool_pre_ping=True,
-            connect_args={name: value for name, value in PATIENCE.items() if name not in url.query},
+            connect_args={name: value for name, value in PATIENCE.items() if name not in url.query}
+            | ({} if prepared else {"prepare_threshold": None}),
         )
     except ModuleNotFoundError as why:
         raise BadSettings(f"database_url: {why.name} is missing; pip install 'wattshare[postgresql]'") from why
-    deadlines = {"statement": f"{statement_seconds}s", "lock": f"{statement_seconds}s"}
+    usual = {"statement": f"{statement_seconds}s", "lock": f"{statement_seconds}s"}
 
     def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("wattshare_deadlines", True):
-            connection.execute(DEADLINES, deadlines)
+        options = connection.get_execution_options()
+        deadlines = PATIENT if options.get("wattshare_patient") else usual
+        match options.get("wattshare_for", ""):
+            case int(one):
+                connection.execute(OPENED_FOR_ONE, {**deadlines, "one": one})
+            case purpose:
+                connection.execute(OPENED_FOR, {**deadlines, "purpose": str(purpose)})
 
     event.listen(engine, "begin", begin)
     return engine
@@ -71,6 +90,25 @@ def weak_settings(connection: Connection) -> Iterator[str]:
         yield "server_encoding"
     if int(connection.scalar(text("SHOW server_version_num")) or 0) < OLDEST * 10_000:
         yield "server_version"
+    bypass = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+    if connection.scalar(text(bypass)):
+        yield ROW_SECURITY
+
+
+def grant(connection: Connection, role: str) -> None:
+    """Let the application's role work with the tables of their owner: read and write, but for the trail's past.
+
+    Months are granted as they are opened: to insert into, no more.
+    """
+    quote = connection.dialect.identifier_preparer.quote
+    for name, sort in connection.execute(GRANTED).all():
+        may = "USAGE" if sort == "S" else GRANTS.get(name, "SELECT, INSERT, UPDATE, DELETE")
+        connection.exec_driver_sql(f"GRANT {may} ON {'SEQUENCE ' if sort == 'S' else ''}{quote(name)} TO {quote(role)}")
+
+
+def was_locked(fault: DBAPIError) -> bool:
+    """Whether somebody else kept what was asked for, for longer than we wait."""
+    return getattr(fault.orig, "sqlstate", None) == LOCKED
 
 
 def has_nul(fault: DBAPIError) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import BadKeys, Unsealable
+from wattshare.custodian.store.purposes import Purpose
 
 # whose name is opened for a trial, where no third party is registered yet
 FIRST_CUSTOMER = 1
@@ -19,21 +20,49 @@ class BadDatabase(Exception):
     """The database cannot be used; the text is one line for the operator."""
 
 
-def bring_up(store: Store, *, anew: bool = False) -> None:
-    """Bring a database to the form of this release; only where it is made `anew` may it be missing.
+def bring_up(store: Store) -> None:
+    """Bring an SQLite database to the form of this release.
+
+    A database on a server is brought there by `wattshare db upgrade`, once for all who work with it.
 
     Raises:
-        BadDatabase: it is missing, damaged, out of reach, or of a later release.
+        BadDatabase: it is missing, damaged, out of reach, or of another release.
         BadKeys: what it holds was sealed with other keys.
         Unavailable: others keep it for too long.
+    """
+    if file_of(store) is not None:
+        upgrade(store)
+        return
+    with readable(store):
+        if not store.upgraded():
+            raise BadDatabase(f"{named(store)}: is not of this release yet: wattshare db upgrade")
+        check_keys(store)
+
+
+def upgrade(store: Store, *, anew: bool = False, for_role: str | None = None) -> None:
+    """Bring a database to the form of this release; only where it is made `anew` may its file be missing.
+
+    `for_role`: as `Store.upgrade`.
+
+    Raises:
+        BadDatabase, BadKeys, Unavailable: as `bring_up`.
     """
     file = file_of(store)
     if not anew and file is not None and not file.exists():
         raise BadDatabase(f"{file}: there is no database. Bring it back, or make an empty one: wattshare init")
     with readable(store):
-        store.upgrade()
-        if not fit(store):
-            raise BadKeys("keys.json is not of this database: bring back the one that it was made with")
+        store.upgrade(for_role=for_role)
+        check_keys(store)
+
+
+def check_keys(store: Store) -> None:
+    """Refuse keys that are not of this database.
+
+    Raises:
+        BadKeys: what it holds was sealed with other keys.
+    """
+    if not fit(store):
+        raise BadKeys("keys.json is not of this database: bring back the one that it was made with")
 
 
 def file_of(store: Store) -> Path | None:
@@ -42,25 +71,30 @@ def file_of(store: Store) -> Path | None:
     return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
 
 
+def named(store: Store) -> str:
+    """A database as the operator knows it, without its password."""
+    return str(file_of(store) or store.engine.url.render_as_string(hide_password=True))
+
+
 @contextmanager
 def readable(store: Store) -> Iterator[None]:
     """A block in which a database that cannot be read is told in one line."""
-    named = file_of(store) or store.engine.url.render_as_string(hide_password=True)
+    told = named(store)
     try:
         yield
     except CommandError as why:
-        raise BadDatabase(f"{named}: was made by a later release of Wattshare than this one") from why
+        raise BadDatabase(f"{told}: was made by a later release of Wattshare than this one") from why
     except OSError as why:
-        raise BadDatabase(f"{named}: {why.strerror}") from why
+        raise BadDatabase(f"{told}: {why.strerror}") from why
     except (sqlite3.Error, DBAPIError) as why:
         said = str(why.orig if isinstance(why, DBAPIError) else why).partition("\n")[0]
         advice = "; is the disk full?" if "disk" in said else ""
-        raise BadDatabase(f"{named}: cannot be used: {said}{advice}") from why
+        raise BadDatabase(f"{told}: cannot be used: {said}{advice}") from why
 
 
 def fit(store: Store) -> bool:
     """Whether the keys open what is sealed and find what is looked up; yes where there is nothing of either."""
-    with store.read() as tx:
+    with store.read(Purpose.PEOPLE) as tx:
         try:
             tx.customers.customer(FIRST_CUSTOMER)
             return all(tx.parties.secret_matches(one.id, tx.parties.secret(one.id)) for one in tx.parties.every()[:1])

@@ -19,6 +19,7 @@ from wattshare.custodian.services.overview import Card, Overview
 from wattshare.custodian.services.signin import NotSignedIn, Session, SignIn
 from wattshare.custodian.services.tokens import Tokens
 from wattshare.custodian.store.database import Store, Tx
+from wattshare.custodian.store.purposes import Purpose
 from wattshare.custodian.web import words
 from wattshare.custodian.web.call import Call, Response
 from wattshare.custodian.web.pages import Pages
@@ -279,7 +280,7 @@ class Sharing:
             tx.sessions.drop_request(session.id, request_id)
 
     def _name(self, customer_id: int) -> str:
-        with self.store.read() as tx:
+        with self.store.read(Purpose.PEOPLE) as tx:
             customer = tx.customers.customer(customer_id)
         return "" if customer is None else words.cut(customer.name)
 

@@ -30,6 +30,7 @@ from wattshare.custodian.services.disclosure.windows import (
     summary_plan,
 )
 from wattshare.custodian.store.database import Store, Tx
+from wattshare.custodian.store.purposes import For, Purpose
 from wattshare.custodian.store.trail import TrailEntry
 from wattshare.espi import ids, wire
 from wattshare.espi.atom import Entry, Feed, Link
@@ -74,7 +75,7 @@ class Disclosure:
         if permission.endpoint.shape is Shape.STATUS:
             return self._status()
         at = self.now()
-        with self.store.read() as tx:
+        with self.store.read(whose(permission)) as tx:
             plan = self._plan(self._view(tx, permission, at), permission, window)
             if plan.empty:
                 if permission.endpoint.document is Document.ENTRY or self.addresses.profile.empty_is_204:
@@ -105,7 +106,7 @@ class Disclosure:
     def _write(self, permission: Permission, plan: Plan, at: int) -> Iterator[bytes]:
         """The bytes, in a transaction of their own; a long answer ends when the permission does."""
         asked = self.monotonic()
-        with self.store.read() as tx:
+        with self.store.read(whose(permission)) as tx:
             for piece in self._pieces(tx, permission, plan, at):
                 if self.monotonic() - asked >= ASK_SECONDS:
                     self._go_on(permission)
@@ -294,6 +295,11 @@ class Disclosure:
 
 # rows of the third party as a whole are about no authorization
 NOBODY = Authorization(id=0, third_party_id=0, starts=0, floor=0, created_at=0, changed_at=0, version=0)
+
+
+def whose(permission: Permission) -> For:
+    """What an answer is read for: one authorization, or what no customer has."""
+    return Purpose.HOUSE if permission.authorization is None else permission.authorization.id
 
 
 def over(held: Authorization, at: int) -> bool:

@@ -20,6 +20,7 @@ from wattshare.custodian.services.intake.registry import Registry
 from wattshare.custodian.services.intake.report import Refused, Report
 from wattshare.custodian.services.intake.tables import Readings
 from wattshare.custodian.services.intake.telling import Tell, Watched, untold
+from wattshare.custodian.store.purposes import Purpose
 
 CHUNK = 1 << 20
 # bad rows that are kept of a refusal
@@ -157,7 +158,7 @@ class Door:
         """What is told of a document that was taken in before, in the same manner."""
         if manner is None:
             return None
-        with self.intake.store.read() as tx:
+        with self.intake.store.read(Purpose.INTAKE) as tx:
             before = tx.imports.seen(digest, manner)
         if before is None:
             return None

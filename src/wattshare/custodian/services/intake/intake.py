@@ -21,6 +21,7 @@ from wattshare.custodian.services.intake.points import Points
 from wattshare.custodian.services.intake.report import Progress, Refused, Report
 from wattshare.custodian.store.bills import local_bill_date
 from wattshare.custodian.store.database import Store, Tx
+from wattshare.custodian.store.purposes import Purpose
 from wattshare.espi import dst, ids
 from wattshare.espi.plain import from_plain
 from wattshare.espi.profile import Profile
@@ -41,7 +42,7 @@ class Intake:
         """What makes the same bytes another import; None where the account is not known."""
         found = None
         if account is not None:
-            with self.store.read() as tx:
+            with self.store.read(Purpose.INTAKE) as tx:
                 found = tx.customers.by_account_number(account)
             if found is None:
                 return None
@@ -95,7 +96,7 @@ class _Task:
     def run(self) -> Report:
         """Store everything, or nothing."""
         try:
-            with self.intake.store.begin() as tx:
+            with self.intake.store.begin(Purpose.INTAKE) as tx:
                 report = self._store(tx)
         except _Tried as tried:
             return tried.report

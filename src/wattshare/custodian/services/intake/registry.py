@@ -15,6 +15,7 @@ from wattshare.custodian.services.intake.bills import Bills
 from wattshare.custodian.services.intake.records import Records
 from wattshare.custodian.services.intake.report import Refused, Report
 from wattshare.custodian.store.database import Store, Tx
+from wattshare.custodian.store.purposes import Purpose
 from wattshare.espi.profile import Profile
 
 NAMED = 20
@@ -63,7 +64,7 @@ class Registry:
             known = len(faults.numbers)
             if not (known and self.aside is None):
                 try:
-                    with self.store.begin() as tx:
+                    with self.store.begin(Purpose.INTAKE) as tx:
                         return self._store(tx, table, good, faults)
                 except _Undone as undone:
                     if undone.report:

@@ -22,6 +22,7 @@ from wattshare.custodian.services.intake.placing import Place, Placing, every_po
 from wattshare.custodian.services.intake.report import ChannelReport, Preview, Refused, Report
 from wattshare.custodian.services.intake.telling import Tell, untold
 from wattshare.custodian.store.database import Store, Tx
+from wattshare.custodian.store.purposes import Purpose
 from wattshare.espi.profile import Profile
 
 # days that are stored at a time
@@ -89,14 +90,14 @@ class _Task:
         if self.intake.aside and bad and not self.intake.dry_run:
             self.intake.aside.write(bad)
         try:
-            with self.intake.store.begin() as tx:
+            with self.intake.store.begin(Purpose.INTAKE) as tx:
                 return self._store(tx, bad)
         except Tried as tried:
             return tried.report
 
     def _check_places(self) -> None:
         """Note every row of a series that has no place."""
-        with self.intake.store.read() as tx:
+        with self.intake.store.read(Purpose.INTAKE) as tx:
             why = self._placing(tx).unplaceable()
         for number, sentence in why.items():
             column = self.intake.meaning.columns[self.series[number].role]

@@ -22,6 +22,7 @@ from wattshare.custodian.services.tokens.server import Asked, Server, asking, au
 from wattshare.custodian.services.tokens.upkeep import Introspection, Revocation
 from wattshare.custodian.services.tokens.values import OpenData, PassedOAuth, TokenAnswer, TokenRequest
 from wattshare.custodian.store.database import Store, Tx
+from wattshare.custodian.store.purposes import Purpose
 
 # RFC 6750 §2.1: b64token
 BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]{1,512}=*) *", re.IGNORECASE | re.ASCII)
@@ -175,7 +176,8 @@ class Tokens:
             self._admit(request, read)
         except OAuthRefusal as refused:
             return answers.refusal(refused, request)
-        with self.store.begin() as tx:
+        # a redeemed code may begin a partner's permission to the same services
+        with self.store.begin(Purpose.PEOPLE) as tx:
             return self._step(tx, Asked(request, read), step, test=test)
 
     def _step(self, tx: Tx, asked: Asked, step: Step, *, test: bool) -> TokenAnswer:
