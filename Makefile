@@ -7,7 +7,10 @@ RUNS := $(VENV)/.runs
 STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: setup sandbox test check wire docs clean
+SCENARIO ?= import
+KILLS ?= 20
+
+.PHONY: setup sandbox test soak check wire docs clean
 
 setup: $(STAMP)
 
@@ -28,6 +31,10 @@ sandbox: $(RUNS)
 
 test: $(STAMP)
 	$(BIN)/pytest $(ARGS)
+
+# the real commands, killed again and again: SCENARIO=import KILLS=100
+soak: $(STAMP)
+	$(BIN)/python -m tests.soak $(SCENARIO) --kills $(KILLS) $(ARGS)
 
 # what must pass: lint, types, the floors of the house, pages that mirror tables
 check: $(STAMP)

@@ -97,6 +97,20 @@ def upgrade_(*, home: Home = None) -> None:
     out.print("The database is up to date.")
 
 
+@db.command("hash")
+def content_hash(*, home: Home = None, as_json: AsJson = False) -> None:
+    """A digest of all that is held, metered and billed: the same content has the same, on whatever database."""
+    from wattshare.custodian.app import opened
+    from wattshare.custodian.cli.printing import failing, out, print_json
+
+    with failing(as_json=as_json), opened(home) as house, house.store.read() as tx:
+        digest = tx.content.digest()
+    if as_json:
+        print_json({"sha256": digest})
+    else:
+        out.print(digest)
+
+
 @app.command("import")
 def import_(
     paths: Annotated[

@@ -22,6 +22,7 @@ from wattshare.custodian.store import postgresql, sqlite
 from wattshare.custodian.store.authorizations import Authorizations
 from wattshare.custodian.store.batches import Batches
 from wattshare.custodian.store.bills import Bills
+from wattshare.custodian.store.content import Content
 from wattshare.custodian.store.customers import Customers
 from wattshare.custodian.store.deltas import Deltas
 from wattshare.custodian.store.imports import Imports
@@ -84,6 +85,7 @@ class Tx:
         self.outages = Outages(connection, keys)
         self.jobs = Jobs(connection, keys)
         self.trail = Trail(connection, keys)
+        self.content = Content(connection, keys)
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,10 @@ CHUNK = 5_000
 Item = TypeVar("Item")
 
 
-def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+def chunks(items: Iterable[Item], most: int = CHUNK) -> Iterator[list[Item]]:
     """Items in lists that fit into one statement."""
     every = iter(items)
-    while chunk := list(islice(every, CHUNK)):
+    while chunk := list(islice(every, most)):
         yield chunk
 
 

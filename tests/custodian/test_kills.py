@@ -1,0 +1,53 @@
+"""An import that is killed leaves nothing or all, and gone on with it ends as if nothing had been."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.custodian.killed import POINTS
+from tests.custodian.servers import ENGINES, OpenStore
+from tests.soak.tables import write_table
+from wattshare.custodian.store.database import Store
+
+READINGS = 15_000
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """What the store is on."""
+    return str(request.param)
+
+
+def take(store: Store, folder: Path, file: Path, point: str = "") -> int:
+    """Import in a process of its own; how it ended."""
+    url = store.engine.url.render_as_string(hide_password=False)
+    words = [sys.executable, "-m", "tests.custodian.killed", url, str(folder / "keys.json"), str(file), point]
+    return subprocess.run(words, check=False, cwd=Path(__file__).parents[2]).returncode
+
+
+def digest(store: Store) -> str:
+    with store.read() as tx:
+        return tx.content.digest()
+
+
+def test_a_killed_import_leaves_nothing_or_all(open_store: OpenStore, tmp_path: Path, engine: str) -> None:
+    file = tmp_path / "readings.csv"
+    write_table(file, READINGS)
+    folders = [tmp_path / name for name in ("undisturbed", "killed")]
+    for folder in folders:
+        folder.mkdir()
+    undisturbed, killed = (open_store(folder, engine) for folder in folders)
+    nothing = digest(killed)
+    assert take(undisturbed, folders[0], file) == 0
+    whole = digest(undisturbed)
+    assert whole != nothing
+    for point in POINTS:
+        assert take(killed, folders[1], file, point) == -signal.SIGKILL, point
+        assert digest(killed) == (whole if point == "committed" else nothing), point
+    assert take(killed, folders[1], file) == 0
+    assert digest(killed) == whole
+    for store in (undisturbed, killed):
+        store.close()

@@ -1,0 +1,1 @@
+"""Scenarios that run for long: the real commands, killed again and again."""
