@@ -1,4 +1,4 @@
-"""An import that kills its own process at a point that is named: `python -m tests.custodian.killed URL KEYS FILE POINT`."""
+"""An import that kills its own process where it is told: `python -m tests.custodian.killed URL KEYS FILE POINT`."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from wattshare.custodian.store.imports import Imports
 from wattshare.custodian.store.keys import Keys
 from wattshare.espi.profile import PGE
 
-# while the file is read, when its days have been made, at the first and the last of what is stored, and after the commit
+# while the file is read, when its days are made, at the first and the last of what is stored, after the commit
 POINTS = ("reading", "staged", "storing", "stored", "committed")
 
 

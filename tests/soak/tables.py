@@ -39,7 +39,11 @@ def write_table(file: Path, readings: int) -> int:
         for step in range(DAYS * STEPS):
             at = f"{FIRST + timedelta(minutes=15 * step):%Y-%m-%dT%H:%MZ}"
             out.writelines(
-                f"{5_390_000_001 + point},{at},{(point * 37 + step * 91) % 2000 / 1000:.3f},{'E' if step % 97 == 0 else 'A'}\n"
+                f"{5_390_000_001 + point},{at},{_kwh(point, step)},{'E' if step % 97 == 0 else 'A'}\n"
                 for point in range(points)
             )
     return points * DAYS * STEPS
+
+
+def _kwh(point: int, step: int) -> str:
+    return f"{(point * 37 + step * 91) % 2000 / 1000:.3f}"

@@ -1,4 +1,4 @@
-"""A digest of what is held, metered and billed: the same for the same content, whatever the times, seals and revisions."""
+"""A digest of what is held, metered and billed: equal for equal content, whatever the times, seals and revisions."""
 
 import json
 from collections.abc import Iterable, Iterator

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
-from wattshare.custodian.formats.tables.columns import Faults
+from wattshare.custodian.formats.tables.columns import Faults, Series
 from wattshare.custodian.formats.tables.faults import Fault
 from wattshare.custodian.formats.tables.spool import Row, TableSpool
 from wattshare.custodian.model.packing import LONGEST_DAY, day_length, pack, pack_columns
@@ -15,6 +15,25 @@ from wattshare.espi.profile import Profile
 TWINLESS = "The hour comes twice on that day, and this time stands once; say which it is under time.ambiguous."
 OVERLAPS = "It begins before the reading of row {} has ended."
 DIFFERS = "It is the same reading as that of row {}, and differs."
+
+
+class NotPlain(Exception):
+    """A table is not as it must be to be read in columns."""
+
+
+class Columns(Protocol):
+    """A table that is read in columns."""
+
+    # each with its number
+    series: dict[Series, int]
+    rows: int
+
+    def packed(self) -> Iterator[list[tuple[object, ...]]]:
+        """Days as rows of a spool, many at a time.
+
+        Raises:
+            NotPlain: something in it is not as it must be; nothing of what was given counts.
+        """
 
 
 @dataclass

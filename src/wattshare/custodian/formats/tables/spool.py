@@ -99,6 +99,12 @@ class TableSpool:
         if len(self._blocks) >= 1000:
             self.flush()
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self._blocks = []
+        self._connection.execute("DELETE FROM block")
+        self._connection.execute("DELETE FROM reading")
+
     def put_rows(self, rows: Iterable[tuple[object, ...]]) -> None:
         """Keep days as rows: a series, and what BLOCK names."""
         self._connection.executemany(PUT, rows)

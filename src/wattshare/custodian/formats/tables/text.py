@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from wattshare.custodian.formats.tables.faults import BadRow, Question, Unmapped
 from wattshare.custodian.formats.tables.mapping import Text
@@ -28,6 +28,23 @@ class Rows(NamedTuple):
 
     first: int
     rows: list[list[str]]
+
+
+class Table(Protocol):
+    """A table that can be read more than once."""
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The names of its columns."""
+
+    def batches(self) -> Iterator[Rows]:
+        """The rows behind the header, many at a time."""
+
+    def sample(self, count: int = 200) -> tuple[tuple[str, ...], ...]:
+        """The first rows behind the header."""
+
+    def raw(self, numbers: Iterable[int]) -> Iterator[tuple[int, str]]:
+        """Some rows as they stand in the file, in order."""
 
 
 @dataclass(frozen=True)

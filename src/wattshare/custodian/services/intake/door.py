@@ -2,17 +2,19 @@
 
 import codecs
 import hashlib
+import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from wattshare.custodian.formats.tables.asking import places_of, questions
+from wattshare.custodian.formats.tables.days import Columns
 from wattshare.custodian.formats.tables.faults import Question, Unmapped
 from wattshare.custodian.formats.tables.guess import Sample, guess, open_words
 from wattshare.custodian.formats.tables.mapping import BadMapping, Mapping
 from wattshare.custodian.formats.tables.records import BY_NAME, Kind, kind_of, unknown
-from wattshare.custodian.formats.tables.text import CsvTable, Unreadable
+from wattshare.custodian.formats.tables.text import CsvTable, Table, Unreadable
 from wattshare.custodian.formats.tables.wide import cells_of
 from wattshare.custodian.services.intake.aside import Aside
 from wattshare.custodian.services.intake.intake import Intake
@@ -23,6 +25,12 @@ from wattshare.custodian.services.intake.telling import Tell, Watched, untold
 from wattshare.custodian.store.purposes import Purpose
 
 CHUNK = 1 << 20
+PARQUET = b"PAR1"
+FLOATS = Question(
+    key="values.floats",
+    sentence="The values are binary fractions, which most decimals are not; each can be read as its shortest decimal.",
+    choices=("shortest",),
+)
 # bad rows that are kept of a refusal
 NAMED = 20
 
@@ -74,6 +82,8 @@ class Door:
         head = file.read(4096)
         file.seek(0)
         try:
+            if head.startswith(PARQUET):
+                return self._take_parquet(watched, name, digest, wanted)
             if is_xml(head) or name.casefold().endswith(".xml"):
                 return self._take_xml(watched, name, digest, wanted)
             return self._take_table(watched, name, digest, wanted)
@@ -101,6 +111,19 @@ class Door:
             dry_run=wanted.dry_run,
         )
 
+    def _take_parquet(self, file: BinaryIO, name: str, digest: str, wanted: Wanted) -> Report:
+        if importlib.util.find_spec("pyarrow") is None:
+            raise Unreadable("Parquet needs pyarrow: pip install 'wattshare[parquet]'.")
+        # an extra that not every installation has
+        from wattshare.custodian.formats.tables.parquet import ColumnDays, ParquetTable, has_floats  # noqa: PLC0415
+
+        table = ParquetTable.open(file)
+        mapping = guess(Sample(table.header, table.sample()), wanted.mapping or Mapping())
+        if has_floats(table, mapping) and mapping.values.floats == "refuse":
+            raise Unmapped((FLOATS,))
+        columns = ColumnDays(table, mapping, self.intake.profile)
+        return self._take_readings(table, mapping, name, digest, wanted, columns if columns.plain() else None)
+
     def _take_table(self, file: BinaryIO, name: str, digest: str, wanted: Wanted) -> Report:
         given = wanted.mapping or Mapping()
         table = CsvTable.open(file, given.file)
@@ -109,6 +132,11 @@ class Door:
         if kind is not None:
             return self._take_records(table, kind, name, digest, wanted)
         mapping = guess(Sample(table.header, table.sample()), given)
+        return self._take_readings(table, mapping, name, digest, wanted)
+
+    def _take_readings(
+        self, table: Table, mapping: Mapping, name: str, digest: str, wanted: Wanted, columns: Columns | None = None
+    ) -> Report:
         places = places_of(table.header, mapping)
         if wanted.explain or (wanted.mapping is None and wanted.confirm):
             return self._explained(name, digest, table, mapping)
@@ -125,7 +153,7 @@ class Door:
             dry_run=wanted.dry_run,
             tell=wanted.tell,
         )
-        return self._known(name, digest, readings.manner, wanted) or readings.take(table, places)
+        return self._known(name, digest, readings.manner, wanted) or readings.take(table, places, columns)
 
     def _take_records(self, table: CsvTable, kind: Kind, name: str, digest: str, wanted: Wanted) -> Report:
         registry = Registry(
@@ -142,14 +170,14 @@ class Door:
             return Report(name=name, kind=kind.name, digest=digest, explained=True, unread=unknown(kind, table.header))
         return self._known(name, digest, registry.manner, wanted) or registry.take(table)
 
-    def _questions(self, table: CsvTable, mapping: Mapping, *, words: bool = True) -> Iterator[Question]:
+    def _questions(self, table: Table, mapping: Mapping, *, words: bool = True) -> Iterator[Question]:
         cells = cells_of(table.header) if mapping.form == "wide" else None
         yield from questions(mapping, self.intake.profile.time_zone, counted=cells is not None and cells.counted)
         if words:
             # by a mapping that was given, a word that it does not know makes a bad row
             yield from open_words(Sample(table.header, table.sample()), mapping)
 
-    def _explained(self, name: str, digest: str, table: CsvTable, mapping: Mapping) -> Report:
+    def _explained(self, name: str, digest: str, table: Table, mapping: Mapping) -> Report:
         """What is thought of a table, and what is asked; nothing is read beyond its first rows."""
         asked = tuple(self._questions(table, mapping))
         return Report(name=name, kind="readings", digest=digest, mapping=mapping, questions=asked, explained=True)

@@ -1,18 +1,18 @@
 """Tables of readings taken in: staged on disk, checked to the end, then stored in one transaction."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
 from wattshare.custodian.formats.tables.columns import Faults, Series
-from wattshare.custodian.formats.tables.days import Days
+from wattshare.custodian.formats.tables.days import Columns, Days, NotPlain
 from wattshare.custodian.formats.tables.faults import BadRow, Fault
 from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
 from wattshare.custodian.formats.tables.mapping import to_plain
 from wattshare.custodian.formats.tables.spool import BLOCK, Row, TableSpool, open_table_spool
 from wattshare.custodian.formats.tables.stage import Stage
-from wattshare.custodian.formats.tables.text import CsvTable
+from wattshare.custodian.formats.tables.text import Table
 from wattshare.custodian.formats.tables.wide import WideStage, cells_of
 from wattshare.custodian.model.changes import Tally
 from wattshare.custodian.model.clock import Clock
@@ -50,20 +50,38 @@ class Readings:
         """What makes the same bytes another import."""
         return {"kind": "readings", "mapping": to_plain(self.meaning), "set_aside": self.aside is not None}
 
-    def take(self, table: CsvTable, places: Mapping[str, int]) -> Report:
+    def take(self, table: Table, places: Mapping[str, int], columns: Columns | None = None) -> Report:
         """Stage a table, check it, and store it whole or not at all; or what is good of it.
 
         Raises:
             Unreadable: it is no table to its end.
         """
         with open_table_spool() as spool:
+            if columns and not self.dry_run and (report := self._take_columns(table, columns, spool)):
+                return report
             faults = Faults(most=self.aside.most if self.aside else NAMED)
             stage = Stage(places, len(table.header), self.meaning, self.profile, spool, faults)
             cells = cells_of(table.header) if self.meaning.form == "wide" else None
             take = stage.take if cells is None else WideStage(stage, cells, table.header).take
             for batch in table.batches():
                 take(batch)
-            return _Task(self, table, stage, faults, spool).run()
+            series = tuple(stage.series)
+            return _Task(self, table, spool, faults, series, rows=stage.rows, readings=stage.readings).run()
+
+    def _take_columns(self, table: Table, columns: Columns, spool: TableSpool) -> Report | None:
+        """The same of a table that is read in columns; None where it is not plain enough, and nothing was done."""
+        try:
+            for days in columns.packed():
+                spool.put_rows(days)
+        except NotPlain:
+            spool.clear()
+            return None
+        series, rows = tuple(columns.series), columns.rows
+        task = _Task(self, table, spool, Faults(), series, rows=rows, readings=rows, packed=True)
+        if task.placeable():
+            return task.run()
+        spool.clear()
+        return None
 
 
 @dataclass
@@ -71,19 +89,26 @@ class _Task:
     """A table that is staged."""
 
     intake: Readings
-    table: CsvTable
-    stage: Stage
-    faults: Faults
+    table: Table
     spool: TableSpool
+    faults: Faults
+    series: Sequence[Series]
+    rows: int
+    readings: int
+    # its days are made
+    packed: bool = False
     repeated: int = 0
-    series: Sequence[Series] = ()
-    tallies: dict[int, Tally] = field(default_factory=dict)
+
+    def placeable(self) -> bool:
+        """Whether every series has a place."""
+        with self.intake.store.read() as tx:
+            return not self._placing(tx).unplaceable()
 
     def run(self) -> Report:
         """Check everything; store everything, or nothing."""
-        self.series = tuple(self.stage.series)
-        self._check_places()
-        self._make_days()
+        if not self.packed:
+            self._check_places()
+            self._make_days()
         if self.faults.numbers and (self.intake.aside is None or len(self.faults.numbers) > self.intake.aside.most):
             return self._refused()
         bad = self._bad_rows()
@@ -205,10 +230,10 @@ class _Task:
             digest=intake.digest,
             revision=revision,
             dry_run=intake.dry_run,
-            rows=self.stage.rows,
+            rows=self.rows,
             rows_refused=len(self.faults.numbers),
             rows_skipped=self.faults.skipped,
-            read=self.stage.readings,
+            read=self.readings,
             repeated=self.repeated,
             readings=sum((channel.readings for channel in channels), Tally()),
             usage_points=every_point(places),

@@ -27,9 +27,22 @@ class Watched:
         self._tell(self._what, self._file.tell(), self._size)
         return chunk
 
-    def seek(self, at: int) -> int:
+    def seek(self, at: int, whence: int = 0) -> int:
         """Go elsewhere."""
-        return self._file.seek(at)
+        return self._file.seek(at, whence)
+
+    closed = False
+
+    def close(self) -> None:
+        """Stay open: who gave the file closes it."""
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def seekable(self) -> bool:
+        """Yes."""
+        return True
 
     def tell(self) -> int:
         """Where it is."""
