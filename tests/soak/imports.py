@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from tests.custodian.servers import ENGINES, HOW, started
 from tests.soak.tables import MAPPING, write_table
 
-COMMAND = (sys.executable, "-m", "wattshare.command")
+COMMAND = (sys.executable, "-c", "from wattshare.command import main; main()")
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,18 @@ PostgreSQL keeps a partition a month. A month is opened by the first row that fa
 the month itself: COPY does not go through the row security of the whole.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
+from operator import attrgetter
 from struct import Struct
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import BigInteger, Connection, Integer, LargeBinary, bindparam, text
 from sqlalchemy.exc import DBAPIError
 
 from wattshare.custodian.model.readings import Block
-from wattshare.custodian.store.blocks import INTERVAL_BLOCK, ROW_COLUMNS, block_row
+from wattshare.custodian.store.blocks import INTERVAL_BLOCK, ROW_COLUMNS, SIDECARS, SPILL, block_row
 
 OPEN_MONTH = text("SELECT open_month(:start)").bindparams(bindparam("start", type_=BigInteger))
 # rows of one COPY: each is a statement of its own, with a deadline of its own
@@ -26,6 +27,12 @@ INSERT = f"INSERT INTO interval_block ({QUOTED}) VALUES ({', '.join('?' * len(RO
 # a row as COPY has it in binary: how many fields, then the length of each and what is in it; null is of length -1
 SIGNATURE, TRAILER, NULL = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff", b"\xff\xff\xff\xff"
 LENGTH = Struct(">i").pack
+# a day of nothing but values, up to them
+FIELDS = len(ROW_COLUMNS)
+PLAIN_HEAD = Struct(">h" + "iq" + "ii" + "iq" * 8 + "i").pack
+# usage point, channel, start, duration, end of the day, step, count, width, values
+PlainDay = tuple[int, int, int, int, int, int, int, int, bytes]
+Item = TypeVar("Item")
 # bytes that are sent at a time
 SENT = 256 * 1024
 
@@ -47,8 +54,18 @@ class Arrivals:
             if not self._partitioned:
                 self._connection.exec_driver_sql(INSERT, [block_row(block) for block in chunk])
                 continue
-            for month, those in by_month(chunk).items():
+            for month, those in by_month(chunk, attrgetter("start")).items():
                 self._copy(self._opened(month, those[0].start), those)
+
+    def load_plain(self, days: Iterable[PlainDay], revision: int, at: int) -> None:
+        """The same of days that are nothing but values, all of one revision."""
+        every = iter(days)
+        while chunk := tuple(islice(every, COPIED)):
+            if not self._partitioned:
+                self._connection.exec_driver_sql(INSERT, [plain_row(day, revision, at) for day in chunk])
+                continue
+            for month, those in by_month(chunk, lambda day: day[2]).items():
+                self._send(self._opened(month, those[0][2]), plain_pieces(those, revision, at))
 
     def _opened(self, month: tuple[int, int], second: int) -> str:
         """The table of a month, by a second in it."""
@@ -57,24 +74,32 @@ class Arrivals:
         return self._months[month]
 
     def _copy(self, table: str, blocks: Iterable[Block]) -> None:
+        self._send(table, pieces(blocks))
+
+    def _send(self, table: str, told: Iterable[bytes]) -> None:
         faults: type[Exception] = self._connection.dialect.loaded_dbapi.Error
         driver: Any = self._connection.connection.cursor()
         statement = COPY.format(table)
         try:
             with driver, driver.copy(statement) as copy:
-                for piece in pieces(blocks):
+                for piece in told:
                     copy.write(piece)
         except faults as why:
             # as a fault of any other statement
             raise DBAPIError.instance(statement, None, why, faults, hide_parameters=True) from why
 
 
-def by_month(blocks: Iterable[Block]) -> dict[tuple[int, int], list[Block]]:
+def by_month(items: Iterable[Item], start_of: Callable[[Item], int]) -> dict[tuple[int, int], list[Item]]:
     """Blocks by the year and month in which they start, in UTC."""
-    months: dict[tuple[int, int], list[Block]] = {}
-    for block in blocks:
-        day = datetime.fromtimestamp(block.start, UTC)
-        months.setdefault((day.year, day.month), []).append(block)
+    months: dict[tuple[int, int], list[Item]] = {}
+    # many start together
+    known: dict[int, tuple[int, int]] = {}
+    for item in items:
+        start = start_of(item)
+        if start not in known:
+            day = datetime.fromtimestamp(start, UTC)
+            known[start] = day.year, day.month
+        months.setdefault(known[start], []).append(item)
     return months
 
 
@@ -88,6 +113,38 @@ def pieces(blocks: Iterable[Block]) -> Iterator[bytes]:
             piece.clear()
     piece += TRAILER
     yield bytes(piece)
+
+
+def plain_row(day: PlainDay, revision: int, at: int) -> tuple[Any, ...]:
+    """The row of a day of nothing but values, in the order of the columns."""
+    point, channel, start, duration, day_end, *packed = day
+    held_to = start + duration if start + duration > day_end + SPILL else day_end
+    head = (point, channel, start, duration, day_end, day_end, held_to, *packed)
+    return (*head, *[None] * len(SIDECARS), revision, revision, at, at)
+
+
+def plain_pieces(days: Iterable[PlainDay], revision: int, at: int) -> Iterator[bytes]:
+    """Such days as COPY reads them: numbers at once, then the values, then what all of them have alike."""
+    piece, tail = bytearray(SIGNATURE), plain_tail(revision, at)
+    for point, channel, start, duration, day_end, step, count, width, values in days:
+        held_to = start + duration if start + duration > day_end + SPILL else day_end
+        piece += PLAIN_HEAD(
+            FIELDS, 8, point, 4, channel, 8, start, 8, duration, 8, day_end, 8, day_end, 8, held_to, 8, step, 8, count,
+            8, width, len(values),
+        )  # fmt: skip
+        piece += values
+        piece += tail
+        if len(piece) >= SENT:
+            yield bytes(piece)
+            piece.clear()
+    piece += TRAILER
+    yield bytes(piece)
+
+
+def plain_tail(revision: int, at: int) -> bytes:
+    """What stands behind the values of a day of nothing else."""
+    numbers = b"".join(Struct(">iq").pack(8, number) for number in (revision, revision, at, at))
+    return NULL * len(SIDECARS) + numbers
 
 
 def _stretches() -> Iterator[tuple[int, int, Struct | None]]:

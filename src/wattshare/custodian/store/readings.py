@@ -13,7 +13,7 @@ from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.changes import Correction, Extent, Outcome, Tally
 from wattshare.custodian.model.packing import unpack
 from wattshare.custodian.model.readings import Block
-from wattshare.custodian.store.arrivals import Arrivals
+from wattshare.custodian.store.arrivals import Arrivals, PlainDay
 from wattshare.custodian.store.authorizations import open_shares
 from wattshare.custodian.store.blocks import (
     BLOCK_COLUMNS,
@@ -83,6 +83,10 @@ class Readings(Channels):
     def load(self, blocks: Iterable[Block]) -> None:
         """Keep blocks of days that have none yet, many at once. A day that has one fails the transaction."""
         self._arrivals.load(blocks)
+
+    def load_plain(self, days: Iterable[PlainDay], revision: int, at: int) -> None:
+        """The same of days that are nothing but values: for who brings a whole utility's."""
+        self._arrivals.load_plain(days, revision, at)
 
     # what is known
 

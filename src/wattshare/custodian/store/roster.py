@@ -1,7 +1,6 @@
 """Usage points and channels by the many: looked up and added a chunk at a time, for who brings a whole utility."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import asdict
 
 from sqlalchemy import Connection, select
 
@@ -31,8 +30,11 @@ class Roster:
 
     def add_usage_points(self, usage_points: Iterable[UsagePoint]) -> None:
         """Keep new usage points."""
+        names = tuple(column.name for column in USAGE_POINT.c)
         for some in chunks(usage_points):
-            self._connection.execute(USAGE_POINT.insert(), [asdict(point) for point in some])
+            self._connection.execute(
+                USAGE_POINT.insert(), [{name: getattr(point, name) for name in names} for point in some]
+            )
 
     def channels(self, usage_point_ids: Collection[int]) -> dict[int, dict[int, str]]:
         """The channels of usage points: by number the id of what they measure."""

@@ -29,7 +29,7 @@ class Columns(Protocol):
     rows: int
 
     def packed(self) -> Iterator[list[tuple[object, ...]]]:
-        """Days as rows of a spool, many at a time.
+        """Days of nothing but values, as a spool takes them, many at a time.
 
         Raises:
             NotPlain: something in it is not as it must be; nothing of what was given counts.

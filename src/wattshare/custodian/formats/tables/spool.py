@@ -29,6 +29,8 @@ BLOCK = (
     "cpp",
     "valueless",
 )
+# and of a day of nothing but values
+PLAIN = ("series", "start", "duration", "day_end", "step", "count", "width", "values")
 QUOTED = ", ".join(f'"{name}"' for name in BLOCK)
 SCHEMA = f"""
 CREATE TABLE reading (
@@ -36,9 +38,11 @@ CREATE TABLE reading (
   quality INTEGER, tou INTEGER, tier INTEGER, cpp INTEGER, cost INTEGER
 );
 CREATE TABLE block (series INTEGER, {QUOTED});
+CREATE TABLE plain ({", ".join(f'"{name}"' for name in PLAIN)});
 """
 INSERT = "INSERT INTO reading VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 PUT = f"INSERT INTO block VALUES ({', '.join('?' * (1 + len(BLOCK)))})"  # noqa: S608 our own columns
+PUT_PLAIN = f"INSERT INTO plain VALUES ({', '.join('?' * len(PLAIN))})"  # noqa: S608 our own columns
 # kilobytes of the database that are kept in memory
 CACHE = 65_536
 
@@ -103,11 +107,16 @@ class TableSpool:
         """Forget everything."""
         self._blocks = []
         self._connection.execute("DELETE FROM block")
+        self._connection.execute("DELETE FROM plain")
         self._connection.execute("DELETE FROM reading")
 
-    def put_rows(self, rows: Iterable[tuple[object, ...]]) -> None:
-        """Keep days as rows: a series, and what BLOCK names."""
-        self._connection.executemany(PUT, rows)
+    def put_plain(self, days: Iterable[tuple[object, ...]]) -> None:
+        """Keep days of nothing but values, as PLAIN names them."""
+        self._connection.executemany(PUT_PLAIN, days)
+
+    def plain(self) -> sqlite3.Cursor:
+        """Those days in the order in which they were put."""
+        return self._connection.execute("SELECT * FROM plain ORDER BY rowid")
 
     def flush(self) -> None:
         """Write what waits in memory."""
@@ -122,7 +131,8 @@ class TableSpool:
     def count(self) -> int:
         """How many days there are."""
         self.flush()
-        return int(self._connection.execute("SELECT count(*) FROM block").fetchone()[0])
+        counted = "SELECT (SELECT count(*) FROM block) + (SELECT count(*) FROM plain)"
+        return int(self._connection.execute(counted).fetchone()[0])
 
 
 @contextmanager

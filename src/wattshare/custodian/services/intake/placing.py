@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from wattshare.custodian.formats import hrefs
 from wattshare.custodian.formats.tables.columns import Measure, Series, measure_of
@@ -15,8 +16,7 @@ from wattshare.espi.profile import Profile
 CHANNEL = "channel"
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where a series lands."""
 
     usage_point_id: int

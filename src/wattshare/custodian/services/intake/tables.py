@@ -1,5 +1,6 @@
 """Tables of readings taken in: staged on disk, checked to the end, then stored in one transaction."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -27,6 +28,8 @@ from wattshare.espi.profile import Profile
 
 # days that are stored at a time
 DAYS = 5_000
+# the same of days of nothing but values, and what they have beside
+PLAIN, NOTHING = 20_000, (None,) * (len(BLOCK) - 7)
 # rows of a trial that are shown, and bad rows that a refusal names
 SHOWN, NAMED = 10, 20
 
@@ -72,7 +75,7 @@ class Readings:
         """The same of a table that is read in columns; None where it is not plain enough, and nothing was done."""
         try:
             for days in columns.packed():
-                spool.put_rows(days)
+                spool.put_plain(days)
         except NotPlain:
             spool.clear()
             return None
@@ -198,7 +201,28 @@ class _Task:
                 tallies[series] = tallies.get(series, Tally()) + tally
             done += len(chunk)
             self.intake.tell("storing", done, total)
+        self._put_plain(tx, places, revision, at, tallies, total)
         return tallies
+
+    def _put_plain(
+        self, tx: Tx, places: list[Place], revision: int, at: int, tallies: dict[int, Tally], total: int
+    ) -> None:
+        """The same of days that were read in columns."""
+        reason, done, days = f"import {self.intake.digest[:12]}", 0, self.spool.plain()
+        new: Counter[int] = Counter()
+        while chunk := days.fetchmany(PLAIN):
+            fresh = [day for day in chunk if places[day[0]].fresh]
+            tx.readings.load_plain(((*places[day[0]][:2], *day[1:]) for day in fresh), revision, at)
+            for day in fresh:
+                new[day[0]] += day[5]
+            late = [day for day in chunk if not places[day[0]].fresh]
+            blocks = [_block(places[day[0]], (*day[1:], *NOTHING), revision, at) for day in late]
+            for day, tally in zip(late, tx.readings.merge_each(blocks, reason), strict=True):
+                tallies[day[0]] = tallies.get(day[0], Tally()) + tally
+            done += len(chunk)
+            self.intake.tell("storing", done, total)
+        for series, count in new.items():
+            tallies[series] = tallies.get(series, Tally()) + Tally(new=count)
 
     def _chunks(self, places: list[Place], revision: int, at: int) -> Iterator[list[tuple[int, Block]]]:
         chunk: list[tuple[int, Block]] = []
