@@ -240,7 +240,7 @@ def test_trap_15_the_receiver_reads_by_content_length_and_answers_when_it_has_fe
         settings = vendor.house.house.settings.model_copy(
             update={"allow_notify": (address,), "allow_http_callbacks": True}
         )
-        notices = replace(vendor.house.house.notices, outbound=Outbound.of(settings))
+        notices = replace(vendor.house.house.delivery.notices, outbound=Outbound.of(settings))
         vendor.get(f"/Batch/Bulk/{vendor.desk.bulk_id}", vendor.client_token())
         with vendor.house.store.begin() as tx:
             party = tx.parties.by_id(vendor.desk.bulk_id)

@@ -2,6 +2,8 @@
 
 import importlib
 import importlib.util
+import inspect
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import typer
 
 from wattshare.thirdparty.cli import app as third_party
+from wattshare.thirdparty.cli import notices as third_party_notices
 
 PROGRAM = "wattshare"
 CUSTODIAN_COMMANDS = (
@@ -21,7 +24,11 @@ CUSTODIAN_COMMANDS = (
     "settings",
     "third-party",
     "authorization",
+    "outage",
+    "intake",
 )
+# who says one of these asks as a third party
+AS_THIRD_PARTY = ("--config", "--third-party")
 ADVICE = "This command belongs to the data custodian, which is not installed: pip install 'wattshare[custodian]'"
 
 
@@ -49,10 +56,39 @@ def compose(*, with_custodian: bool) -> typer.Typer:
     if with_custodian:
         # by name: the third party's part is shipped and checked without it
         app.add_typer(importlib.import_module("wattshare.custodian.cli.commands").app)
+        operator = importlib.import_module("wattshare.custodian.cli.notices").app
+        app.add_typer(both(third_party_notices, operator), name="notices")
     else:
         for name in CUSTODIAN_COMMANDS:
             _absent(app, name)
     return app
+
+
+def both(third_party: typer.Typer, operator: typer.Typer) -> typer.Typer:
+    """One group of the commands of both sides; what both have is asked as the third party where that is named."""
+    group = typer.Typer(no_args_is_help=True, help="Notices: what was told, by either side of it.")
+    sides = [{_name(each): each for each in side.registered_commands} for side in (third_party, operator)]
+    shared = sides[0].keys() & sides[1].keys()
+    for commands in sides:
+        group.registered_commands += [each for name, each in commands.items() if name not in shared]
+    for name in sorted(shared):
+        _either(group, name, third_party, operator)
+    return group
+
+
+def _either(group: typer.Typer, name: str, third_party: typer.Typer, operator: typer.Typer) -> None:
+    anything = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+    told = next(each for each in operator.registered_commands if _name(each) == name)
+
+    @group.command(name, context_settings=anything, help=inspect.getdoc(told.callback))
+    def run(context: typer.Context) -> None:
+        named = any(word.partition("=")[0] in AS_THIRD_PARTY for word in context.args)
+        side = third_party if named or "WATTSHARE_CUSTODIAN" in os.environ else operator
+        typer.main.get_command(side).main([name, *context.args], prog_name="wattshare notices")
+
+
+def _name(command: typer.models.CommandInfo) -> str:
+    return str(command.name or getattr(command.callback, "__name__", ""))
 
 
 def _absent(app: typer.Typer, name: str) -> None:

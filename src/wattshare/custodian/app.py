@@ -1,8 +1,6 @@
 """Where the house is put together, once: settings in, every service out."""
 
-import secrets
 import socket
-import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,7 +11,9 @@ from typing import Any
 import structlog
 
 from wattshare.custodian import facts, logs
+from wattshare.custodian.chance import random_hex, random_text, random_uuid
 from wattshare.custodian.clocks import clock_of
+from wattshare.custodian.delivery import Delivery
 from wattshare.custodian.formats.sources import Caps
 from wattshare.custodian.installation import present, store_of
 from wattshare.custodian.model.clock import Clock, Secrets
@@ -22,8 +22,10 @@ from wattshare.custodian.model.work import MAKE
 from wattshare.custodian.outbound import Outbound
 from wattshare.custodian.services.access import Access
 from wattshare.custodian.services.admission import Admission
+from wattshare.custodian.services.alarms import ALARM
 from wattshare.custodian.services.batches import Batches
 from wattshare.custodian.services.consent import Consent
+from wattshare.custodian.services.deltas import DELTA
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.bulk import Bulk
 from wattshare.custodian.services.disclosure.disclosure import Disclosure
@@ -32,15 +34,11 @@ from wattshare.custodian.services.fetching import Fetching
 from wattshare.custodian.services.intake import Intake
 from wattshare.custodian.services.intake.door import Door
 from wattshare.custodian.services.intake.dropping import TAKE, DropFolder
-from wattshare.custodian.services.ledger import Ledger
 from wattshare.custodian.services.limits import Limits
-from wattshare.custodian.services.notices import TELL, Notices, Schedule
-from wattshare.custodian.services.outages import Outages
 from wattshare.custodian.services.overview import Overview
 from wattshare.custodian.services.part_files import PartFiles
 from wattshare.custodian.services.registration import Registration
 from wattshare.custodian.services.signin import SignIn
-from wattshare.custodian.services.signing import Signing
 from wattshare.custodian.services.tokens import Tokens
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.store.database import Store
@@ -66,21 +64,6 @@ OPEN = "this role sees every row, whatever it is asked for; see docs/operate.md"
 WEAK = "what was committed may be lost in a power cut; see docs/operate.md"
 # what has ended is kept for that long, so that its use is noticed
 FORGET_SECONDS = 30 * DAY
-
-
-def random_text(prefix: str) -> str:
-    """256 random bits behind a prefix."""
-    return prefix + secrets.token_urlsafe(32)
-
-
-def random_hex(length: int) -> str:
-    """So many random hexadecimal digits."""
-    return secrets.token_hex(length // 2)
-
-
-def random_uuid() -> str:
-    """A random UUID."""
-    return str(uuid.uuid4())
 
 
 def profile_of(settings: Settings) -> Profile:
@@ -110,10 +93,7 @@ class House:
     disclosure: Disclosure
     batches: Batches
     fetching: Fetching
-    notices: Notices
-    signing: Signing
-    ledger: Ledger
-    outages: Outages
+    delivery: Delivery
     overview: Overview
     intake: Intake
 
@@ -183,9 +163,9 @@ class House:
             tokens=self.tokens,
             access=self.access,
             limits=self.limits,
-            ledger=self.ledger,
-            signing=self.signing,
-            outages=self.outages,
+            ledger=self.delivery.ledger,
+            signing=self.delivery.signing,
+            outages=self.delivery.outages,
         )
         handlers = resources.handlers() | oauth.handlers() | additions.handlers()
         every = routes(self.profile, handlers, (*oauth.more(), *sharing.routes(), *more))
@@ -200,17 +180,18 @@ class House:
             name=name or f"{socket.gethostname()}-{random_hex(8)}",
             steps={
                 MAKE: lambda job: self.batches.make(job.subject),
-                TELL: self.notices.tell,
+                **self.delivery.steps,
                 **({TAKE: drop.take} if drop else {}),
             },
             lanes=(
-                Lane(kinds=(MAKE,)),
-                Lane(kinds=(TELL,), slots=self.settings.sending_slots, each=self.settings.sending_slots_each),
+                Lane(kinds=(MAKE, DELTA, ALARM)),
+                self.delivery.sending,
                 *((Lane(kinds=(TAKE,)),) if drop else ()),
             ),
             chores=(
                 *((drop.look,) if drop else ()),
                 self.consent.end_due,
+                *self.delivery.chores,
                 self.batches.expire,
                 self.batches.tidy,
                 self.limits.forget,
@@ -294,7 +275,6 @@ def assemble(
         allow_http=settings.allow_http_callbacks,
         allow_self_signed=settings.allow_self_signed,
     )
-    signing = Signing(store=store, now=now, random=secrets.token_bytes)
     consent = Consent(store=store, now=now, addresses=addresses, new_uuid=new_uuid)
     return House(
         settings=settings,
@@ -338,29 +318,9 @@ def assemble(
             keep_days=settings.batch_days,
         ),
         fetching=Fetching(store=store, now=now, access=access, files=files, keep_days=settings.batch_days),
-        notices=Notices(
-            store=store,
-            now=now,
-            outbound=outbound or Outbound.of(settings),
-            signing=signing,
-            profile=profile,
-            schedule=schedule_of(settings),
-        ),
-        signing=signing,
-        ledger=Ledger(store=store, now=now, new_uuid=new_uuid),
-        outages=Outages(store=store, now=now, new_uuid=new_uuid, addresses=addresses),
+        delivery=Delivery.of(settings, store, now, addresses=addresses, new_uuid=new_uuid, outbound=outbound),
         overview=Overview(store=store, now=now),
         intake=Intake(store=store, now=now, profile=profile, limits=limits_of(settings)),
-    )
-
-
-def schedule_of(settings: Settings) -> Schedule:
-    """When notices are tried again."""
-    return Schedule(
-        steps=settings.notice_steps,
-        last_step=settings.notice_last_step,
-        file_seconds=settings.batch_days * DAY,
-        other_seconds=settings.notice_days * DAY,
     )
 
 

@@ -9,12 +9,14 @@ import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+from cronsim import CronSim, CronSimError
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -61,6 +63,8 @@ def host_and_port(value: str) -> str:
 Paths = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(listed)]
 Networks = Annotated[tuple[Annotated[Network, BeforeValidator(network)], ...], NoDecode, BeforeValidator(listed)]
 HostPorts = Annotated[tuple[Annotated[str, BeforeValidator(host_and_port)], ...], NoDecode, BeforeValidator(listed)]
+Texts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed)]
+Days = Annotated[tuple[Annotated[int, Field(gt=0)], ...], NoDecode, BeforeValidator(listed)]
 Count = Annotated[int, Field(gt=0)]
 Seconds = Annotated[tuple[Count, ...], NoDecode, BeforeValidator(listed)]
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -155,6 +159,15 @@ class Settings(BaseSettings):
         6, description="Hours of failure after which a receiver of notices is called dead."
     )
 
+    delta_schedule: str = Field(
+        "30 6 * * *",
+        description="When daily deltas are made: a cron expression in the utility's time, of which the first run of a"
+        " day counts; empty: only when intake is closed.",
+    )
+    expiry_days: Days = Field(
+        (30, 7, 1), description="Days before the end of a permission on which who asks for such notices is told."
+    )
+
     batch_days: Count = Field(5, description="Days for which prepared files are kept.")
     accel_prefix: Annotated[str, Field(pattern=r"^/(?:[\w-]+/)+$")] | None = Field(
         None,
@@ -171,6 +184,11 @@ class Settings(BaseSettings):
     access_seconds: Count = Field(3600, description="Life of an access token.")
     refresh_days: Count = Field(365, description="Days for which an unused refresh token works.")
     mail_dir: Path | None = Field(None, description="A folder that gets each mail and one-time code as a file.")
+    mail_command: str = Field(
+        "", description="A command that is given each mail on its standard input, as `sendmail -t` is."
+    )
+    mail_from: str = Field("wattshare@localhost", description="The address that mails come from.")
+    alarm_mail: Texts = Field((), description="Mail addresses of the operator that alarms go to.")
 
     body_bytes: Count = Field(65_536, description="Largest body that is read at OAuth endpoints and of forms.")
     body_seconds: Count = Field(10, description="Time in which headers, and then the body, must have come.")
@@ -220,6 +238,17 @@ class Settings(BaseSettings):
         """Put the file of the home folder last; home itself cannot come from it."""
         home = {**env_settings(), **init_settings()}.get("home", DEFAULT_HOME)
         return init_settings, env_settings, HomeFile(settings_cls, toml_file=Path(home) / FILE)
+
+    @field_validator("delta_schedule")
+    @classmethod
+    def readable_schedule(cls, value: str) -> str:
+        """An expression that names some time."""
+        try:
+            if value:
+                next(CronSim(value, datetime(2024, 1, 1, tzinfo=UTC)))
+        except (CronSimError, StopIteration):
+            raise ValueError("must be a cron expression of five fields, such as 30 6 * * *") from None
+        return value
 
     @field_validator("home")
     @classmethod

@@ -24,7 +24,7 @@ def parts(headers: dict[str, str]) -> tuple[bytes, list[bytes], list[bytes]]:
 
 def test_both_sorts_of_signature_hold(house: TestHouse) -> None:
     party = house.third_party().party.id
-    signing = house.house.signing
+    signing = house.house.delivery.signing
     headers = dict(signing.headers(party, "n1", house.clock(), BODY))
     content, shared, ours = parts(headers)
     [secret], [key] = signing.secrets(party), signing.own()
@@ -37,7 +37,7 @@ def test_both_sorts_of_signature_hold(house: TestHouse) -> None:
 
 def test_a_third_party_has_a_secret_of_its_own_which_stays(house: TestHouse) -> None:
     one, other = house.third_party().party.id, house.third_party("Beta Solar").party.id
-    signing = house.house.signing
+    signing = house.house.delivery.signing
     first = signing.secrets(one)
     assert first == signing.secrets(one)
     assert first[0].secret != signing.secrets(other)[0].secret
@@ -45,7 +45,7 @@ def test_a_third_party_has_a_secret_of_its_own_which_stays(house: TestHouse) -> 
 
 
 def test_after_a_change_both_sign_until_the_former_ends(house: TestHouse) -> None:
-    party, signing = house.third_party().party.id, house.house.signing
+    party, signing = house.third_party().party.id, house.house.delivery.signing
     [former] = signing.secrets(party)
     fresh = signing.rotate(party, 7 * DAY)
     house.clock.advance(7 * DAY - 1)
@@ -58,7 +58,7 @@ def test_after_a_change_both_sign_until_the_former_ends(house: TestHouse) -> Non
 
 
 def test_no_secret_can_be_read_in_the_database(house: TestHouse) -> None:
-    party, signing = house.third_party().party.id, house.house.signing
+    party, signing = house.third_party().party.id, house.house.delivery.signing
     secrets = [signing.secrets(party)[0].secret, signing.own()[0].secret]
     with house.store.engine.connect() as connection:
         kept = str(connection.exec_driver_sql("SELECT * FROM signing_key").all())

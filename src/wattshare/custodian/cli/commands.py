@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from wattshare.custodian.cli import authorizations, outcomes, third_parties
+from wattshare.custodian.cli import authorizations, closing, notices, outages, outcomes, third_parties
 
 app = typer.Typer(no_args_is_help=True)
 db = typer.Typer(no_args_is_help=True, help="The database.")
@@ -14,6 +14,9 @@ app.add_typer(db, name="db")
 app.add_typer(third_parties.app, name="third-party")
 app.add_typer(authorizations.app, name="authorization")
 app.add_typer(outcomes.app, name="imports")
+app.add_typer(notices.app, name="notices")
+app.add_typer(outages.app, name="outage")
+app.add_typer(closing.app, name="intake")
 
 Home = Annotated[Path | None, typer.Option("--home", help="The installation's folder.", envvar="WATTSHARE_HOME")]
 # kinds of tables, as the formats know them; a test compares

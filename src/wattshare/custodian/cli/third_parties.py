@@ -11,6 +11,8 @@ import typer
 from rich.markup import escape
 
 if TYPE_CHECKING:
+    from wattshare.custodian.app import House
+    from wattshare.custodian.model.work import NoticeKind
     from wattshare.custodian.services.registration import Wish
     from wattshare.custodian.settings import Settings
 
@@ -38,6 +40,9 @@ NotificationUri = Annotated[str | None, typer.Option(help='Where notices go; "" 
 NotifyDaily = Annotated[
     bool | None, typer.Option("--notify-daily/--no-notify-daily", help="Tell what is new each day.")
 ]
+NotifyKinds = Annotated[
+    str | None, typer.Option(help='More kinds of notices: expiry_coming,data_corrected,outage_planned; "" is none.')
+]
 Required = Annotated[str | None, typer.Option(help="Kinds that it cannot do without: usage,billing,…")]
 Optional = Annotated[str | None, typer.Option(help="Kinds that customers may add: billing,basic,…")]
 History = Annotated[int | None, typer.Option(help="Days of history that it may see.")]
@@ -62,6 +67,7 @@ def add(
     portal_uri: PortalUri = None,
     notification_uri: NotificationUri = None,
     notify_daily: NotifyDaily = None,
+    notify_kinds: NotifyKinds = None,
     kinds_required: Required = None,
     kinds_optional: Optional = None,
     history: History = None,
@@ -91,6 +97,7 @@ def add(
             portal_uri=portal_uri,
             notification_uri=notification_uri,
             notify_daily=notify_daily,
+            notify_kinds=notify_kinds,
             kinds_required=kinds_required,
             kinds_optional=kinds_optional,
             history=history,
@@ -100,7 +107,7 @@ def add(
             purpose=purpose,
         )
         house.registration.register(wish)
-        show_facts(house.third_party_facts(name, made), as_json=as_json)
+        show_facts(house.third_party_facts(name, made) | notice_secrets(house, name), as_json=as_json)
 
 
 @app.command("set")
@@ -115,6 +122,7 @@ def set_(
     portal_uri: PortalUri = None,
     notification_uri: NotificationUri = None,
     notify_daily: NotifyDaily = None,
+    notify_kinds: NotifyKinds = None,
     kinds_required: Required = None,
     kinds_optional: Optional = None,
     history: History = None,
@@ -143,6 +151,7 @@ def set_(
             portal_uri=portal_uri,
             notification_uri=notification_uri,
             notify_daily=notify_daily,
+            notify_kinds=notify_kinds,
             kinds_required=kinds_required,
             kinds_optional=kinds_optional,
             history=history,
@@ -171,13 +180,38 @@ def list_(*, home: Home = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="Its name.")], *, home: Home = None, as_json: AsJson = False) -> None:
+def show(
+    name: Annotated[str, typer.Argument(help="Its name.")],
+    *,
+    home: Home = None,
+    secrets: Annotated[bool, typer.Option("--secrets", help="And what its notices are signed with.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """One third party: registration, credentials, milestones."""
     from wattshare.custodian.app import opened
     from wattshare.custodian.cli.printing import failing
 
     with failing(as_json=as_json), opened(home) as house:
-        show_facts(house.third_party_facts(name, None), as_json=as_json)
+        more = notice_secrets(house, name) if secrets else {}
+        show_facts(house.third_party_facts(name, None) | more, as_json=as_json)
+
+
+@app.command("rotate-notice-secret")
+def rotate_notice_secret(
+    name: Annotated[str, typer.Argument(help="Its name.")],
+    *,
+    home: Home = None,
+    keep: Annotated[str, typer.Option(help="For how long the former secret signs too: 7d.")] = "7d",
+    as_json: AsJson = False,
+) -> None:
+    """Make another secret that its notices are signed with; the former one signs beside it for a while."""
+    from wattshare.custodian.app import opened
+    from wattshare.custodian.cli.printing import failing
+    from wattshare.custodian.cli.times import read_span
+
+    with failing(as_json=as_json), opened(home) as house:
+        house.delivery.signing.rotate(house.registration.show(name).party.id, read_span(keep, "keep"))
+        show_facts(notice_secrets(house, name), as_json=as_json)
 
 
 @app.command()
@@ -208,6 +242,7 @@ def changed(
     portal_uri: str | None,
     notification_uri: str | None,
     notify_daily: bool | None,
+    notify_kinds: str | None,
     kinds_required: str | None,
     kinds_optional: str | None,
     history: int | None,
@@ -228,6 +263,7 @@ def changed(
         "portal_uri": portal_uri,
         "notification_uri": notification_uri,
         "notify_daily": notify_daily,
+        "notify_kinds": None if notify_kinds is None else read_notices(notify_kinds),
         "kinds_required": None if kinds_required is None else read_kinds(kinds_required, "kinds_required"),
         "kinds_optional": None if kinds_optional is None else read_kinds(kinds_optional, "kinds_optional"),
         "history_days": history,
@@ -238,6 +274,21 @@ def changed(
     }
     kept = {name: value for name, value in typed.items() if value is not None}
     return replace(wish, **kept | {name: None for name in CLEARABLE if kept.get(name) == ""})
+
+
+def read_notices(text: str) -> "frozenset[NoticeKind]":
+    """Kinds of notices, separated by commas."""
+    from wattshare.custodian.model.work import NoticeKind
+
+    return frozenset(one_of(NoticeKind, word.strip(), "notify_kinds") for word in text.split(",") if word.strip())
+
+
+def notice_secrets(house: "House", name: str) -> dict[str, Any]:
+    """What a third party's notices are signed with, the newest first."""
+    from wattshare.custodian.services.signing import SECRET
+
+    party = house.registration.show(name).party
+    return {"notice_secrets": [f"{SECRET}{key.secret}" for key in house.delivery.signing.secrets(party.id)]}
 
 
 def one_of(words: type[Word], text: str, field: str) -> Word:

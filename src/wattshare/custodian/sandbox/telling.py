@@ -9,6 +9,7 @@ from wattshare.custodian.app import House
 from wattshare.custodian.sandbox.equipment import CA
 from wattshare.custodian.sandbox.home import FACTS, MAIL, NOTICES, SECRETS, Home
 from wattshare.custodian.sandbox.parties import APPLICANTS, certificate_of
+from wattshare.custodian.services.signing import SECRET
 
 COMMAND = "wattshare"
 RESOURCES, OAUTH = "/espi/1_1/resource", "/oauth/v2"
@@ -73,7 +74,9 @@ def third_party(house: House, name: str, secrets: Secrets) -> dict[str, Any]:
     """One third party with its credentials."""
     party = house.registration.show(name).party
     known = house.third_party_facts(name, certificate_of(party))
-    return {key: known[key] for key in TOLD} | secrets.third_parties[name]
+    [notice_secret, *_] = house.delivery.signing.secrets(party.id)
+    signed = {"notice_secret": f"{SECRET}{notice_secret.secret}"}
+    return {key: known[key] for key in TOLD} | signed | secrets.third_parties[name]
 
 
 def tell(house: House, home: Home) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from wattshare.custodian.model.errors import Withdrawn
 from wattshare.custodian.model.work import MAKE, Batch, BatchState, NoticeKind, Part
 from wattshare.custodian.services import notices
 from wattshare.custodian.services.access import Permission
+from wattshare.custodian.services.deltas import settle
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.bulk import Bulk, Filling, Whose, selection_of
 from wattshare.custodian.services.disclosure.render import GzipPieces
@@ -169,12 +170,19 @@ class Batches:
         )
 
     def _announce(self, batch: Batch, made: list[Made]) -> bool:
-        """Make the files visible and owe the notice, unless somebody in them has withdrawn meanwhile."""
+        """Make the files visible and owe the notice, unless somebody in them has withdrawn meanwhile.
+
+        Files of a delta in which nothing is new are void.
+        """
         try:
             with self.store.begin() as tx:
                 known = tx.batches.by_id(batch.id)
                 if known is None or known.state is not BatchState.ORDERED:
                     # another worker was faster, after our lease ran out
+                    return False
+                kind = settle(tx, known, tuple(part for part, _ in made))
+                if kind is None:
+                    tx.batches.change(replace(known, state=BatchState.VOID))
                     return False
                 at = self.now()
                 done = replace(known, state=BatchState.MADE, made_at=at, expires_at=at + self.keep_days * DAY)
@@ -183,13 +191,13 @@ class Batches:
                     tx.batches.add_part(part, members.authorizations())
                     self._check(tx, part)
                     self._note(tx, done, part, members)
-                self._owe(tx, done, [part for part, _ in made])
+                self._owe(tx, done, kind, [part for part, _ in made])
         except Withdrawn:
             self._try_again(batch)
             return False
         return True
 
-    def _owe(self, tx: Tx, batch: Batch, parts: list[Part]) -> None:
+    def _owe(self, tx: Tx, batch: Batch, kind: NoticeKind, parts: list[Part]) -> None:
         """Owe the notice that names the parts."""
         href = self.href(batch, by_name(batch.endpoint))
         party = tx.parties.by_id(batch.third_party_id)
@@ -197,7 +205,7 @@ class Batches:
             notices.owe(
                 tx,
                 party,
-                NoticeKind.BATCH_READY,
+                kind,
                 tuple(f"{href}?correlationID={part.correlation_id}" for part in parts),
                 new_id=self.new_uuid(),
                 at=self.now(),

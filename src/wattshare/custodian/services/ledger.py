@@ -1,19 +1,18 @@
 """The ledger of notices: what was owed to a third party, every try to tell it, and telling it again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import BadRequest, Unknown
 from wattshare.custodian.model.receivers import Circuit
-from wattshare.custodian.model.work import Attempt, Batch, BatchState, Notice, NoticeState
+from wattshare.custodian.model.work import MAKE, Attempt, Batch, BatchState, Notice, NoticeState
 from wattshare.custodian.services import notices
 from wattshare.custodian.services.notices import TELL
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.espi.endpoints import Shape, by_name
 from wattshare.espi.window import Window
 
-MAKE = "make_batch"
 # most notices of one page, and most that are told again by one request
 LONGEST_PAGE, MOST_REPLAYED = 500, 1_000
 
@@ -67,6 +66,14 @@ class Ledger:
             records = self._records(tx, found[:limit])
         last = records[-1].notice.number if records else after
         return Page(records=records, after=last, more=len(found) > limit)
+
+    def every(self, third_party_id: int, *, since: int = 0, until: int | None = None) -> Iterator[Record]:
+        """All of them of a time, page by page."""
+        after, more = 0, True
+        while more:
+            page = self.page(third_party_id, since=since, until=until, after=after, limit=LONGEST_PAGE)
+            yield from page.records
+            after, more = page.after, page.more
 
     def show(self, notice_id: str, third_party_id: int | None = None) -> Record:
         """One notice; where a third party is named, only if it is that one's.

@@ -112,6 +112,9 @@ class Registration:
             made = self._party(tx, wish, standing=party)
             tx.parties.change(made)
             tx.tokens.end_codes(made.id, self.now())
+            if made.notify_daily and not party.notify_daily:
+                # it begins with the last day again, not with everything since it was told for the last time
+                tx.daily.forget(party.id)
             if made.notification_uri != party.notification_uri:
                 # nothing is known of the receiver at the new address
                 tx.receivers.forget(party.id)

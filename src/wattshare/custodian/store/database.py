@@ -23,8 +23,11 @@ from wattshare.custodian.store.authorizations import Authorizations
 from wattshare.custodian.store.batches import Batches
 from wattshare.custodian.store.bills import Bills
 from wattshare.custodian.store.content import Content
+from wattshare.custodian.store.corrections import Corrections
 from wattshare.custodian.store.customers import Customers
+from wattshare.custodian.store.daily import DailyDeltas
 from wattshare.custodian.store.deltas import Deltas
+from wattshare.custodian.store.expiries import Expiries
 from wattshare.custodian.store.imports import Imports
 from wattshare.custodian.store.jobs import Jobs
 from wattshare.custodian.store.keys import Keys
@@ -83,6 +86,9 @@ class Tx:
         self.receivers = Receivers(connection, keys)
         self.signing = SigningKeys(connection, keys)
         self.outages = Outages(connection, keys)
+        self.daily = DailyDeltas(connection, keys)
+        self.corrections = Corrections(connection, keys)
+        self.expiries = Expiries(connection, keys)
         self.jobs = Jobs(connection, keys)
         self.trail = Trail(connection, keys)
         self.content = Content(connection, keys)

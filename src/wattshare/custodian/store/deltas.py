@@ -50,6 +50,8 @@ class Asked:
     since: int | None
     # what came later is as if it were not there
     until: int | None
+    # the latest is left out where it did not change
+    changes_only: bool = False
 
     @property
     def given(self) -> dict[str, Any]:
@@ -102,7 +104,8 @@ class Deltas:
             for start, row in by_start.items():
                 block = block_of(row[1:])
                 # a former agreement's last day is not the latest
-                if start == last or (asked.since is not None and block.updated_at > asked.since):
+                changed = asked.since is not None and block.updated_at > asked.since
+                if changed or (start == last and not asked.changes_only):
                     yield held_id, block
 
     # parts

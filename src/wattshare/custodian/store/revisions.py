@@ -1,5 +1,7 @@
 """Revisions: a number that grows with everything that changes what is metered or billed."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import Column, Connection, String, Table, func, select
 
 from wattshare.custodian.store.keys import Keys
@@ -18,6 +20,15 @@ REVISION = Table(
 TAKING_IN = "taking in"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """Some revisions: the number of the last, and the seconds of the earliest and the latest."""
+
+    last: int
+    earliest: int
+    latest: int
+
+
 class Revisions:
     """Revisions, the first is 1."""
 
@@ -33,6 +44,18 @@ class Revisions:
         if key is None:
             raise LookupError("the database gave no number")
         return int(key[0])
+
+    def span(self, after: int) -> "Span | None":
+        """The revisions after a number, all that are committed; None: there are none."""
+        columns = REVISION.c
+        found = select(func.max(columns.number), func.min(columns.at), func.max(columns.at))
+        row = self._connection.execute(found.where(columns.number > after)).one()
+        return None if row[0] is None else Span(last=row[0], earliest=row[1], latest=row[2])
+
+    def before(self, at: int) -> int:
+        """The number of the last revision of an earlier second; 0 where there is none."""
+        found = select(func.max(REVISION.c.number)).where(REVISION.c.at < at)
+        return int(self._connection.execute(found).scalar_one() or 0)
 
     def last(self) -> int:
         """The number of the last revision; 0 before the first."""

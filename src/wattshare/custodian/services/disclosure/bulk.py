@@ -26,6 +26,7 @@ from wattshare.espi.window import Window
 
 # bytes of XML that a block of a quarter-hourly day takes, and any other entry: for cutting files, not for headers
 BLOCK_BYTES, ENTRY_BYTES = 25_000, 1_500
+NEWS = "news "
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +143,7 @@ class Bulk:
             at=at,
             since=latest.since,
             until=latest.until,
+            changes_only=latest.changes_only,
         )
         for held, point, channels, blocks, bills in tx.deltas.news(asked):
             view = View(tx=tx, held=held, addresses=self.addresses, at=at)
@@ -223,13 +225,23 @@ def customer_items(view: View, endpoint: Endpoint) -> Iterator[Item]:
         yield from customers.information(view.addresses, view.held.id, service, view.held.kinds, view.told, view.times)
 
 
+def news_between(earliest: int, last: int) -> str:
+    """The window of what came or was corrected from one second to another, both in."""
+    return f"{NEWS}{earliest}-{last}"
+
+
 def selection_of(endpoint: Endpoint, window: str, since: int | None, until: int | None) -> Selection:
     """What a batch is about. Bulk without bounds: the latest day, and corrections since the last one.
+
+    The window of a daily delta, which nobody can write in a query, is `news_between`.
 
     `until` is when it was first made, where it is made again.
     """
     if not endpoint.window:
         return None
+    if window.startswith(NEWS):
+        earliest, _, last = window.removeprefix(NEWS).partition("-")
+        return Latest(since=int(earliest) - 1, until=int(last), changes_only=True)
     if not window and endpoint.shape is Shape.BATCH_BULK:
         return Latest(since=since, until=until)
     return Window.of_key(window)

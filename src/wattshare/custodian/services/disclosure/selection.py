@@ -13,6 +13,8 @@ class Latest:
     since: int | None = None
     # what came after that second is not looked at: a file that is made again tells of the days that it told of
     until: int | None = None
+    # the latest day is left out where it did not change
+    changes_only: bool = False
 
 
 Selection = Window | Latest | None

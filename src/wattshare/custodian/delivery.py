@@ -1,0 +1,108 @@
+"""What tells third parties, put together: notices, what causes them by a calendar, and who watches receivers."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wattshare.custodian.mailing import Mailing
+from wattshare.custodian.model.clock import Clock
+from wattshare.custodian.outbound import Outbound
+from wattshare.custodian.services.alarms import ALARM, Alarms
+from wattshare.custodian.services.corrections import Corrections
+from wattshare.custodian.services.deltas import DELTA, Deltas
+from wattshare.custodian.services.disclosure.addresses import Addresses
+from wattshare.custodian.services.expiries import Expiries
+from wattshare.custodian.services.ledger import Ledger
+from wattshare.custodian.services.notices import TELL, Notices, Schedule
+from wattshare.custodian.services.outages import Outages
+from wattshare.custodian.services.signing import Signing
+from wattshare.custodian.settings import Settings
+from wattshare.custodian.store.database import Store
+from wattshare.custodian.worker.loop import Lane, Step
+
+DAY = 86_400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """Everything that has to do with notices."""
+
+    settings: Settings
+    now: Clock
+    notices: Notices
+    signing: Signing
+    ledger: Ledger
+    outages: Outages
+    deltas: Deltas
+    corrections: Corrections
+    expiries: Expiries
+    alarms: Alarms
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        store: Store,
+        now: Clock,
+        *,
+        addresses: Addresses,
+        new_uuid: Callable[[], str],
+        outbound: Outbound | None,
+    ) -> "Delivery":
+        """As the settings have it."""
+        profile = addresses.profile
+        signing = Signing(store=store, now=now, random=secrets.token_bytes)
+        return cls(
+            settings=settings,
+            now=now,
+            notices=Notices(
+                store=store,
+                now=now,
+                outbound=outbound or Outbound.of(settings),
+                signing=signing,
+                profile=profile,
+                schedule=schedule_of(settings),
+            ),
+            signing=signing,
+            ledger=Ledger(store=store, now=now, new_uuid=new_uuid),
+            outages=Outages(store=store, now=now, new_uuid=new_uuid, addresses=addresses),
+            deltas=Deltas(store=store, now=now, new_uuid=new_uuid, zone=profile.zone, schedule=settings.delta_schedule),
+            corrections=Corrections(store=store, now=now, new_uuid=new_uuid, addresses=addresses),
+            expiries=Expiries(store=store, now=now, new_uuid=new_uuid, addresses=addresses, days=settings.expiry_days),
+            alarms=Alarms(
+                store=store,
+                now=now,
+                mailing=Mailing.of(settings),
+                after_seconds=settings.notice_alarm_hours * 3_600,
+                operator=settings.alarm_mail,
+            ),
+        )
+
+    @property
+    def steps(self) -> dict[str, Step]:
+        """What a worker does of it."""
+        return {TELL: self.notices.tell, DELTA: self.deltas.order, ALARM: self.alarms.send}
+
+    @property
+    def sending(self) -> Lane:
+        """The lane of what goes out: receivers that answer late hold up nothing else."""
+        return Lane(kinds=(TELL,), slots=self.settings.sending_slots, each=self.settings.sending_slots_each)
+
+    @property
+    def chores(self) -> tuple[Callable[[], object], ...]:
+        """What a worker does once a minute."""
+        return (self.deltas.run_due, self.corrections.tell, self.expiries.tell, self.alarms.watch, self.forget)
+
+    def forget(self) -> int:
+        """Drop notices that are past their days. How many."""
+        return self.ledger.forget(self.now() - self.settings.notice_days * DAY)
+
+
+def schedule_of(settings: Settings) -> Schedule:
+    """When notices are tried again."""
+    return Schedule(
+        steps=settings.notice_steps,
+        last_step=settings.notice_last_step,
+        file_seconds=settings.batch_days * DAY,
+        other_seconds=settings.notice_days * DAY,
+    )
