@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-dep
 SCENARIO ?= import
 KILLS ?= 20
 
-.PHONY: setup sandbox test soak check wire docs clean
+.PHONY: setup sandbox test soak check wire docs bench clean
 
 setup: $(STAMP)
 
@@ -51,6 +51,10 @@ wire: $(STAMP)
 # the reference pages that are printed from tables
 docs: $(STAMP)
 	$(BIN)/python -m docs.pages
+
+# every figure as a ratio to what the machine can do; what it measures on is kept in .bench
+bench: $(STAMP)
+	$(BIN)/python -m bench $(ARGS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -199,12 +199,6 @@ def within(share: FromClause, table: FromClause) -> ColumnElement[bool]:
 HELD = _held(OPEN_SHARES, INTERVAL_BLOCK)
 
 
-def in_window(window: Window | None, profile: Profile) -> ColumnElement[bool]:
-    """`Window.covers_block` and `Window.covers_change` in SQL."""
-    blocks = INTERVAL_BLOCK.c
-    return covers(window, profile, blocks.start, blocks.day_end, blocks.updated_at)
-
-
 def covers(
     window: Window | None,
     profile: Profile,
@@ -213,15 +207,33 @@ def covers(
     updated_at: ColumnElement[int],
 ) -> ColumnElement[bool]:
     """The rules of a window on three columns; a minimum inside a day takes that day."""
-    if window is None:
-        window = Window()
+    return ruled(bounds_of(window), profile.half_open_windows, start, day_end, updated_at)
+
+
+def bounds_of(window: Window | None) -> dict[str, int]:
+    """The bounds that a window has, by name."""
+    named = ((name, getattr(window, name)) for name in BOUNDS) if window is not None else ()
+    return {name: bound for name, bound in named if bound is not None}
+
+
+BOUNDS = ("published_min", "published_max", "updated_min", "updated_max")
+
+
+def ruled(
+    bounds: Mapping[str, Any],
+    half_open: bool,
+    start: ColumnElement[int],
+    day_end: ColumnElement[int],
+    updated_at: ColumnElement[int],
+) -> ColumnElement[bool]:
+    """The rules of bounds by name, which are numbers or what stands for them in a statement that is made once."""
     rules: list[ColumnElement[bool]] = []
-    if window.published_min is not None:
-        rules.append(day_end > window.published_min)
-    if window.published_max is not None:
-        rules.append(start < window.published_max if profile.half_open_windows else start <= window.published_max)
-    if window.updated_min is not None:
-        rules.append(updated_at >= window.updated_min)
-    if window.updated_max is not None:
-        rules.append(updated_at <= window.updated_max)
+    if (bound := bounds.get("published_min")) is not None:
+        rules.append(day_end > bound)
+    if (bound := bounds.get("published_max")) is not None:
+        rules.append(start < bound if half_open else start <= bound)
+    if (bound := bounds.get("updated_min")) is not None:
+        rules.append(updated_at >= bound)
+    if (bound := bounds.get("updated_max")) is not None:
+        rules.append(updated_at <= bound)
     return and_(True, *rules)

@@ -97,8 +97,7 @@ class Deltas:
 
     def blocks(self, asked: Asked) -> Iterator[tuple[int, Block]]:
         """The latest block of each channel, and those that changed since, with their authorization; in order."""
-        rows = self._rows(LATEST if asked.since is None else CHANGED, asked.given)
-        for (held_id, *_), channel in groupby(rows, key=CHANNEL_KEY):
+        for (held_id, *_), channel in groupby(self.rows(asked), key=CHANNEL_KEY):
             by_start = {row[3]: row for row in channel}
             last = max(by_start)
             for start, row in by_start.items():
@@ -107,6 +106,10 @@ class Deltas:
                 changed = asked.since is not None and block.updated_at > asked.since
                 if changed or (start == last and not asked.changes_only):
                     yield held_id, block
+
+    def rows(self, asked: Asked) -> Iterator[Any]:
+        """The rows behind `blocks` as they come: the authorization's id and `BLOCK_COLUMNS`; some are there twice."""
+        return self._rows(LATEST if asked.since is None else CHANGED, asked.given)
 
     # parts
 

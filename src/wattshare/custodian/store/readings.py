@@ -4,30 +4,34 @@ Whoever reads for a third party gives the authorization, and the statement itsel
 to the block. Blocks leave by one method, `_stream`: where a block is kept is nobody else's business.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from itertools import islice
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select, true
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, true
 
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.changes import Correction, Extent, Outcome, Tally
 from wattshare.custodian.model.packing import unpack
 from wattshare.custodian.model.readings import Block
 from wattshare.custodian.store.arrivals import Arrivals, PlainDay
-from wattshare.custodian.store.authorizations import open_shares
+from wattshare.custodian.store.authorizations import OPEN_SHARES, of_held, open_shares
 from wattshare.custodian.store.blocks import (
     BLOCK_COLUMNS,
     CORRECTION,
+    HELD,
     INTERVAL_BLOCK,
     PACKED,
+    block_of,
+    bounds_of,
     held,
-    in_window,
-    read_block,
+    ruled,
 )
 from wattshare.custodian.store.channels import Channels
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.merging import Merging
-from wattshare.custodian.store.metadata import Row
+from wattshare.custodian.store.metadata import Big, Row
 from wattshare.espi.profile import Profile
 from wattshare.espi.window import Window
 
@@ -36,6 +40,55 @@ CHUNK = 256
 
 # blocks that are merged with one look at what is kept
 MERGED = 512
+
+
+def told_blocks(*rules: ColumnElement[bool]) -> Select[Any]:
+    """Blocks by start."""
+    return (
+        select(*(INTERVAL_BLOCK.c[name] for name in BLOCK_COLUMNS))
+        .where(*rules)
+        .order_by(INTERVAL_BLOCK.c.usage_point_id, INTERVAL_BLOCK.c.channel, INTERVAL_BLOCK.c.start)
+    )
+
+
+def extents(*rules: ColumnElement[bool]) -> Select[int, Any, Any, Any]:
+    """How many blocks there are, and when they changed."""
+    blocks = INTERVAL_BLOCK.c
+    return select(
+        func.count().label("count"),
+        func.min(blocks.published_at).label("published_at"),
+        func.max(blocks.updated_at).label("updated_at"),
+        func.max(blocks.revision).label("revision"),
+    ).where(*rules)
+
+
+# what every call of the API asks is made once for each set of bounds, and given their values
+PLACE = {
+    "of_point": INTERVAL_BLOCK.c.usage_point_id == bindparam("of_point", type_=Big),
+    "of_channel": INTERVAL_BLOCK.c.channel == bindparam("of_channel", type_=Big),
+    "of_start": INTERVAL_BLOCK.c.start == bindparam("of_start", type_=Big),
+}
+BLOCK = told_blocks(*PLACE.values(), HELD)
+OPENED = INTERVAL_BLOCK.c.usage_point_id.in_(select(OPEN_SHARES.subquery("opened").c.usage_point_id))
+
+
+def bound_rules(bounds: tuple[str, ...], half_open: bool) -> ColumnElement[bool]:
+    """The rules of a window with these bounds."""
+    blocks, named = INTERVAL_BLOCK.c, {name: bindparam(name, type_=Big) for name in bounds}
+    return ruled(named, half_open, blocks.start, blocks.day_end, blocks.updated_at)
+
+
+@cache
+def blocks_within(bounds: tuple[str, ...], half_open: bool) -> Select[Any]:
+    """The blocks of a channel that an authorization opens and a window takes."""
+    return told_blocks(PLACE["of_point"], PLACE["of_channel"], HELD, bound_rules(bounds, half_open))
+
+
+@cache
+def extent_within(bounds: tuple[str, ...], half_open: bool, place: tuple[str, ...]) -> Select[int, Any, Any, Any]:
+    """The extent of what an authorization opens and a window takes: all of it, a usage point's or a channel's."""
+    where = [PLACE[name] for name in place]
+    return extents(*(where if "of_point" in place else [OPENED, *where]), HELD, bound_rules(bounds, half_open))
 
 
 class Readings(Channels):
@@ -119,7 +172,9 @@ class Readings(Channels):
         profile: Profile,
     ) -> Iterator[Block]:
         """What the authorization opens and the window takes of one channel, by start, as it is read."""
-        return self._stream(_of(usage_point_id, channel), held(authorization, at), in_window(window, profile))
+        bounds = bounds_of(window)
+        given = bounds | {"of_point": usage_point_id, "of_channel": channel} | of_held(authorization, at)
+        return self._stream(blocks_within(tuple(bounds), profile.half_open_windows), given)
 
     def latest_blocks(
         self,
@@ -136,14 +191,14 @@ class Readings(Channels):
         Of what was known at `until`, where that is given.
         """
         rules = (held(authorization, at), _latest(authorization, since, at, until))
-        return self._stream(_of(usage_point_id, channel), *rules)
+        return self._stream(told_blocks(_of(usage_point_id, channel), *rules))
 
     def block(
         self, authorization: Authorization, usage_point_id: int, channel: int, start: int, at: int
     ) -> Block | None:
         """One block, if the authorization opens it."""
-        mine = (_of(usage_point_id, channel), INTERVAL_BLOCK.c.start == start, held(authorization, at))
-        return next(self._stream(*mine), None)
+        given = {"of_point": usage_point_id, "of_channel": channel, "of_start": start} | of_held(authorization, at)
+        return next(self._stream(BLOCK, given), None)
 
     def count_blocks(
         self,
@@ -172,8 +227,10 @@ class Readings(Channels):
 
         None: nothing.
         """
-        rules = (held(authorization, at), in_window(window, profile))
-        return self._extent(authorization, at, usage_point_id, channel, *rules)
+        bounds, place = bounds_of(window), {"of_point": usage_point_id, "of_channel": channel}
+        named = tuple(name for name, number in place.items() if number is not None)
+        statement = extent_within(tuple(bounds), profile.half_open_windows, named)
+        return self._told(statement, bounds | {name: place[name] for name in named} | of_held(authorization, at))
 
     def latest_extent(
         self,
@@ -207,26 +264,17 @@ class Readings(Channels):
             rules += (blocks.usage_point_id == usage_point_id,)
         if channel is not None:
             rules += (blocks.channel == channel,)
-        row = self._connection.execute(
-            select(
-                func.count().label("count"),
-                func.min(blocks.published_at).label("published_at"),
-                func.max(blocks.updated_at).label("updated_at"),
-                func.max(blocks.revision).label("revision"),
-            ).where(*rules)
-        ).one()
+        return self._told(extents(*rules), {})
+
+    def _told(self, statement: Select[int, Any, Any, Any], given: Mapping[str, Any]) -> Extent | None:
+        row = self._connection.execute(statement, given).one()
         return Extent(**row._mapping) if row[0] else None
 
-    def _stream(self, *rules: ColumnElement[bool]) -> Iterator[Block]:
+    def _stream(self, found: Select[Any], given: Mapping[str, Any] | None = None) -> Iterator[Block]:
         """Blocks by start, a chunk of rows at a time. The one way out of where blocks are kept."""
-        found: Select[tuple[object, ...]] = (
-            select(*(INTERVAL_BLOCK.c[name] for name in BLOCK_COLUMNS))
-            .where(*rules)
-            .order_by(INTERVAL_BLOCK.c.usage_point_id, INTERVAL_BLOCK.c.channel, INTERVAL_BLOCK.c.start)
-        )
-        with self._connection.execute(found, execution_options={"yield_per": CHUNK}) as rows:
-            for row in rows.mappings():
-                yield read_block(row)
+        with self._connection.execute(found, given or {}, execution_options={"yield_per": CHUNK}) as rows:
+            for row in rows:
+                yield block_of(row)
 
 
 def _of(usage_point_id: int, channel: int) -> ColumnElement[bool]:

@@ -1,0 +1,109 @@
+"""R1, R2, R3: blocks into XML and gzip, in this process."""
+
+import zlib
+from collections.abc import Iterator
+
+from lxml import etree
+
+from bench.machine import median, memcpy, seconds
+from bench.outcome import Outcome, Wrong
+from bench.utility import Utility
+from wattshare.custodian.services.disclosure.addresses import Addresses
+from wattshare.custodian.services.disclosure.render import BlockItem, Item, entry_of, pieces
+from wattshare.custodian.services.disclosure.wirepath.member import compressing
+from wattshare.espi import wire
+from wattshare.espi.atom import Feed, Link
+
+SLOWEST = 6
+# the readings and the feed that are given to whoever does it another way
+FEW = 20
+
+
+def measure(utility: Utility) -> Iterator[Outcome]:
+    """All three, and the peers beside them."""
+    feed, items, addresses = read(utility)
+    xml = b"".join(pieces(feed, items, addresses))
+    member = b"".join(compressing(pieces(feed, items, addresses)))
+    check(xml, member, feed, items, addresses)
+    readings = sum(item.block.count for item in items if isinstance(item, BlockItem))
+    before = memcpy()
+    rendering = median(seconds(lambda: sum(map(len, pieces(feed, items, addresses))), 9))
+    gzipping = median(seconds(lambda: sum(map(len, compressing(pieces(feed, items, addresses)))), 9))
+    copied = (before + memcpy()) / 2
+    tree = median(seconds(lambda: by_tree(feed, items[:FEW], addresses), 3)) * len(items) / FEW
+    size = len(zlib.compress(xml, SLOWEST))
+    base = {"readings": readings, "xml_bytes": len(xml), "memcpy_bytes_a_second": copied}
+    yield Outcome(
+        id="R1",
+        figure=len(xml) / rendering / copied,
+        parts=base | {"seconds": rendering, "readings_a_second": readings / rendering},
+        note=f"{readings / rendering / 1e6:.1f} M readings/s",
+    )
+    yield Outcome(
+        id="R2",
+        figure=len(xml) / gzipping / copied,
+        parts=base | {"seconds": gzipping, "lxml_tree_and_zlib_6_seconds": tree},
+        note=f"{readings / gzipping / 1e6:.1f} M readings/s; a tree and zlib-6 take {tree / gzipping:.0f} × as long",
+    )
+    yield Outcome(
+        id="R3",
+        figure=len(member) / size,
+        parts={"gzip_bytes": len(member), "zlib_6_bytes": size},
+        note=f"{len(member) / readings:.1f} B a reading",
+    )
+
+
+def read(utility: Utility) -> tuple[Feed, list[Item], Addresses]:
+    """The year, as it is read for a third party."""
+    told = utility.facts["year"]
+    with utility.opened() as house, house.store.read() as tx:
+        held = tx.authorizations.by_id(told["held"])
+        if held is None:
+            raise Wrong("the authorization of the year is gone")
+        at, addresses = house.now(), house.addresses
+        [channel] = tx.readings.channels_shared(held, told["id"], at)
+        blocks = tx.readings.blocks(held, told["id"], channel.number, None, at, house.profile)
+        items: list[Item] = [BlockItem(subscription=held.id, channel=channel, block=block) for block in blocks]
+    feed = Feed(id="bench", title="Bench", updated=at, links=(Link(rel="self", href=addresses.base + told["feed"]),))
+    return feed, items, addresses
+
+
+def check(xml: bytes, member: bytes, feed: Feed, items: list[Item], addresses: Addresses) -> None:
+    """The gate: one member, whose bytes are those of the typed writer, and well-formed.
+
+    Raises:
+        Wrong: they are not.
+    """
+    inflating = zlib.decompressobj(31)
+    if inflating.decompress(member) != xml or not inflating.eof or inflating.unused_data:
+        raise Wrong("the gzip member holds something else")
+    if typed(feed, items, addresses) != xml:
+        raise Wrong("the feed is not what the typed writer makes of it")
+    etree.fromstring(xml, etree.XMLParser(huge_tree=True))
+
+
+def typed(feed: Feed, items: list[Item], addresses: Addresses) -> bytes:
+    """The same feed by the typed writer."""
+    profile = addresses.profile
+    entries = (wire.entry(entry_of(item, addresses), profile) for item in items)
+    return wire.feed_head(feed, profile) + b"".join(entries) + wire.feed_tail(profile)
+
+
+def by_tree(feed: Feed, items: list[Item], addresses: Addresses) -> int:
+    """What servers mostly do: a tree of elements, written as text, compressed by zlib. How many bytes."""
+    specimen = etree.fromstring(typed(feed, items, addresses))
+    root = grown(specimen)
+    return len(zlib.compress(etree.tostring(root), SLOWEST))
+
+
+def grown(specimen: "etree._Element") -> "etree._Element":
+    """A tree like another one, built element by element."""
+    root = etree.Element(specimen.tag, specimen.attrib, nsmap=specimen.nsmap)
+    stack = [(specimen, root)]
+    while stack:
+        like, made = stack.pop()
+        for child in like:
+            element = etree.SubElement(made, child.tag, child.attrib)
+            element.text = child.text
+            stack.append((child, element))
+    return root

@@ -1,0 +1,108 @@
+"""Servers to measure, each a process of its own: ours as it is run, and nginx with the same bytes as files."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.databases import Databases
+from bench.machine import family
+from bench.outcome import NotMeasured
+from bench.utility import Utility, free_port
+
+COMMAND = "from wattshare.command import main; main()"
+NGINX = "no nginx: apt-get install nginx-light"
+CONFIGURATION = """
+daemon off;
+worker_processes 1;
+pid {folder}/pid;
+error_log {folder}/error;
+{user}
+events {{ worker_connections 512; }}
+http {{
+    access_log off;
+    sendfile on;
+    tcp_nopush on;
+    keepalive_requests 1000000;
+    default_type application/atom+xml;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{ listen 127.0.0.1:{port}; root {folder}/files; }}
+}}
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """A server that answers."""
+
+    port: int
+    pid: int
+    databases: Databases | None = None
+
+    def pids(self) -> tuple[int, ...]:
+        """All its processes, those of its database too."""
+        return (*family(self.pid), *(self.databases.pids() if self.databases else ()))
+
+
+@contextmanager
+def ours(utility: Utility, databases: Databases) -> Iterator[Served]:
+    """`wattshare serve`."""
+    with (utility.home / "serve.log").open("wb") as log:
+        command = [sys.executable, "-c", COMMAND, "serve", "--home", str(utility.home)]
+        process = subprocess.Popen(command, stderr=log)
+        try:
+            wait_for(utility.port, process)
+            yield Served(port=utility.port, pid=process.pid, databases=databases)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait()
+
+
+@contextmanager
+def nginx(folder: Path) -> Iterator[Served]:
+    """nginx, for what lies in `folder`/files.
+
+    Raises:
+        NotMeasured: there is none.
+    """
+    program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if program is None:
+        raise NotMeasured(NGINX)
+    port = free_port()
+    user = "user root;" if os.geteuid() == 0 else ""
+    (folder / "nginx.conf").write_text(CONFIGURATION.format(folder=folder.resolve(), port=port, user=user))
+    process = subprocess.Popen([program, "-p", str(folder), "-c", str(folder.resolve() / "nginx.conf")])
+    try:
+        wait_for(port, process)
+        yield Served(port=port, pid=process.pid)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def wait_for(port: int, process: "subprocess.Popen[bytes]", seconds: float = 60) -> None:
+    """Wait until somebody listens.
+
+    Raises:
+        RuntimeError: the process ended, or it takes too long.
+    """
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError(f"nobody listens on {port}")

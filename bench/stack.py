@@ -1,0 +1,121 @@
+"""F1, F2, F3: the whole server, from the token to the last byte."""
+
+import socket
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.asking import END, Request, cpu_of_one, fetched
+from bench.databases import Databases
+from bench.machine import REPEATS, median, resident
+from bench.outcome import NotMeasured, Outcome, Wrong
+from bench.rendering import read, typed
+from bench.servers import Served, nginx, ours
+from bench.utility import LONG, Utility
+
+MEGA = 1 << 20
+# bytes a second that a slow reader takes, and for how long it is looked at
+SLOW, LOOKED = 4 * MEGA, 25.0
+
+
+def measure(utility: Utility, databases: Databases, wanted: frozenset[str], folder: Path) -> Iterator[Outcome]:
+    """Those of the three that are wanted."""
+    with ours(utility, databases) as server:
+        told = utility.facts["year"]
+        feed = Request(target=told["feed"], token=told["token"])
+        point = Request(target=told["point"], token=told["token"])
+        gate(utility, fetched(server.port, feed))
+        if "F1" in wanted:
+            yield against_nginx("F1", server, feed, folder, seconds=4)
+        if "F2" in wanted:
+            yield against_nginx("F2", server, point, folder, seconds=4)
+        if "F3" in wanted:
+            yield slow_reader(utility, server)
+
+
+def gate(utility: Utility, member: bytes) -> None:
+    """What came over the wire is what the typed writer makes, but for the feed's own head.
+
+    Raises:
+        Wrong: it is not.
+    """
+    inflating = zlib.decompressobj(31)
+    came = inflating.decompress(member)
+    if not inflating.eof or inflating.unused_data:
+        raise Wrong("the answer is not one gzip member")
+    mine = typed(*read(utility))
+    entry = b"<ns1:entry>"
+    if came[came.index(entry) :] != mine[mine.index(entry) :]:
+        raise Wrong("the answer is not what the typed writer makes of it")
+
+
+def against_nginx(name: str, server: Served, request: Request, folder: Path, *, seconds: float) -> Outcome:
+    """CPU of nginx for the same bytes, by ours, in turns."""
+    files = folder / "files"
+    files.mkdir(parents=True, exist_ok=True)
+    (files / name).write_bytes(body := fetched(server.port, request))
+    static = Request(target=f"/{name}")
+    mine, theirs = list[float](), list[float]()
+    try:
+        with nginx(folder) as other:
+            for _ in range(REPEATS):
+                theirs.append(cpu_of_one(other, static, seconds=seconds / 2))
+                mine.append(cpu_of_one(server, request, seconds=seconds / 2))
+    except NotMeasured as why:
+        cost = median(cpu_of_one(server, request, seconds=seconds / 2) for _ in range(REPEATS))
+        return Outcome(id=name, note=f"{why}; ours: {cost * 1e6:.0f} µs of CPU", parts={"our_cpu_seconds": cost})
+    ours_, nginx_ = median(mine), median(theirs)
+    return Outcome(
+        id=name,
+        figure=nginx_ / ours_,
+        note=f"{ours_ * 1e6:.0f} µs of CPU for {len(body)} bytes; nginx {nginx_ * 1e6:.0f} µs",
+        parts={"our_cpu_seconds": ours_, "nginx_cpu_seconds": nginx_, "bytes": len(body)},
+    )
+
+
+def slow_reader(utility: Utility, server: Served) -> Outcome:
+    """How the server's memory grows while somebody takes a long answer slowly.
+
+    What it keeps between answers (templates, pages of the database) is there before: a quick reader has had the same.
+    """
+    told = utility.facts["long"]
+    request = Request(target=told["feed"], token=told["token"], coding="identity")
+    taken(server.port, request, 200 * MEGA, rate=None)
+    time.sleep(1)
+    before, most = resident(server.pid), 0
+    for _ in taken_slowly(server.port, request):
+        most = max(most, resident(server.pid))
+    grown = max(0, most - before)
+    return Outcome(
+        id="F3",
+        figure=grown / MEGA,
+        note=f"of {before / MEGA:.0f} MB; {LONG} blocks asked for, looked at for {LOOKED:.0f} s",
+        parts={"resident_before_bytes": before, "resident_most_bytes": most},
+    )
+
+
+def taken_slowly(port: int, request: Request) -> Iterator[int]:
+    """Take an answer at the slow rate for a while; gives how much, again and again."""
+    yield from taking(port, request, int(SLOW * LOOKED), SLOW)
+
+
+def taken(port: int, request: Request, most: int, rate: int | None) -> int:
+    """Take so much of an answer and hang up. How much it was."""
+    return max(taking(port, request, most, rate))
+
+
+def taking(port: int, request: Request, most: int, rate: int | None) -> Iterator[int]:
+    """Take an answer, at a rate of bytes a second or as fast as it comes."""
+    with socket.create_connection(("127.0.0.1", port), timeout=120) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 18)
+        connection.sendall(request.head(port))
+        got, begun, looked = len(connection.recv(65_536).partition(END)[2]), time.monotonic(), 0.0
+        while got < most and (piece := connection.recv(1 << 17)):
+            got += len(piece)
+            if rate is not None and (ahead := got / rate - (time.monotonic() - begun)) > 0:
+                time.sleep(ahead)
+            if time.monotonic() - looked > 0.1:
+                looked = time.monotonic()
+                yield got
+        yield got

@@ -1,0 +1,296 @@
+"""Utilities to measure on. They are made once and kept in a folder, which may be thrown away at any time."""
+
+import json
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from bench.databases import Databases
+from wattshare.custodian.app import KEYS, House, opened, settings_of, store_of
+from wattshare.custodian.model.authorization import Authorization
+from wattshare.custodian.model.bearer import BearerClass
+from wattshare.custodian.model.packing import pack_columns
+from wattshare.custodian.model.premises import Address, Commodity, UsagePoint
+from wattshare.custodian.model.readings import Block, Channel
+from wattshare.custodian.model.tokens import Token
+from wattshare.custodian.model.work import Batch, BatchState
+from wattshare.custodian.sandbox.generate import Town, generate
+from wattshare.custodian.sandbox.metering import metering_of, reading_type
+from wattshare.custodian.services.registration import Registered, Wish
+from wattshare.custodian.settings import FILE
+from wattshare.custodian.store.channels import DELIVERED
+from wattshare.custodian.store.database import Tx
+from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.premises import ACCOUNT, AGREEMENT
+from wattshare.custodian.store.readiness import bring_up
+from wattshare.espi.days import day_bounds
+from wattshare.espi.ids import meter_reading_id
+from wattshare.espi.kinds import Kind
+
+FACTS = "bench.json"
+QUARTER, DAY = 900, 86_400
+YEAR = 365
+# blocks of the channel that a slow reader takes, an hour each
+LONG = 1_000_000
+# tokens live for longer than a folder is kept
+LIFE = 3_650 * DAY
+CHUNK = 2_000
+# what the name of the batch that was made yesterday begins with
+SEED = "yesterday-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Utility:
+    """An installation that is there, and what is asked of it."""
+
+    home: Path
+    facts: dict[str, Any]
+
+    @property
+    def port(self) -> int:
+        """Where it serves."""
+        return int(self.facts["port"])
+
+    @contextmanager
+    def opened(self) -> Iterator[House]:
+        """Its services, in this process."""
+        with opened(self.home) as house:
+            yield house
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        return int(door.getsockname()[1])
+
+
+def prepared(folder: Path, name: str, databases: Databases, build: Any) -> Utility:
+    """The utility of that name: as it is kept, or made now."""
+    home = folder / databases.engine / name
+    facts = home / FACTS
+    if not facts.exists():
+        begun = time.monotonic()
+        print(f"making {name} on {databases.engine} …", flush=True)
+        port = free_port()
+        # what was begun and not finished
+        shutil.rmtree(home, ignore_errors=True)
+        found_home(home, port, databases.fresh(home, name.replace("-", "_")))
+        with opened(home) as house:
+            told = build(house)
+        facts.write_text(json.dumps({"port": port, **told}))
+        print(f"made in {time.monotonic() - begun:.0f} s", flush=True)
+    return Utility(home=home, facts=json.loads(facts.read_text()))
+
+
+def found_home(home: Path, port: int, url: str | None) -> None:
+    """An empty installation without TLS, as it would be behind a proxy on the same machine."""
+    home.mkdir(parents=True)
+    settings: dict[str, Any] = {
+        "public_base": f"http://127.0.0.1:{port}",
+        "listen_port": port,
+        "tls": "off",
+        "mutual_tls": False,
+        "rate_limits": False,
+        # one file, however large
+        "part_megabytes": 1_000_000,
+    }
+    settings |= {} if url is None else {"database_url": url}
+    (home / FILE).write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items()))
+    Keys.make(home / KEYS)
+    with closing(store_of(settings_of(home))) as store:
+        bring_up(store, anew=True)
+
+
+def town(house: House, usage_points: int, days: int) -> None:
+    """The sandbox's town, with so many simple homes."""
+    plan = Town(seed=1, days=days, now=house.now(), usage_points=usage_points, profile=house.profile)
+    generate(house.store, plan, lambda _built, _all: None)
+
+
+def third_party(house: House, name: str) -> Registered:
+    """A registered third party."""
+    return house.registration.register(
+        Wish(
+            name=name,
+            redirect_uris=("https://bench.example/callback",),
+            notification_uri="https://bench.example/notices",
+            kinds_required=frozenset({Kind.USAGE}),
+            kinds_optional=frozenset({Kind.BILLING}),
+        )
+    )
+
+
+def token(house: House, party: Registered, held: int | None = None) -> str:
+    """A bearer token: an authorization's, or the third party's own."""
+    text, at = f"ws_{secrets.token_hex(32)}", house.now()
+    made = Token(
+        bearer_class=BearerClass.CLIENT if held is None else BearerClass.ACCESS,
+        third_party_id=party.party.id,
+        authorization_id=held,
+        scope="",
+        issued_at=at,
+        expires_at=at + LIFE,
+    )
+    with house.store.begin() as tx:
+        tx.tokens.add(made, text)
+    return text
+
+
+def share_homes(house: House, party: Registered, count: int) -> int:
+    """Authorizations of the first homes for a third party. How many there are."""
+    agreements = (
+        select(AGREEMENT.c.id, AGREEMENT.c.usage_point_id, ACCOUNT.c.customer_id)
+        .join(ACCOUNT, ACCOUNT.c.id == AGREEMENT.c.account_id)
+        .where(AGREEMENT.c.ends.is_(None))
+        .order_by(AGREEMENT.c.id.desc())
+        .limit(count)
+    )
+    with house.store.engine.connect() as connection:
+        rows = iter(connection.execute(agreements).all())
+    shared = 0
+    while some := list(islice(rows, CHUNK)):
+        with house.store.begin() as tx:
+            for agreement, point, customer in some:
+                share(tx, house, party, customer, point, agreement)
+        shared += len(some)
+    return shared
+
+
+def share(tx: Tx, house: House, party: Registered, customer: int, point: int, agreement: int) -> int:
+    """One authorization of one usage point, as if it had been given on paper. Its id."""
+    at = house.now()
+    held = Authorization(
+        id=tx.authorizations.next_id(),
+        third_party_id=party.party.id,
+        customer_id=customer,
+        kinds=frozenset({Kind.USAGE, Kind.BILLING}),
+        starts=at,
+        floor=0,
+        created_at=at,
+        changed_at=at,
+        offline=True,
+    )
+    tx.authorizations.add(held, ((point, agreement),))
+    return held.id
+
+
+def a_home(tx: Tx, number: int) -> tuple[int, int, int]:
+    """A customer with one electric usage point: customer, usage point, agreement."""
+    customer = tx.customers.add_customer(f"Bench {number}")
+    address = Address(line=f"{number} Bench St", city="Riverton", state="CA", postal_code="95990")
+    account = tx.customers.add_account(customer.id, f"9900000{number:04d}", phone="5305550000", mailing=address)
+    location = tx.customers.add_location(address)
+    point = UsagePoint(id=tx.customers.next_usage_point_id(), commodity=Commodity.ELECTRICITY, location_id=location.id)
+    tx.customers.add_usage_point(point)
+    agreement = tx.customers.add_agreement(point.id, account.id, f"88{number}", starts=0, tariff="E-1")
+    return customer.id, point.id, agreement.id
+
+
+def single(house: House) -> dict[str, Any]:
+    """Two homes: one with a year of quarter hours, one with a million blocks."""
+    party, profile = third_party(house, "Single"), house.profile
+    metering = metering_of(Commodity.ELECTRICITY, profile)
+    told: dict[str, Any] = {}
+    for number, (name, step) in enumerate((("year", QUARTER), ("long", 3_600)), start=1):
+        with house.store.begin() as tx:
+            revision = tx.revisions.begin("bench", house.now())
+            customer, point, agreement = a_home(tx, number)
+            channel = tx.readings.add_channel(
+                Channel(
+                    usage_point_id=point,
+                    number=1,
+                    reading_type_id="",
+                    reading_type=reading_type(metering, profile, step=step, flow=DELIVERED),
+                )
+            )
+            blocks = year(house, point, revision) if name == "year" else long(house, point, revision)
+            tx.readings.load(blocks)
+            held = share(tx, house, party, customer, point, agreement)
+        root = f"{profile.resource_root}/Subscription/{held}/UsagePoint/{point}"
+        feed = f"{root}/MeterReading/{meter_reading_id(channel.reading_type_id, 1)}/IntervalBlock"
+        told[name] = {"token": token(house, party, held), "point": root, "feed": feed, "held": held, "id": point}
+    return told
+
+
+def year(house: House, point: int, revision: int) -> Iterator[Block]:
+    """A year of quarter hours up to yesterday, two to four digits each."""
+    chance = secrets.SystemRandom()
+    today = datetime.fromtimestamp(house.now(), UTC).astimezone(house.profile.zone).date()
+    for ago in range(YEAR, 0, -1):
+        start, end = day_bounds(today - timedelta(days=ago), house.profile.zone)
+        count = (end - start) // QUARTER
+        yield pack_columns(
+            [int(chance.lognormvariate(5.5, 0.8)) for _ in range(count)],
+            usage_point_id=point,
+            channel=1,
+            start=start,
+            day_end=end,
+            step=QUARTER,
+            quality=[(17,)] * count,
+            revision=revision,
+            at=house.now(),
+        )
+
+
+def long(house: House, point: int, revision: int) -> Iterator[Block]:
+    """A million blocks of one reading each: more than anybody has in one channel."""
+    first = pack_columns(
+        [1234],
+        usage_point_id=point,
+        channel=1,
+        start=DAY,
+        day_end=DAY + 3_600,
+        step=3_600,
+        quality=[(17,)],
+        revision=revision,
+        at=house.now(),
+    )
+    for hour in range(LONG):
+        start = DAY + 3_600 * hour
+        block = object.__new__(Block)
+        block.__dict__.update(first.__dict__ | {"start": start, "day_end": start + 3_600, "duration": 3_600})
+        yield block
+
+
+def deep(house: House, usage_points: int, days: int) -> dict[str, Any]:
+    """Many homes with some history."""
+    town(house, usage_points, days)
+    return {"usage_points": usage_points, "days": days}
+
+
+def yesterday(house: House, party: Registered) -> None:
+    """A batch that was made a day before: what came since then is new."""
+    batch = Batch(
+        id=f"{SEED}{party.party.id}",
+        third_party_id=party.party.id,
+        authorization_id=None,
+        endpoint="batch-bulk",
+        window="",
+        transaction=None,
+        state=BatchState.MADE,
+        ordered_at=house.now() - DAY,
+    )
+    with house.store.begin() as tx:
+        tx.batches.add(batch)
+
+
+def wide(house: House, usage_points: int, sizes: tuple[int, ...]) -> dict[str, Any]:
+    """Very many homes with one day, and third parties that have some or all of them."""
+    town(house, usage_points, 2)
+    told = {}
+    for size in sizes:
+        party = third_party(house, f"Bulk {size}")
+        yesterday(house, party)
+        shared = share_homes(house, party, size)
+        told[str(size)] = {"id": party.party.id, "shared": shared, "token": token(house, party)}
+    return {"third_parties": told}
