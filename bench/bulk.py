@@ -53,7 +53,9 @@ def measure(utility: Utility, databases: Databases, wanted: frozenset[str], fold
             id="B1",
             figure=whole / least,
             note=f"{whole:.1f} s for {largest} authorizations, {least:.1f} s to read; µs of CPU a reading: {told}",
-            parts=curve | {"make_seconds": whole, "drain_seconds": least, "authorizations": largest},
+            parts=curve
+            | {"make_seconds": whole, "drain_seconds": least, "authorizations": largest}
+            | {"make_cpu_seconds": middle(made, largest, "cpu"), "drain_cpu_seconds": middle(drained, largest, "cpu")},
         )
     most, other = middle(made, largest, "most"), middle(made, smaller, "most")
     idle = middle(made, largest, "idle")

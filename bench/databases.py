@@ -15,6 +15,12 @@ from bench.machine import family
 from bench.outcome import NotMeasured
 
 # what a server of a custodian would have, on a small machine
+ROLE = "custodian"
+MAKE_ROLE = f"""
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{ROLE}') THEN CREATE ROLE {ROLE} LOGIN; END IF;
+END $$
+"""
 SETTINGS = {
     "shared_buffers": "256MB",
     "max_connections": "100",
@@ -32,14 +38,18 @@ class Databases:
     server: Server | None = None
     pid: int | None = None
 
-    def fresh(self, home: Path, name: str) -> str | None:
-        """The address of a new database; None: the file that an installation has by itself."""
+    def fresh(self, home: Path, name: str) -> dict[str, str]:
+        """The settings of a new database: its address as its owner and as a role that row security holds.
+
+        None are needed for the file that an installation has by itself.
+        """
         if self.server is None:
-            return None
+            return {}
         self.server.execute(f"DROP DATABASE IF EXISTS {name}")
         self.server.execute(f"CREATE DATABASE {name} TEMPLATE template0")
         (home.parent).mkdir(parents=True, exist_ok=True)
-        return self.server.url(name)
+        owner = self.server.url(name)
+        return {"database_owner_url": owner, "database_url": owner.replace("wattshare@", f"{ROLE}@")}
 
     def pids(self) -> tuple[int, ...]:
         """The server's processes."""
@@ -75,6 +85,7 @@ def databases(engine: str, folder: Path) -> Iterator[Databases]:
     try:
         server = Server(place)
         wait_for(server)
+        server.execute(MAKE_ROLE)
         yield Databases(engine=engine, server=server, pid=process.pid)
     finally:
         process.send_signal(signal.SIGINT)

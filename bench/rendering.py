@@ -56,7 +56,7 @@ def measure(utility: Utility) -> Iterator[Outcome]:
 def read(utility: Utility) -> tuple[Feed, list[Item], Addresses]:
     """The year, as it is read for a third party."""
     told = utility.facts["year"]
-    with utility.opened() as house, house.store.read() as tx:
+    with utility.opened() as house, house.store.read(utility.facts["year"]["held"]) as tx:
         held = tx.authorizations.by_id(told["held"])
         if held is None:
             raise Wrong("the authorization of the year is gone")

@@ -6,7 +6,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import select
 
 from bench.databases import Databases
-from wattshare.custodian.app import KEYS, House, opened, settings_of, store_of
+from wattshare.custodian.app import House, opened
+from wattshare.custodian.installation import KEYS, settings_of, upgrade
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.bearer import BearerClass
 from wattshare.custodian.model.packing import pack_columns
@@ -32,7 +33,7 @@ from wattshare.custodian.store.channels import DELIVERED
 from wattshare.custodian.store.database import Tx
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.premises import ACCOUNT, AGREEMENT
-from wattshare.custodian.store.readiness import bring_up
+from wattshare.custodian.store.purposes import Purpose
 from wattshare.espi.days import day_bounds
 from wattshare.espi.ids import meter_reading_id
 from wattshare.espi.kinds import Kind
@@ -92,7 +93,7 @@ def prepared(folder: Path, name: str, databases: Databases, build: Any) -> Utili
     return Utility(home=home, facts=json.loads(facts.read_text()))
 
 
-def found_home(home: Path, port: int, url: str | None) -> None:
+def found_home(home: Path, port: int, database: dict[str, str]) -> None:
     """An empty installation without TLS, as it would be behind a proxy on the same machine."""
     home.mkdir(parents=True)
     settings: dict[str, Any] = {
@@ -104,11 +105,10 @@ def found_home(home: Path, port: int, url: str | None) -> None:
         # one file, however large
         "part_megabytes": 1_000_000,
     }
-    settings |= {} if url is None else {"database_url": url}
+    settings |= database
     (home / FILE).write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items()))
     Keys.make(home / KEYS)
-    with closing(store_of(settings_of(home))) as store:
-        bring_up(store, anew=True)
+    upgrade(settings_of(home), anew=True)
 
 
 def town(house: House, usage_points: int, days: int) -> None:
@@ -155,8 +155,8 @@ def share_homes(house: House, party: Registered, count: int) -> int:
         .order_by(AGREEMENT.c.id.desc())
         .limit(count)
     )
-    with house.store.engine.connect() as connection:
-        rows = iter(connection.execute(agreements).all())
+    with house.store.read(Purpose.PEOPLE) as tx:
+        rows = iter(tx.customers._connection.execute(agreements).all())
     shared = 0
     while some := list(islice(rows, CHUNK)):
         with house.store.begin() as tx:
@@ -202,7 +202,7 @@ def single(house: House) -> dict[str, Any]:
     metering = metering_of(Commodity.ELECTRICITY, profile)
     told: dict[str, Any] = {}
     for number, (name, step) in enumerate((("year", QUARTER), ("long", 3_600)), start=1):
-        with house.store.begin() as tx:
+        with house.store.begin(Purpose.INTAKE) as tx:
             revision = tx.revisions.begin("bench", house.now())
             customer, point, agreement = a_home(tx, number)
             channel = tx.readings.add_channel(

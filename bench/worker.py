@@ -13,10 +13,10 @@ from sqlalchemy import update
 from bench.machine import most_resident, resident
 from bench.utility import SEED
 from wattshare.custodian.app import House, opened
-from wattshare.custodian.model.premises import Commodity
 from wattshare.custodian.model.work import Batch, BatchState
 from wattshare.custodian.store.batches import BATCH
 from wattshare.custodian.store.deltas import Asked
+from wattshare.custodian.store.purposes import Purpose
 from wattshare.espi.endpoints import by_name
 
 BULK = by_name("batch-bulk")
@@ -34,15 +34,14 @@ def make(house: House, party: int) -> dict[str, Any]:
         ordered_at=house.now(),
     )
     earlier = (BATCH.c.third_party_id == party) & ~BATCH.c.id.startswith(SEED)
-    with house.store.engine.begin() as connection:
-        # as if this was the first one since yesterday's
-        connection.execute(update(BATCH).where(earlier).values(state=BatchState.VOID))
     with house.store.begin() as tx:
+        # as if this was the first one since yesterday's
+        tx.batches._connection.execute(update(BATCH).where(earlier).values(state=BatchState.VOID))
         tx.batches.add(batch)
     idle, cpu, begun = resident(os.getpid()), time.process_time(), time.monotonic()
     house.batches.make(batch.id)
     took, used = time.monotonic() - begun, time.process_time() - cpu
-    with house.store.read() as tx:
+    with house.store.read(Purpose.BATCH) as tx:
         [part] = tx.batches.parts(batch.id)
         count = sum(1 for _ in tx.deltas.authorizations(party, None, house.now()))
     return {
@@ -62,10 +61,10 @@ def make(house: House, party: int) -> dict[str, Any]:
 def drain(house: House, party: int) -> dict[str, Any]:
     """Read the same rows and do nothing with them."""
     cpu, begun, rows = time.process_time(), time.monotonic(), 0
-    with house.store.read() as tx:
+    with house.store.read(Purpose.BATCH) as tx:
         found = tx.batches.by_id(f"{SEED}{party}")
         since = None if found is None else found.ordered_at
-        for commodity in Commodity:
+        for commodity in tx.deltas.commodities(party, None, house.now()):
             asked = Asked(third_party_id=party, only=None, commodity=commodity, at=house.now(), since=since, until=None)
             rows += sum(1 for _ in tx.deltas.rows(asked))
     return {"seconds": time.monotonic() - begun, "cpu": time.process_time() - cpu, "rows": rows}

@@ -15,7 +15,13 @@ from sqlalchemy import Connection, Executable, Select, String, bindparam, cast, 
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.premises import Commodity, UsagePoint
 from wattshare.custodian.model.readings import Block, Channel
-from wattshare.custodian.store.authorizations import AUTHORIZATION, alive, every_share, read_authorization
+from wattshare.custodian.store.authorizations import (
+    AUTHORIZATION,
+    AUTHORIZATION_USAGE_POINT,
+    alive,
+    every_share,
+    read_authorization,
+)
 from wattshare.custodian.store.bills import BILL, Bill, SummaryKind, billed_within, read_bill
 from wattshare.custodian.store.blocks import (
     BLOCK_COLUMNS,
@@ -86,7 +92,14 @@ class Deltas:
     def authorizations(self, third_party_id: int, only: int | None, at: int) -> Iterator[Authorization]:
         """Its customers' authorizations that are alive, or one of them; by id, as they are read."""
         given = {"third_party": third_party_id, "only": only or 0, "held_at": at}
-        return map(read_authorization, (row._mapping for row in self._rows(ALIVE, given)))
+        return (
+            read_authorization(dict(zip(AUTHORIZATION_COLUMNS, row, strict=True))) for row in self._rows(ALIVE, given)
+        )
+
+    def commodities(self, third_party_id: int, only: int | None, at: int) -> frozenset[Commodity]:
+        """What the usage points of these authorizations supply."""
+        given = {"third_party": third_party_id, "only": only or 0, "held_at": at}
+        return frozenset(map(Commodity, self._connection.execute(SUPPLIED, given).scalars()))
 
     def news(self, asked: Asked) -> Iterator[News]:
         """What is new, by authorization and usage point; those without news are left out."""
@@ -114,12 +127,10 @@ class Deltas:
     # parts
 
     def _news(self, asked: Asked, page: list[Authorization], blocks: "Ahead") -> Iterator[News]:
-        held = {one.id: one for one in page if METERED & one.kinds}
-        usage = [one.id for one in page if Kind.USAGE in one.kinds]
-        points = self._grouped(POINTS, asked.given | {"held_ids": list(held)})
-        channels = self._grouped(CHANNELS, asked.given | {"held_ids": usage})
-        of_bills = LAST_BILLS if asked.since is None else BILLS_SINCE
-        bills = self._grouped(of_bills, asked.given | {"held_ids": list(held)})
+        held = {one.id: one for one in page}
+        given = asked.given | {"first": page[0].id, "last": page[-1].id}
+        points, channels = self._grouped(POINTS, given), self._grouped(CHANNELS, given)
+        bills = self._grouped(LAST_BILLS if asked.since is None else BILLS_SINCE, given)
         for key, [point] in points.items():
             mine = tuple(blocks.of(key))
             billed = tuple(map(read_bill, bills.get(key, ())))
@@ -178,13 +189,23 @@ CHANNEL_KEY = itemgetter(0, 1, 2)
 BY_THIRD_PARTY = (AUTHORIZATION.c.third_party_id == bindparam("third_party", type_=Big)) & or_(
     bindparam("only", type_=Big) == 0, AUTHORIZATION.c.id == bindparam("only", type_=Big)
 )
-BY_ID = AUTHORIZATION.c.id.in_(bindparam("held_ids", type_=Big, expanding=True))
+OF_PAGE = BY_THIRD_PARTY & AUTHORIZATION.c.id.between(bindparam("first", type_=Big), bindparam("last", type_=Big))
 # kinds are written as JSON, so that a name between quotes is a whole name
-SHARES_USAGE = cast(AUTHORIZATION.c.kinds, String).like(f'%"{Kind.USAGE.value}"%')
+SHARES = {kind: cast(AUTHORIZATION.c.kinds, String).like(f'%"{kind.value}"%') for kind in sorted(METERED)}
+SHARES_USAGE, SHARES_METERED = SHARES[Kind.USAGE], or_(*SHARES.values())
+AUTHORIZATION_COLUMNS = tuple(column.name for column in AUTHORIZATION.c)
 ALIVE = (
     select(AUTHORIZATION)
     .where(BY_THIRD_PARTY, AUTHORIZATION.c.customer_id.is_not(None), alive(bindparam("held_at", type_=Big)))
     .order_by(AUTHORIZATION.c.id)
+)
+SUPPLIED = (
+    select(USAGE_POINT.c.commodity)
+    .distinct()
+    .select_from(AUTHORIZATION)
+    .join(AUTHORIZATION_USAGE_POINT, AUTHORIZATION_USAGE_POINT.c.authorization_id == AUTHORIZATION.c.id)
+    .join(USAGE_POINT, USAGE_POINT.c.id == AUTHORIZATION_USAGE_POINT.c.usage_point_id)
+    .where(BY_THIRD_PARTY, alive(bindparam("held_at", type_=Big)))
 )
 SINCE, UNTIL = bindparam("since", type_=Big), bindparam("until", type_=Big)
 OF_COMMODITY = USAGE_POINT.c.commodity == bindparam("commodity")
@@ -227,7 +248,7 @@ def _blocks(*, since: bool) -> Any:
 
 
 def _bills(*, since: bool) -> Select[Any]:
-    share, other = every_share(BY_ID).subquery("share"), BILL.alias("other")
+    share, other = every_share(OF_PAGE & SHARES_METERED).subquery("share"), BILL.alias("other")
     bills = BILL.c
     found = (
         select(share.c.held_id, bills.usage_point_id.label("point_id"), BILL)
@@ -252,7 +273,7 @@ def _bills(*, since: bool) -> Select[Any]:
 
 
 def _points() -> Select[Any]:
-    share = every_share(BY_ID).subquery("share")
+    share = every_share(OF_PAGE & SHARES_METERED).subquery("share")
     return (
         select(share.c.held_id, USAGE_POINT.c.id.label("point_id"), USAGE_POINT)
         .distinct()
@@ -263,7 +284,7 @@ def _points() -> Select[Any]:
 
 
 def _channels() -> Select[Any]:
-    share, blocks = every_share(BY_ID).subquery("share"), INTERVAL_BLOCK.c
+    share, blocks = every_share(OF_PAGE & SHARES_USAGE).subquery("share"), INTERVAL_BLOCK.c
     here = (blocks.usage_point_id == CHANNEL.c.usage_point_id) & (blocks.channel == CHANNEL.c.number)
     metered = select(blocks.start).where(here, within(share, INTERVAL_BLOCK)).exists()
     return (

@@ -125,7 +125,8 @@ class Bulk:
         if endpoint.document is Document.CUSTOMER_FEED:
             yield self._customers(tx, endpoint, whose, at)
             return
-        for commodity in Commodity:
+        supplied = tx.deltas.commodities(whose.third_party_id, whose.only, at)
+        for commodity in (one for one in Commodity if one in supplied):
             if isinstance(selection, Latest):
                 yield self._news(tx, whose, selection, at, commodity)
             else:
