@@ -8,14 +8,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from operator import lt
 from typing import BinaryIO
 
 from wattshare.custodian.formats import hrefs
 from wattshare.custodian.formats.kin import Links, Parents
 from wattshare.custodian.formats.remarks import Remark, Warnings
 from wattshare.custodian.formats.spool import Spool, SummaryRow
-from wattshare.custodian.model.packing import LONGEST_DAY, identity
-from wattshare.custodian.model.readings import Reading
+from wattshare.custodian.model.packing import LONGEST_DAY, identity, unpack
+from wattshare.custodian.model.readings import Block, Reading
 from wattshare.espi import customer, usage, wire
 from wattshare.espi.atom import Entry, Feed, Resource
 from wattshare.espi.days import day_bounds, day_of
@@ -222,8 +223,18 @@ class _Cut:
 
     def place(self, parent: int, readings: list[Reading], staged: Staged) -> None:
         """Spool readings of known times."""
+        if readings and self._one_day(readings):
+            self._spool.put(parent, self._day[0], once(readings, staged))
+            return
         for (day, long), group in groupby(readings, self._day_of):
             self._spool.put(parent, day, once(list(group), staged), long=long)
+
+    def _one_day(self, readings: list[Reading]) -> bool:
+        """Whether all readings are of one local day, and none is longer."""
+        day, long = self._day_of(readings[0])
+        starts = [reading.start for reading in readings]
+        longest = max(reading.duration for reading in readings)
+        return not long and longest <= LONGEST_DAY and min(starts) >= day and max(starts) < self._day[1]
 
     def _day_of(self, reading: Reading) -> tuple[int, bool]:
         if reading.duration > LONGEST_DAY:
@@ -253,6 +264,9 @@ def once(readings: list[Reading], staged: Staged) -> list[Reading]:
     Raises:
         Unplaceable: of readings that start together some are longer, so that their times cannot be right.
     """
+    starts = [reading.start for reading in readings]
+    if all(map(lt, starts, starts[1:])):
+        return readings
     kept: dict[tuple[int, bool], Reading] = {}
     for reading in readings:
         before = kept.get(identity(reading))
@@ -282,7 +296,7 @@ def _reading(reading: usage.IntervalReading, place: int) -> Reading:
         start=period.start if period else place,
         duration=period.duration if period else 1,
         value=reading.value,
-        quality=tuple(one.quality for one in reading.quality),
+        quality=_codes(reading.quality),
         cost=reading.cost,
         tou=reading.tou,
         tier=reading.consumption_tier,
@@ -290,13 +304,32 @@ def _reading(reading: usage.IntervalReading, place: int) -> Reading:
     )
 
 
-def days_of(staged: Staged, channel: int) -> Iterator[tuple[int, bool, list[Reading]]]:
-    """The readings of a channel, day by day: local midnight, whether it is one long reading, and they."""
+def _codes(qualities: tuple[usage.ReadingQuality, ...]) -> tuple[int, ...]:
+    if len(qualities) == 1:
+        return (qualities[0].quality,)
+    return tuple(one.quality for one in qualities)
+
+
+def days_of(staged: Staged, channel: int) -> Iterator[tuple[int, bool, list[Reading] | Block]]:
+    """The readings of a channel, day by day: local midnight, whether it is one long reading, and they.
+
+    A day that one block of the file has whole comes as it was packed.
+    """
     end = 0
-    for (day, long), chunks in groupby(staged.spool.chunks(channel), lambda chunk: (chunk.day, chunk.long)):
-        readings = once([reading for chunk in chunks for reading in chunk.readings], staged)
+    for (day, long), packed in groupby(staged.spool.packed(channel), lambda chunk: chunk[:2]):
+        blocks = [block for _, _, block in packed]
+        if len(blocks) == 1 and _whole(blocks[0], day, end, long=long):
+            end = day + blocks[0].count * blocks[0].step
+            yield day, long, blocks[0]
+            continue
+        readings = once([reading for block in blocks for reading in unpack(block)], staged)
         for reading in readings:
             if reading.start < end and reading.duration:
                 staged.warnings.remark(Remark.OVERLAPPING_READINGS, str(reading.start))
             end = max(end, reading.start + reading.duration)
         yield day, long, readings
+
+
+def _whole(block: Block, day: int, end: int, *, long: bool) -> bool:
+    """Whether a block has readings that follow each other from midnight on, and begins after another's end."""
+    return not long and block.step > 0 and block.presence is None and block.grid is None and day >= end

@@ -92,6 +92,10 @@ class Spool:
 
     def chunks(self, channel: int) -> Iterator[Chunk]:
         """The readings of a channel by day, those of one day in the order of the file."""
+        return (Chunk(day, long, unpack(block)) for day, long, block in self.packed(channel))
+
+    def packed(self, channel: int) -> Iterator[tuple[int, bool, Block]]:
+        """The same as they are packed, each as if its day were not to end."""
         rows = self._connection.execute(
             f"SELECT day, long, step, {', '.join(f'chunk.{name}' for name in QUOTED)} "  # noqa: S608
             "FROM chunk JOIN parent ON parent.number = chunk.parent "
@@ -99,7 +103,7 @@ class Spool:
             (channel,),
         )
         for day, long, step, *rest in rows:
-            yield Chunk(day, bool(long), unpack(_block(day, step, rest)))
+            yield day, bool(long), _block(day, step, rest)
 
     def put_summary(self, row: SummaryRow) -> None:
         """Keep a bill or a power quality summary."""

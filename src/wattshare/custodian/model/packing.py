@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import compress, groupby, pairwise
 from operator import attrgetter
+from typing import Any
 
 from wattshare.custodian.model.readings import Block, Reading
 
@@ -49,6 +50,19 @@ def pack(
     """
     if not readings:
         raise ValueError("a block has at least one reading")
+    if (regular := _regular(readings, start)) is not None:
+        last_end = start + len(readings) * readings[0].duration
+        return pack_columns(
+            **regular,
+            usage_point_id=usage_point_id,
+            channel=channel,
+            start=start,
+            day_end=day_end,
+            step=readings[0].duration,
+            duration=max(day_length(start, day_end), last_end - start) if duration is None else duration,
+            revision=revision,
+            at=at,
+        )
     order = [identity(reading) for reading in readings]
     if any(first >= second for first, second in pairwise(order)):
         raise ValueError("the readings of a block are in order and each stands once")
@@ -207,6 +221,29 @@ def unpack_column(column: bytes | None, count: int) -> list[int | None]:
     return [item[0] if item else None for item in _items(column, count)]
 
 
+def _regular(readings: Sequence[Reading], start: int) -> dict[str, Any] | None:
+    """The columns of readings that begin with the block and follow each other; None where they do not.
+
+    The usual case, with as little of Python's own doing as may be.
+    """
+    step, count = readings[0].duration, len(readings)
+    starts = [reading.start for reading in readings]
+    if step <= 0 or starts != list(range(start, start + count * step, step)):
+        return None
+    values = [reading.value for reading in readings]
+    if None in values or [reading.duration for reading in readings].count(step) != count:
+        return None
+    quality = [reading.quality for reading in readings]
+    found: dict[str, Any] = {"values": values, "quality": None if quality.count(()) == count else quality}
+    columns = {
+        "tou": [reading.tou for reading in readings],
+        "cost": [reading.cost for reading in readings],
+        "tier": [reading.tier for reading in readings],
+        "cpp": [reading.cpp for reading in readings],
+    }
+    return found | {name: None if column.count(None) == count else column for name, column in columns.items()}
+
+
 def _fitting_step(readings: Sequence[Reading], start: int, wanted: int) -> int:
     """The step of a grid on which all readings stand, each as long as the step; 0 where there is none."""
     step = wanted or readings[0].duration
@@ -263,7 +300,7 @@ def _runs(items: Iterable[Item]) -> bytes | None:
     """Items as runs; None where all are empty."""
     packed, something = bytearray(), False
     for item, run in groupby(items):
-        _write(packed, sum(1 for _ in run))
+        _write(packed, len(list(run)))
         _write(packed, len(item))
         for number in item:
             _write(packed, number << 1 if number >= 0 else (-number << 1) - 1)

@@ -1,13 +1,13 @@
 """Channels of a file: which of ours they are, and the readings in them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wattshare.custodian.formats import hrefs
 from wattshare.custodian.formats.green_button import ChannelEntry, Unplaceable, days_of, place_untimed
 from wattshare.custodian.formats.linking import Linked
 from wattshare.custodian.formats.remarks import Remark
 from wattshare.custodian.model.changes import Tally
-from wattshare.custodian.model.packing import pack
+from wattshare.custodian.model.packing import day_length, pack
 from wattshare.custodian.model.premises import Commodity
 from wattshare.custodian.model.readings import Block, Channel, Reading
 from wattshare.custodian.services.intake.commodities import assumed_type, completed
@@ -110,11 +110,29 @@ class Channels:
         for parent in self.linked.parents_of.get(entry.key, ()):
             place_untimed(staged, self.profile, parent, step)
             staged.spool.assign(parent, number)
-        tally = Tally()
-        for day, long, readings in days_of(staged, number):
-            block = self._block(channel, day, readings, step, long=long)
-            tally += self.tx.readings.merge_block(block, self.reason)
-        return tally
+        blocks = (
+            self._packed(channel, day, found)
+            if isinstance(found, Block)
+            else self._block(channel, day, found, step, long=long)
+            for day, long, found in days_of(staged, number)
+        )
+        return self.tx.readings.merge_blocks(blocks, self.reason)
+
+    def _packed(self, channel: Channel, day: int, block: Block) -> Block:
+        """A local day that came as it is kept."""
+        day_end = day_bounds(day_of(day, self.profile.zone), self.profile.zone)[1]
+        return replace(
+            block,
+            usage_point_id=channel.usage_point_id,
+            channel=channel.number,
+            start=day,
+            day_end=day_end,
+            duration=max(day_length(day, day_end), block.count * block.step),
+            first_revision=self.revision,
+            revision=self.revision,
+            published_at=self.at,
+            updated_at=self.at,
+        )
 
     def _block(self, channel: Channel, day: int, readings: list[Reading], step: int, *, long: bool) -> Block:
         """A local day, or a long reading. A day whose readings start a second late, as gas days do, does so too."""
