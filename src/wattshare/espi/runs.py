@@ -54,10 +54,6 @@ def _quality(code: bytes | None) -> tuple[ReadingQuality, ...]:
     return () if code is None else (ReadingQuality(quality=int(code)),)
 
 
-def _number(digits: bytes | None) -> int | None:
-    return None if digits is None else int(digits)
-
-
 def read_run(block: etree._Element, most: int) -> Iterator[IntervalReading]:
     """The readings that a block begins with, up to `most` of them, or to the first that is not plain."""
     printed = etree.tostring(block)
@@ -71,11 +67,11 @@ def read_run(block: etree._Element, most: int) -> Iterator[IntervalReading]:
         cost, quality, duration, start, value, tier, tou, cpp = found.groups()
         period = None if start is None else DateTimeInterval(duration=int(duration), start=int(start))
         yield IntervalReading(
-            cost=_number(cost),
+            cost=None if cost is None else int(cost),
             quality=_quality(quality),
             time_period=period,
-            value=_number(value),
-            consumption_tier=_number(tier),
-            tou=_number(tou),
-            cpp=_number(cpp),
+            value=None if value is None else int(value),
+            consumption_tier=None if tier is None else int(tier),
+            tou=None if tou is None else int(tou),
+            cpp=None if cpp is None else int(cpp),
         )

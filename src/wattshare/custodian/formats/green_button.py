@@ -212,6 +212,8 @@ class _Cut:
         """Spool a block's readings by day; long ones alone; those without a time by their place."""
         parent = self._spool.parent(_collection(links, staged))
         staged.readings += len(block.reading)
+        if self._whole_day(parent, block.reading):
+            return
         timed, untimed = list[Reading](), list[Reading]()
         for place, reading in enumerate(block.reading):
             (timed if reading.time_period else untimed).append(_reading(reading, place))
@@ -220,6 +222,36 @@ class _Cut:
                 raise Unplaceable("neither the readings nor the block say when.", element="IntervalBlock")
             self._spool.put_unplaced(parent, block.interval.start, untimed)
         self.place(parent, timed, staged)
+
+    def _whole_day(self, parent: int, readings: tuple[usage.IntervalReading, ...]) -> bool:
+        """Spool readings that follow each other from a midnight on, within the day, column by column; else do nothing.
+
+        The usual block, with as little of Python's own doing as may be.
+        """
+        periods = [reading.time_period for reading in readings]
+        if not periods or periods[0] is None or None in periods:
+            return False
+        count, step = len(periods), periods[0].duration
+        starts = [period.start for period in periods if period]
+        day, long = self._day_at(starts[0], step)
+        values = [reading.value for reading in readings]
+        even = not long and step > 0 and [period.duration for period in periods if period].count(step) == count
+        if not even or starts != list(range(day, day + count * step, step)) or starts[-1] >= self._day[1]:
+            return False
+        if None in values:
+            return False
+        quality = [_codes(reading.quality) for reading in readings]
+        columns = {
+            "tou": [reading.tou for reading in readings],
+            "cost": [reading.cost for reading in readings],
+            "tier": [reading.consumption_tier for reading in readings],
+            "cpp": [reading.cpp for reading in readings],
+        }
+        said = {name: column for name, column in columns.items() if column.count(None) != count}
+        if quality.count(()) != count:
+            said["quality"] = quality  # type: ignore[assignment]  # by name
+        self._spool.put_columns(parent, day, step, values, said)  # type: ignore[arg-type]  # none is None
+        return True
 
     def place(self, parent: int, readings: list[Reading], staged: Staged) -> None:
         """Spool readings of known times."""
@@ -237,10 +269,13 @@ class _Cut:
         return not long and longest <= LONGEST_DAY and min(starts) >= day and max(starts) < self._day[1]
 
     def _day_of(self, reading: Reading) -> tuple[int, bool]:
-        if reading.duration > LONGEST_DAY:
-            return reading.start, True
-        if not self._day[0] <= reading.start < self._day[1]:
-            self._day = day_bounds(day_of(reading.start, self._zone), self._zone)
+        return self._day_at(reading.start, reading.duration)
+
+    def _day_at(self, start: int, duration: int) -> tuple[int, bool]:
+        if duration > LONGEST_DAY:
+            return start, True
+        if not self._day[0] <= start < self._day[1]:
+            self._day = day_bounds(day_of(start, self._zone), self._zone)
         return self._day[0], False
 
 

@@ -2,12 +2,12 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from wattshare.custodian.model.errors import Unavailable
-from wattshare.custodian.model.packing import pack, unpack
+from wattshare.custodian.model.packing import pack, pack_columns, unpack
 from wattshare.custodian.model.readings import Block, Reading
 
 NAMES = ("count", "width", "values", "presence", "grid", "quality", "tou", "cost", "tier", "cpp", "valueless")
@@ -124,6 +124,17 @@ class Spool:
     def _put(self, parent: int, day: int, readings: list[Reading], long: bool, placed: int) -> None:
         start = day if placed else 0
         block = pack(readings, usage_point_id=0, channel=0, start=start, day_end=start)
+        self._insert(parent, day, block, long=long, placed=placed)
+
+    def put_columns(
+        self, parent: int, day: int, step: int, values: Sequence[int], said: Mapping[str, Sequence[Any]]
+    ) -> None:
+        """The same of readings that follow each other from the day's start on, by columns of what they say."""
+        place = {"usage_point_id": 0, "channel": 0, "start": day, "day_end": day}
+        block = pack_columns(values, **place, step=step, **said)  # type: ignore[arg-type]  # by name
+        self._insert(parent, day, block, long=False, placed=PLACED)
+
+    def _insert(self, parent: int, day: int, block: Block, *, long: bool, placed: int) -> None:
         marks = ", ".join("?" * (5 + len(NAMES)))
         self._connection.execute(
             f"INSERT INTO chunk (parent, day, long, placed, step, {COLUMNS}) VALUES ({marks})",  # noqa: S608
