@@ -10,8 +10,15 @@ from pathlib import Path
 from wattshare.custodian.formats.tables.faults import BadRow
 
 HEADER = ("row", "column", "reason", "raw")
+# what a formula of a spreadsheet begins with
+FORMULAS = tuple("=+-@\t\r")
 # a file with more bad rows than that is no file of readings
 MOST = 100_000
+
+
+def harmless(text: str) -> str:
+    """A text that no spreadsheet takes for a formula: one that begins as one gets an apostrophe before it."""
+    return f"'{text}" if text[:1] in FORMULAS else text
 
 
 @dataclass(frozen=True)
@@ -28,7 +35,7 @@ class Aside:
             with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", newline="") as file:
                 writer = csv.writer(file)
                 writer.writerow(HEADER)
-                writer.writerows((bad.row, bad.column, bad.sentence, bad.raw.rstrip("\r\n")) for bad in rows)
+                writer.writerows((bad.row, bad.column, bad.sentence, harmless(bad.raw.rstrip("\r\n"))) for bad in rows)
                 file.flush()
                 os.fsync(file.fileno())
             aside.rename(self.path)
