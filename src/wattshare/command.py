@@ -11,7 +11,7 @@ from pathlib import Path
 import typer
 
 from wattshare.thirdparty.cli import app as third_party
-from wattshare.thirdparty.cli import notices as third_party_notices
+from wattshare.thirdparty.cli_notices import app as third_party_notices
 
 PROGRAM = "wattshare"
 CUSTODIAN_COMMANDS = (

@@ -171,6 +171,7 @@ def desk(house: TestHouse, name: str = "Acme Energy", *, test: bool = False, **t
         redirect_uri=next(iter(party.redirect_uris), None),
         application_id=party.application_id,
         registration_token=registered.registration_token,
+        notice_secrets=tuple(f"whsec_{key.secret}" for key in house.house.delivery.signing.secrets(party.id)),
     )
     client = Client(custodian, transport=house.transport, now=lambda: utc(house.clock()), patience=ONCE, test=test)
     folder = house.house.settings.home / party.client_id

@@ -16,7 +16,9 @@ ENTRY = AUTHORIZATION.replace("<ns1:entry>", f"<ns1:entry {ESPI}>", 1)
 
 
 def told(inbox: Inbox, *urls: str) -> Notice:
-    return inbox.take(notice(*urls), {}, CUSTODIAN, at=NOW)
+    taken = inbox.take(notice(*urls), {}, CUSTODIAN, at=NOW)
+    assert taken is not None
+    return taken
 
 
 def entry(status: int) -> httpx2.Response:

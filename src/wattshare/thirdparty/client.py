@@ -141,7 +141,7 @@ class Client:
             form=form,
             headers={"x-transaction": transaction} if transaction else {},
         )
-        if reply.status == 202 and endpoint.answer is not Answer.LATER:
+        if reply.status == 202 and endpoint.answer not in (Answer.LATER, Answer.REPLAY):
             raise Accepted(f"{name} will be told by a notice.")
         return reply
 

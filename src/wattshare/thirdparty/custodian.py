@@ -17,6 +17,7 @@ import httpx2
 from wattshare.espi.endpoints import ENDPOINTS, Endpoint, Root
 from wattshare.espi.profile import PGE, PROFILES, Profile
 from wattshare.thirdparty.errors import Failed, ForeignAddress
+from wattshare.thirdparty.signatures import Signers
 
 RESOURCE_PATH = "/espi/1_1/resource"
 OAUTH_PATH = "/oauth/v2"
@@ -65,6 +66,9 @@ class Custodian:
     bulk_id: str | None = None
     application_id: str | None = None
     registration_token: str | None = field(default=None, repr=False)
+    # what notices are signed with, `whsec_…` and `whpk_…`; several while one is changed
+    notice_secrets: tuple[str, ...] = field(default=(), repr=False)
+    notice_keys: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("resource", "oauth", "test_oauth", "authorize"):
@@ -102,6 +106,9 @@ class Custodian:
         for name in ("certificate", "private_key", "ca"):
             if values.get(name):
                 values[name] = folder / values[name]
+        for name in ("notice_secrets", "notice_keys"):
+            listed = values.get(name) or ()
+            values[name] = (listed,) if isinstance(listed, str) else tuple(listed)
         if "profile" in values:
             values["profile"] = _profile(values["profile"])
         _check_names(cls, values)
@@ -133,6 +140,7 @@ class Custodian:
                 "bulk_id": str(party["third_party_id"]),
                 "application_id": party.get("application_information_id"),
                 "registration_token": party.get("registration_access_token"),
+                "notice_secrets": party.get("notice_secret"),
                 "profile": told.get("profile", PGE.name),
             },
             folder=file.parent,
@@ -148,6 +156,7 @@ class Custodian:
             Root.RESOURCE: self.resource,
             Root.OAUTH: self.oauth,
             Root.TEST_OAUTH: self.test_oauth,
+            Root.OURS: urlsplit(self.resource)._replace(path=self.profile.own_root).geturl(),
         }.get(root)
         if address is None:
             raise BadConfiguration(f"This custodian has no address for {root} rows.")
@@ -161,7 +170,8 @@ class Custodian:
             KeyError: a parameter of its path is not among `ids`.
         """
         parts = urlsplit(self.root(endpoint.root))
-        changes: dict[str, Any] = {f"{endpoint.root}_root": parts.path}
+        name = "own_root" if endpoint.root is Root.OURS else f"{endpoint.root}_root"
+        changes: dict[str, Any] = {name: parts.path}
         return endpoint.href(f"{parts.scheme}://{parts.netloc}", replace(self.profile, **changes), **ids)
 
     def recognise(self, url: str, method: str = "GET") -> tuple[Endpoint, dict[str, str]]:
@@ -194,6 +204,11 @@ class Custodian:
         if not (same_place and plain and path.startswith(ours.path + "/")):
             raise ForeignAddress(f"{_shown(url)} is not below {self.resource}.")
         return path[len(ours.path) :].rstrip("/")
+
+    @property
+    def signers(self) -> Signers:
+        """Whose signatures of notices hold."""
+        return Signers(secrets=self.notice_secrets, keys=self.notice_keys)
 
     def authorize_url(self, *, test: bool = False) -> str:
         """Where a browser is sent for consent; the test twin needs no customer."""

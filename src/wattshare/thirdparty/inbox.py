@@ -3,9 +3,10 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from wattshare.espi import wire
 from wattshare.espi.customer import CustomerBatchList
@@ -44,6 +45,23 @@ class Notice:
     transaction: str | None = None
     correlation_id: str | None = None
     webhook_id: str | None = None
+    # addresses that were dealt with already
+    handed: tuple[str, ...] = ()
+
+    @classmethod
+    def of_ledger(cls, told: Mapping[str, Any], custodian: Custodian, *, at: datetime) -> "Notice | None":
+        """A notice out of the custodian's ledger; None where nothing in it is the custodian's."""
+        urls, foreign = _parted(tuple(told["resources"]), custodian)
+        if not urls:
+            return None
+        return cls(
+            id=_named(told["id"], str(told["replays"] or ""), urls),
+            received_at=at.isoformat(),
+            urls=urls,
+            foreign=foreign,
+            transaction=_short(told["transaction"]),
+            webhook_id=_short(told["id"]),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,15 +88,17 @@ class Inbox:
     """Notices as files in a folder: `new/` waits, `done/` is what was fetched."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.new = folder / "new"
         self.done = folder / "done"
         for each in (self.new, self.done):
             each.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def take(self, body: bytes, headers: Mapping[str, str], custodian: Custodian, *, at: datetime) -> Notice:
-        """Keep a notice; on disk when it returns. One that waits already is kept once.
+    def take(self, body: bytes, headers: Mapping[str, str], custodian: Custodian, *, at: datetime) -> Notice | None:
+        """Keep a notice; on disk when it returns. None: it is known, and waits or was dealt with.
 
-        `headers` have lower-case names.
+        `headers` have lower-case names. Without a webhook-id a notice that was dealt with may come again: nothing says
+        that it is not another one.
 
         Raises:
             NotANotice: it is no BatchList, or tells of nothing at this custodian.
@@ -89,7 +109,7 @@ class Inbox:
             raise NotANotice("No address in the list is the custodian's.")
         webhook_id = headers.get("webhook-id")
         notice = Notice(
-            id=hashlib.sha256("\n".join((webhook_id or "", *urls)).encode()).hexdigest()[:32],
+            id=_named(webhook_id, headers.get("x-notice-replay", ""), urls),
             received_at=at.isoformat(),
             urls=urls,
             foreign=foreign,
@@ -97,10 +117,31 @@ class Inbox:
             correlation_id=_short(headers.get("x-correlation-id")),
             webhook_id=_short(webhook_id),
         )
+        return notice if self.keep(notice) else None
+
+    def keep(self, notice: Notice) -> bool:
+        """Let a notice wait; on disk when it returns. Whether it was not known.
+
+        Raises:
+            Full: too many wait already.
+        """
+        name = f"{notice.id}.json"
+        if (self.new / name).exists() or (notice.webhook_id and (self.done / name).exists()):
+            return False
         if sum(1 for _ in self.new.glob("*.json")) >= MOST_WAITING:
             raise Full("Too many notices wait to be fetched.")
+        self._write(notice)
+        return True
+
+    def forget(self, before: float) -> int:
+        """Drop what was dealt with before that second of the disk's clock. How many."""
+        old = [file for file in self.done.glob("*.json") if file.stat().st_mtime < before]
+        for file in old:
+            file.unlink(missing_ok=True)
+        return len(old)
+
+    def _write(self, notice: Notice) -> None:
         write_aside(self.new / f"{notice.id}.json", json.dumps(asdict(notice), indent=1).encode())
-        return notice
 
     def waiting(self) -> Iterator[Notice]:
         """What was not fetched yet, oldest first."""
@@ -116,19 +157,26 @@ class Inbox:
     def drain(self, client: Client, into: Path) -> Iterator[Drained]:
         """Fetch all that was told of into files of a folder.
 
-        A notice whose fetch fails for the time being stays; the error is raised after nothing was lost.
+        What is given out is dealt with when the next is asked for: that is written down, and after a kill it is not
+        given out again. A notice whose fetch fails for the time being stays; the error is raised after nothing was
+        lost.
 
         Raises:
             Unreachable, TooMany, Unavailable: the custodian, for now; the notice waits.
         """
         for notice in self.waiting():
             waits = False
-            for url in notice.urls:
-                drained = fetch_one(client, notice, url, into)
-                waits = waits or drained.outcome == "waits"
+            for url in (*notice.urls, *notice.foreign):
+                if url in notice.handed:
+                    continue
+                foreign = Drained(notice=notice.id, url=url, outcome="foreign")
+                drained = foreign if url in notice.foreign else fetch_one(client, notice, url, into)
                 yield drained
-            for url in notice.foreign:
-                yield Drained(notice=notice.id, url=url, outcome="foreign")
+                if drained.outcome == "waits":
+                    waits = True
+                else:
+                    notice = replace(notice, handed=(*notice.handed, url))  # noqa: PLW2901 one address further
+                    self._write(notice)
             if not waits:
                 self.finish(notice)
 
@@ -193,7 +241,14 @@ def _file_name(url: str) -> str:
 
 def _notice(content: bytes) -> Notice:
     said = json.loads(content)
-    return Notice(**{**said, "urls": tuple(said["urls"]), "foreign": tuple(said["foreign"])})
+    lists = {name: tuple(said.get(name, ())) for name in ("urls", "foreign", "handed")}
+    return Notice(**{**said, **lists})
+
+
+def _named(webhook_id: str | None, replay: str, urls: tuple[str, ...]) -> str:
+    """What a notice is called here: copies of one have one name; one that was asked for again has another."""
+    parts = (webhook_id, replay) if webhook_id else ("", *urls)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
 def _short(header: str | None) -> str | None:

@@ -3,6 +3,7 @@
 import contextlib
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from wattshare.thirdparty.receiver import Listener, Reception
 
 # seconds after which what could not be fetched is tried again
 AGAIN = 60
+# seconds for which it is known what was dealt with: longer than custodians tell of anything
+KNOWN = 40 * 86_400
 
 
 def listen(
@@ -28,6 +31,7 @@ def listen(
     stop_after: int,
     heard: Callable[[str], None],
     drained: Callable[[Drained | Failed], None],
+    refused: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Until interrupted, or until so many notices were fetched: hear, acknowledge, fetch.
 
@@ -42,7 +46,7 @@ def listen(
         bell.set()
 
     try:
-        listener = Listener(replace(reception, heard=ring), host, port, tls)
+        listener = Listener(replace(reception, heard=ring), host, port, tls, refused=refused)
     except OSError as error:
         raise BadConfiguration(f"Cannot listen on {host}:{port}: {error}") from error
     serving = threading.Thread(target=listener.serve_forever, daemon=True)
@@ -65,6 +69,7 @@ def listen(
 
 def _drain(reception: Reception, client: Client, into: Path, drained: Callable[[Drained | Failed], None]) -> None:
     """Fetch all that waits; a custodian that is away is reported and asked again later."""
+    reception.inbox.forget(time.time() - KNOWN)
     try:
         for each in reception.inbox.drain(client, into):
             drained(each)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 import typer
@@ -112,6 +113,26 @@ def print_heard(address: str, *, as_json: bool) -> None:
         typer.echo(json.dumps({"listening": address}))
     else:
         err.print(f"Listening for notices at {address}")
+
+
+def print_refused(why: str, *, as_json: bool) -> None:
+    """A sender with whom no connection came about."""
+    if as_json:
+        typer.echo(json.dumps({"refused": why}))
+    else:
+        err.print(f"[red]{escape(why)}[/red]")
+
+
+def print_noticed(told: dict[str, Any], *, tries: bool = False) -> None:
+    """A notice of the ledger: a line, and one for each try."""
+    count = counted(len(told["attempts"]), "try").replace("trys", "tries")
+    out.print(f"{told['id']}  {told['state']:8}  {told['kind']:21}  {count}")
+    for url in told["resources"] if tries else ():
+        out.print(f"  {escape(url)}")
+    for one in told["attempts"] if tries else ():
+        answered = one["status"] or one["cause"]
+        at = datetime.fromtimestamp(one["at"], UTC)
+        out.print(f"  {at:%Y-%m-%dT%H:%M:%SZ}  {answered}  {one['milliseconds']} ms")
 
 
 def print_drained(drained: Drained | Failed, *, as_json: bool) -> None:

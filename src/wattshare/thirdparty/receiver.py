@@ -1,13 +1,15 @@
 """The third party's own address: takes notices, answers at once, and lets others fetch.
 
 `Receiver` is an ASGI application for those who have a server; `Listener` needs the standard library only.
-Neither is asked for authentication by ESPI: the custodian shows its client certificate, which TLS checks.
+ESPI asks for no authentication: the custodian shows its client certificate, which TLS checks. Where a secret or a key
+is configured, only notices that are signed with it are heard.
 """
 
 import asyncio
 import http.server
 import json
 import ssl
+import sys
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +20,7 @@ from typing import Any
 from wattshare.thirdparty.client import utc_now
 from wattshare.thirdparty.custodian import BadConfiguration, Custodian
 from wattshare.thirdparty.inbox import BODY_BYTES, Full, Inbox, NotANotice, Notice
+from wattshare.thirdparty.signatures import NotSigned
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -78,7 +81,13 @@ class Reception:
     def take(self, body: bytes, headers: Mapping[str, str]) -> Told:
         """Keep a notice, and say so."""
         try:
-            self.heard(self.inbox.take(body, headers, self.custodian, at=self.now()))
+            if signers := self.custodian.signers:
+                signers.check(headers, body, at=self.now())
+            notice = self.inbox.take(body, headers, self.custodian, at=self.now())
+            if notice is not None:
+                self.heard(notice)
+        except NotSigned as error:
+            return Told(status=HTTPStatus.UNAUTHORIZED, sentence=str(error))
         except NotANotice as error:
             return Told(status=HTTPStatus.BAD_REQUEST, sentence=str(error))
         except Full as error:
@@ -145,6 +154,24 @@ def server_tls(certificate: Path, private_key: Path, client_ca: Path | None) -> 
     return context
 
 
+def in_words(fault: ssl.SSLError) -> str:
+    """Why a handshake with a sender came to nothing, and what to do about it."""
+    reason = (fault.reason or "").upper()
+    if "PEER_DID_NOT_RETURN_A_CERTIFICATE" in reason:
+        return "A sender came without a certificate: it is not the custodian, or the custodian has none to show."
+    if isinstance(fault, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in reason:
+        return "A sender's certificate is not of --client-ca: compare it with the custodian's CA."
+    if "UNKNOWN_CA" in reason or "BAD_CERTIFICATE" in reason or "CERTIFICATE_UNKNOWN" in reason:
+        return (
+            "The sender does not trust our certificate: give it with its whole chain, under the name it is reached by."
+        )
+    if "EXPIRED" in reason:
+        return "The sender says that our certificate has expired: renew it."
+    if "HTTP_REQUEST" in reason:
+        return "A sender spoke http where https is expected: the registered address begins with http."
+    return f"A handshake with a sender failed: {reason.replace('_', ' ').lower() or fault}."
+
+
 class Listener(http.server.ThreadingHTTPServer):
     """The reception with a port of its own.
 
@@ -154,14 +181,24 @@ class Listener(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, reception: Reception, host: str, port: int, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self,
+        reception: Reception,
+        host: str,
+        port: int,
+        tls: ssl.SSLContext | None,
+        refused: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.refused = refused
         super().__init__((host, port), _hearing(reception))
         if tls:
             # the handshake is made in each sender's own thread: a silent one holds up nobody
             self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A sender that breaks off, or whose certificate is refused, is no fault of ours."""
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 the library's
+        """A sender that breaks off, or whose certificate is refused, is no fault of ours; but it may be one of ours."""
+        if isinstance(fault := sys.exc_info()[1], ssl.SSLError):
+            self.refused(in_words(fault))
 
 
 def _hearing(reception: Reception) -> type[http.server.BaseHTTPRequestHandler]:

@@ -1,10 +1,11 @@
 """What a custodian answered."""
 
+import json
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from wattshare.espi import wire
 from wattshare.espi.atom import Entry, Feed, Resource
@@ -41,6 +42,11 @@ class Reply:
     def read(self) -> bytes:
         """The body, in memory."""
         return self.open().read()
+
+    def json(self) -> dict[str, Any]:
+        """The body of a row that answers in JSON."""
+        said: dict[str, Any] = json.loads(self.read())
+        return said
 
     def entries(self, *, lenient: bool = False) -> Iterator[Entry]:
         """Its entries, one at a time: of a feed, or the one that it is itself.
