@@ -8,7 +8,7 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from docs import printed_notices
+from docs import printed_notices, printed_store
 from docs.markdown import code, listed, states, table, yes
 from wattshare.custodian import logs, settings
 from wattshare.custodian.formats.remarks import SENTENCES
@@ -16,8 +16,6 @@ from wattshare.custodian.formats.tables.records import KINDS
 from wattshare.custodian.formats.tables.units import UNITS
 from wattshare.custodian.model import authorization, errors, parties, work
 from wattshare.custodian.oauth import errors as oauth_errors
-from wattshare.custodian.store.guards import GUARDS
-from wattshare.custodian.store.purposes import MEANT, Purpose
 from wattshare.custodian.web import errors as web_errors
 from wattshare.custodian.web.call import Call
 from wattshare.espi import scope
@@ -386,24 +384,6 @@ def units() -> str:
     return table(("words", "are"), ((listed(words), what) for what, words in by_unit.items()))
 
 
-# the second net
-
-
-def purposes() -> str:
-    """What a transaction of PostgreSQL may be for, and which tables that opens."""
-    rows = [(code(purpose), MEANT[purpose], opened(purpose, "reads"), opened(purpose, "writes")) for purpose in Purpose]
-    one = (guard.table for guard in GUARDS if guard.column is not None)
-    rows.append(("an authorization", "one authorization's rows", f"its own rows of {listed(one)}", ""))
-    return table(("for", "what it is", "reads", "writes"), rows)
-
-
-def opened(purpose: Purpose, how: str) -> str:
-    """The guarded tables that a purpose reads or writes."""
-    every = [guard.table for guard in GUARDS]
-    names = [guard.table for guard in GUARDS if purpose in getattr(guard, how) | guard.writes]
-    return "every guarded table" if names == every else listed(names)
-
-
 BLOCKS: dict[str, Callable[[], str]] = {
     **printed_notices.BLOCKS,
     "endpoints": endpoints,
@@ -427,5 +407,6 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "scope-examples": scope_examples,
     "profiles": profiles,
     "log-fields": log_fields,
-    "purposes": purposes,
+    "purposes": printed_store.purposes,
+    "distribution": printed_store.distribution,
 }

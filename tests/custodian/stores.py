@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import missing
 from tests.custodian.servers import APPLICATION, ENGINE, HOW, OWNER, OpenStore, Server, started
+from tests.custodian.shards import watch
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.purposes import Purpose
@@ -119,5 +120,9 @@ def store(engine: str, keys: Keys, request: pytest.FixtureRequest, tmp_path: Pat
 
 
 def trusting(store: Store) -> Store:
-    """The same store, whose transactions may see and do everything where they do not say what they are for."""
+    """The same store, whose transactions may see and do everything where they do not say what they are for.
+
+    What it sends is looked at: see `shards`.
+    """
+    watch(store.engine)
     return replace(store, purpose=Purpose.INTAKE)

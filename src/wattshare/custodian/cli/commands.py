@@ -105,13 +105,41 @@ def content_hash(*, home: Home = None, as_json: AsJson = False) -> None:
     """A digest of all that is held, metered and billed: the same content has the same, on whatever database."""
     from wattshare.custodian.app import opened
     from wattshare.custodian.cli.printing import failing, out, print_json
+    from wattshare.custodian.store.purposes import Purpose
 
-    with failing(as_json=as_json), opened(home) as house, house.store.read() as tx:
+    with failing(as_json=as_json), opened(home) as house, house.store.read(Purpose.UPKEEP) as tx:
         digest = tx.content.digest()
     if as_json:
         print_json({"sha256": digest})
     else:
         out.print(digest)
+
+
+@db.command("distribute")
+def distribute(
+    *,
+    home: Home = None,
+    show: Annotated[bool, typer.Option("--show", "--dry-run", help="Print the SQL and run nothing.")] = False,
+) -> None:
+    """Put the tables of meter data on several machines with Citus; the SQL is printed as it is run."""
+    from contextlib import closing
+
+    from wattshare.custodian.cli.printing import err, failing, out
+    from wattshare.custodian.installation import owned_store_of, present
+    from wattshare.custodian.store.distribution import NoCitus
+    from wattshare.custodian.store.readiness import readable
+
+    count = 0
+    with failing(as_json=False), closing(owned_store_of(present(home))) as store, readable(store):
+        try:
+            for statement in store.distribute(show=show):
+                out.print(f"{statement};", markup=False)
+                count += 1
+        except NoCitus as why:
+            err.print(str(why))
+            raise typer.Exit(1) from why
+    if not count:
+        out.print("Every table is where it belongs.")
 
 
 @app.command("import")

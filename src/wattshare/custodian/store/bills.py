@@ -276,7 +276,9 @@ class Bills:
         if superseded or stored["content"] == row["content"]:
             return Outcome.SAME
         kept = dict(row) | {"bill_date": stored["bill_date"], "revision": revision, "updated_at": at}
-        self._connection.execute(update(BILL).where(_named(stored)).values(**_dated(kept, profile)))
+        # a row stays with its usage point: its key is not written, not even as it was
+        values = {name: value for name, value in _dated(kept, profile).items() if name not in BILL.primary_key}
+        self._connection.execute(update(BILL).where(_named(stored)).values(**values))
         self._enter(stored, kept, reason)
         return Outcome.CHANGED
 

@@ -27,6 +27,7 @@ from wattshare.custodian.store.corrections import Corrections
 from wattshare.custodian.store.customers import Customers
 from wattshare.custodian.store.daily import DailyDeltas
 from wattshare.custodian.store.deltas import Deltas
+from wattshare.custodian.store.distribution import Distribution, NoCitus
 from wattshare.custodian.store.expiries import Expiries
 from wattshare.custodian.store.imports import Imports
 from wattshare.custodian.store.jobs import Jobs
@@ -176,8 +177,11 @@ class Store:
         raise Unavailable(logged="others keep the tables; try again when they do less")
 
     def _upgrade(self, for_role: str | None) -> None:
-        with self._connected(Purpose.UPKEEP, wattshare_patient=True) as connection, connection.begin():
+        patient = self.engine.connect().execution_options(wattshare_patient=True)
+        with patient as connection, connection.begin():
             alone(connection, "upgrade")
+            if connection.dialect.name == "postgresql":
+                connection.execute(postgresql.UPKEEP)
             config = Config(attributes={"connection": connection})
             config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
             command.upgrade(config, "head")
@@ -189,7 +193,7 @@ class Store:
 
         What a later release no longer has, it takes away only when the one before no longer needs it.
         """
-        with self._reading() as connection:
+        with self._plain() as connection:
             present = MigrationContext.configure(connection).get_current_revision()
         steps = ScriptDirectory(MIGRATIONS)
         earlier = {step.revision for step in steps.walk_revisions()} - {steps.get_current_head()}
@@ -200,8 +204,25 @@ class Store:
         if self.engine.dialect.name == "sqlite":
             # ours are set with every connection
             return ()
-        with self._reading() as connection:
+        with self._plain() as connection:
             return tuple(postgresql.weak_settings(connection))
+
+    def distribute(self, *, show: bool = False) -> Iterator[str]:
+        """Put the tables of meter data on several machines, with Citus: each statement before it is run.
+
+        `show`: none is run. Run again, it does what is left.
+
+        Raises:
+            NoCitus: there is no Citus here, or not yet.
+        """
+        if self.engine.dialect.name != "postgresql":
+            raise NoCitus("SQLite is one file on one machine. Nothing was changed.")
+        by_itself = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        with _available(), by_itself as connection:
+            for statement in tuple(Distribution.read(connection).statements(connection.dialect)):
+                yield statement
+                if not show:
+                    connection.exec_driver_sql(statement.replace("%", "%%"))
 
     def close(self) -> None:
         """Let the database go."""
@@ -212,9 +233,16 @@ class Store:
         return self.engine.connect().execution_options(wattshare_for=told, **options)
 
     @contextmanager
-    def _reading(self, for_: For | None = None) -> Iterator[Connection]:
+    def _reading(self, for_: For | None) -> Iterator[Connection]:
         options = READING.get(self.engine.dialect.name, {})
         with _available(), self._connected(for_, **options) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _plain(self) -> Iterator[Connection]:
+        """For what the database says of itself, tables or no tables."""
+        options = READING.get(self.engine.dialect.name, {})
+        with _available(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
 
 

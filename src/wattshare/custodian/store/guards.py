@@ -50,13 +50,22 @@ GUARDS = (
     Guard("bill_correction", None, "", NOBODY),
 )
 
-# what an authorization opens, put down for the rest of the transaction; as `open_shares` has it, but for the clock
+# what a transaction is for, put down until it ends; beyond one machine this one is another (`distribution`)
+PUT_DOWN = """
+CREATE OR REPLACE FUNCTION put_down(name text, value text) RETURNS void LANGUAGE sql AS
+$$SELECT set_config('wattshare.' || name, value, true)$$
+"""
+OPEN_FOR = """
+CREATE OR REPLACE FUNCTION open_for(purpose text) RETURNS void LANGUAGE plpgsql AS
+$$BEGIN PERFORM put_down('purpose', purpose); END$$
+"""
+# what an authorization opens, put down beside it; as `open_shares` has it, but for the clock
 OPEN_AUTHORIZATION = """
 CREATE OR REPLACE FUNCTION open_authorization(one bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     found record;
 BEGIN
-    PERFORM set_config('wattshare.purpose', 'upkeep', true);
+    PERFORM put_down('purpose', 'upkeep');
     SELECT
         array_agg(DISTINCT held.customer_id) AS customer,
         array_agg(DISTINCT shared.usage_point_id) AS points,
@@ -71,15 +80,16 @@ BEGIN
         JOIN usage_point ON usage_point.id = shared.usage_point_id
     WHERE held.id = one AND held.state = 'active';
     PERFORM
-        set_config('wattshare.authorization', ARRAY[one]::text, true),
-        set_config('wattshare.customer', coalesce(found.customer::text, ''), true),
-        set_config('wattshare.points', coalesce(found.points::text, ''), true),
-        set_config('wattshare.agreements', coalesce(found.agreements::text, ''), true),
-        set_config('wattshare.accounts', coalesce(found.accounts::text, ''), true),
-        set_config('wattshare.locations', coalesce(found.locations::text, ''), true),
-        set_config('wattshare.purpose', 'authorization', true);
+        put_down('authorization', ARRAY[one]::text),
+        put_down('customer', coalesce(found.customer::text, '')),
+        put_down('points', coalesce(found.points::text, '')),
+        put_down('agreements', coalesce(found.agreements::text, '')),
+        put_down('accounts', coalesce(found.accounts::text, '')),
+        put_down('locations', coalesce(found.locations::text, '')),
+        put_down('purpose', 'authorization');
 END $$
 """
+OPENING = (PUT_DOWN, OPEN_FOR, OPEN_AUTHORIZATION)
 
 
 def protect(guard: Guard, *, once: bool = True) -> Iterator[str]:

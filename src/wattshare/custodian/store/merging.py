@@ -144,7 +144,7 @@ class Merging:
             for start in days.changed:
                 block = days.by_start[start]
                 if start in days.kept:
-                    changed.append(block_columns(block) | place | {"of_start": start})
+                    changed.append(_kept(block) | place | {"of_start": start})
                 else:
                     fresh.append(block)
         if moved:
@@ -166,6 +166,11 @@ class Merging:
                 rows.append({**entry, "number": numbers[place]})
                 numbers[place] += 1
             self.connection.execute(CORRECTION.insert(), rows)
+
+
+def _kept(block: Block) -> dict[str, object]:
+    """What changes of a row: its key is not written, not even as it was. A row stays with its usage point."""
+    return {name: value for name, value in block_columns(block).items() if name not in INTERVAL_BLOCK.primary_key}
 
 
 def _begun(block: Block) -> Block:

@@ -22,12 +22,15 @@ PATIENCE = {
     "application_name": "wattshare",
 }
 # all of it ends with the transaction; no plan of ours runs for as long as it takes to compile it
-OPENED = (
+DEADLINES = (
     "SELECT set_config('statement_timeout', :statement, true), set_config('lock_timeout', :lock, true),"
-    " set_config('jit', 'off', true), "
+    " set_config('jit', 'off', true)"
 )
-OPENED_FOR = text(OPENED + "set_config('wattshare.purpose', :purpose, true)")
-OPENED_FOR_ONE = text(OPENED + "open_authorization(:one)")
+OPENED = text(DEADLINES)
+OPENED_FOR = text(DEADLINES + ", open_for(:purpose)")
+OPENED_FOR_ONE = text(DEADLINES + ", open_authorization(:one)")
+# before the function is there
+UPKEEP = text("SELECT set_config('wattshare.purpose', 'upkeep', true)")
 # a step over many rows takes its time; but who waits for a table to itself keeps everybody else waiting
 PATIENT = {"statement": "0", "lock": "3s"}
 LOCKED = "55P03"
@@ -70,7 +73,9 @@ def connect(url: URL, *, statement_seconds: int, connections: int, prepared: boo
     def begin(connection: Connection) -> None:
         options = connection.get_execution_options()
         deadlines = PATIENT if options.get("wattshare_patient") else usual
-        match options.get("wattshare_for", ""):
+        match options.get("wattshare_for"):
+            case None:
+                connection.execute(OPENED, deadlines)
             case int(one):
                 connection.execute(OPENED_FOR_ONE, {**deadlines, "one": one})
             case purpose:

@@ -3,7 +3,7 @@
 from alembic import op
 from sqlalchemy import text
 
-from wattshare.custodian.store.guards import EVERY, METERING, NOBODY, OPEN_AUTHORIZATION, PEOPLE, Guard, protect
+from wattshare.custodian.store.guards import EVERY, METERING, NOBODY, PEOPLE, Guard, protect
 from wattshare.custodian.store.purposes import Purpose
 
 revision = "0007"
@@ -29,10 +29,9 @@ GUARDS = (
 
 
 def upgrade() -> None:
-    """Guard the tables."""
+    """Guard the tables; what transactions call for it comes with the next step."""
     if op.get_bind().dialect.name != "postgresql":
         return
-    op.execute(OPEN_AUTHORIZATION)
     for guard in GUARDS:
         for statement in protect(guard):
             op.execute(statement)
