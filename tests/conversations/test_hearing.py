@@ -1,12 +1,21 @@
 """The receiver's side: what is heard is the custodian's, kept before it is acknowledged, and handed over once."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import cast
 from urllib.parse import urlsplit
 
-from tests.conversations.stage import Desk, desk
+import httpx2
+import pytest
+
+from tests.conversations.stage import ONCE, Desk, desk
 from tests.custodian.houses import TestHouse, utc
+from wattshare.custodian.model.authorization import Ending
+from wattshare.thirdparty.client import Client
+from wattshare.thirdparty.errors import Unreachable
 from wattshare.thirdparty.inbox import Drained, Inbox
 from wattshare.thirdparty.ledger import Ledger
+from wattshare.thirdparty.partial import Partial
 from wattshare.thirdparty.receiver import Reception, Told
 from wattshare.thirdparty.signatures import PUBLIC
 
@@ -137,3 +146,81 @@ def test_what_was_dealt_with_is_forgotten_after_a_while(house: TestHouse, acme: 
     times = [file.stat().st_mtime for file in done]
     assert acme.inbox.forget(min(times) - 1) == 0
     assert acme.inbox.forget(max(times) + 1) == len(done) == 2
+
+
+class Cutting(httpx2.BaseTransport):
+    """A connection that breaks off in the middle of a file, so many times."""
+
+    def __init__(self, inner: httpx2.BaseTransport, times: int) -> None:
+        self.inner, self.times = inner, times
+        self.ranges: list[str | None] = []
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Pass it on, and cut what comes back."""
+        response = self.inner.handle_request(request)
+        if b"correlationID" not in request.url.query:
+            return response
+        self.ranges.append(request.headers.get("range"))
+        if not self.times:
+            return response
+        self.times -= 1
+        raw = b"".join(cast(httpx2.SyncByteStream, response.stream))
+
+        class Broken(httpx2.SyncByteStream):
+            def __iter__(self) -> Iterator[bytes]:
+                yield raw[: max(1, len(raw) // 2)]
+                raise httpx2.ReadError("broken off")
+
+        return httpx2.Response(response.status_code, headers=response.headers, stream=Broken())
+
+
+def cut(acme: Desk, times: int) -> Cutting:
+    """The third party's client over such connections."""
+    line = Cutting(acme.house.transport, times)
+    client = Client(acme.client.custodian, transport=line, now=acme.client.now, patience=ONCE, store=acme.client.store)
+    acme.client = client
+    return line
+
+
+def test_a_file_that_broke_off_goes_on_where_it_was_even_after_a_restart(house: TestHouse, acme: Desk) -> None:
+    ordered(house, acme)
+    [notice] = acme.listen()
+    whole = acme.client.fetch(notice.urls[0]).read()
+    line = cut(acme, times=2)
+    for _ in range(2):
+        with pytest.raises(Unreachable):
+            list(acme.inbox.drain(acme.client, acme.folder / "fetched"))
+    [drained] = Inbox(acme.inbox.folder).drain(acme.client, acme.folder / "fetched")
+    assert drained.file is not None
+    assert drained.file.read_bytes() == whole
+    first, second, third = line.ranges
+    assert first is None
+    assert second is not None
+    assert third is not None
+    assert second < third or len(second) < len(third)
+    # nothing is left of the parts
+    assert [file.name for file in (acme.folder / "fetched").iterdir() if file.name.startswith(".")] == []
+
+
+def test_a_file_that_was_made_again_meanwhile_begins_anew(house: TestHouse, acme: Desk) -> None:
+    leaving = house.share(acme.registered, house.home())
+    ordered(house, acme)
+    [notice] = acme.listen()
+    cut(acme, times=1)
+    with pytest.raises(Unreachable):
+        list(acme.inbox.drain(acme.client, acme.folder / "fetched"))
+    house.house.consent.withdraw(leaving.id, Ending.CUSTOMER)
+    house.work()
+    [drained] = acme.inbox.drain(acme.client, acme.folder / "fetched")
+    assert drained.file is not None
+    assert drained.file.read_bytes() == acme.client.fetch(notice.urls[0]).read()
+
+
+def test_what_was_all_there_is_checked_by_fetching_it_once_more(house: TestHouse, acme: Desk) -> None:
+    ordered(house, acme)
+    [notice] = acme.listen()
+    whole = acme.client.fetch(notice.urls[0]).read()
+    partial = Partial(acme.folder / "fetched" / "whole.xml")
+    for _ in range(2):
+        # killed before it was put where it belongs
+        assert acme.client.fetch(notice.urls[0], into=partial).read() == whole

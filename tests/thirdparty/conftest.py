@@ -57,6 +57,13 @@ def token_answer(number: int, *, subscription: str = "4100001", **changes: Any) 
 Answering = Callable[[httpx2.Request], httpx2.Response]
 
 
+def arriving(answer: httpx2.Response) -> httpx2.Response:
+    """An answer whose body is still to come, as over a connection."""
+    if not answer.is_stream_consumed:
+        return answer
+    return httpx2.Response(answer.status_code, headers=answer.headers, stream=httpx2.ByteStream(answer.content))
+
+
 @dataclass
 class Counter:
     """A custodian of a few words."""
@@ -71,7 +78,7 @@ class Counter:
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        return answer if isinstance(answer, httpx2.Response) else answer(request)
+        return arriving(answer if isinstance(answer, httpx2.Response) else answer(request))
 
     def client(self, store: TokenStore | None = None, *kept: Tokens, **changes: Any) -> Client:
         """A client of it."""

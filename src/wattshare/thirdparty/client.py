@@ -22,6 +22,7 @@ from wattshare.thirdparty.errors import (
     Accepted,
     Failed,
     NoData,
+    Refused,
     TokenRefused,
     Unreadable,
     correlation_id,
@@ -29,6 +30,7 @@ from wattshare.thirdparty.errors import (
     unreachable,
 )
 from wattshare.thirdparty.grants import Grants
+from wattshare.thirdparty.partial import NO_SUCH_RANGE, Partial
 from wattshare.thirdparty.reply import PIECE, Reply
 from wattshare.thirdparty.retries import Patience
 from wattshare.thirdparty.tokens import MemoryTokenStore, Tokens, TokenStore
@@ -169,8 +171,10 @@ class Client:
             at=self.now(),
         )
 
-    def fetch(self, url: str) -> Reply:
+    def fetch(self, url: str, *, into: Partial | None = None) -> Reply:
         """What a notice told of, its query kept as it is, with the token that fits.
+
+        With `into` what broke off goes on where it was, now or after a restart; drop it when its reply is saved.
 
         Raises:
             ForeignAddress: it is not below the custodian's resources; nothing was sent.
@@ -182,7 +186,14 @@ class Client:
         token = endpoint.token
         if Token.CLIENT in endpoint.fetched_by and not (subscription and self.store.find(subscription)):
             token = Token.CLIENT
-        reply = self._ask(endpoint, url, token=token, subscription=subscription)
+        try:
+            reply = self._ask(endpoint, url, token=token, subscription=subscription, into=into)
+        except Refused as refused:
+            if into is None or refused.status != NO_SUCH_RANGE:
+                raise
+            # all of it was there before, and is checked by fetching it once more
+            into.drop()
+            reply = self._ask(endpoint, url, token=token, subscription=subscription, into=into)
         if reply.status == 202:
             raise Accepted(f"{endpoint.name} is not ready yet.")
         return reply
@@ -299,15 +310,20 @@ class Client:
         query: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        into: Partial | None = None,
     ) -> Reply:
         """One exchange: with patience, and with another token once where the first is refused."""
 
         def request(bearer: str | None) -> Reply:
             shown = {**(headers or {}), **({"authorization": f"Bearer {bearer}"} if bearer else {})}
             basic = (self.custodian.client_id, self.custodian.client_secret) if token is Token.BASIC else None
-            asked = self._http.build_request(endpoint.method, url, params=query or None, data=form, headers=shown)
-            once = endpoint.method != "GET"
-            return self.patience.insist(lambda: self._send(endpoint, asked, basic), once=once)
+
+            def attempt() -> Reply:
+                said = {**shown, **(into.headers() if into else {})}
+                asked = self._http.build_request(endpoint.method, url, params=query or None, data=form, headers=said)
+                return self._send(endpoint, asked, basic, into)
+
+            return self.patience.insist(attempt, once=endpoint.method != "GET")
 
         if token in (Token.NONE, Token.BASIC, Token.SESSION):
             return request(None)
@@ -320,24 +336,27 @@ class Client:
                 raise
             return request(other)
 
-    def _send(self, endpoint: Endpoint, request: httpx2.Request, basic: tuple[str, str] | None) -> Reply:
+    def _send(
+        self, endpoint: Endpoint, request: httpx2.Request, basic: tuple[str, str] | None, into: Partial | None
+    ) -> Reply:
         asked = f"{request.method} {request.url.copy_with(query=None)}"
         try:
             response = self._http.send(request, auth=httpx2.BasicAuth(*basic) if basic else None, stream=True)
             with closing(response):
-                return self._received(endpoint, response, asked)
+                return self._received(endpoint, response, asked, into)
         except httpx2.TransportError as error:
             raise unreachable(error, asked) from error
 
-    def _received(self, endpoint: Endpoint, response: httpx2.Response, asked: str) -> Reply:
+    def _received(self, endpoint: Endpoint, response: httpx2.Response, asked: str, into: Partial | None) -> Reply:
         if response.status_code >= 400:
             raise refusal(response.status_code, response.headers, _start(response), asked=asked, now=self.now())
+        stretch = into is not None and response.status_code == 206
         return Reply(
             endpoint=endpoint,
             url=str(response.request.url),
-            status=_expected(response, endpoint, asked),
+            status=200 if stretch else _expected(response, endpoint, asked),
             headers=response.headers,
-            body=_spool(response),
+            body=into.receive(response) if into and response.status_code in (200, 206) else _spool(response),
         )
 
 

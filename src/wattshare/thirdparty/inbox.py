@@ -25,6 +25,7 @@ from wattshare.thirdparty.errors import (
     NotPermitted,
 )
 from wattshare.thirdparty.files import settle, write_aside
+from wattshare.thirdparty.partial import Partial
 
 # a notice is a list of addresses; the custodian's bulk is not in it
 BODY_BYTES = 1 << 20
@@ -199,11 +200,14 @@ def read_notice(body: bytes) -> tuple[str, ...]:
 def fetch_one(client: Client, notice: Notice, url: str, into: Path) -> Drained:
     """One address of a notice, with the token that fits, as a file."""
     try:
-        reply = client.fetch(url)
-        if reply.is_empty:
-            return Drained(notice=notice.id, url=url, outcome="empty")
         file = into / _file_name(url)
+        partial = Partial(file)
+        reply = client.fetch(url, into=partial)
+        if reply.is_empty:
+            partial.drop()
+            return Drained(notice=notice.id, url=url, outcome="empty")
         reply.save(file)
+        partial.drop()
         if reply.endpoint.shape is Shape.AUTHORIZATION:
             authorization = held(reply.only())
             if not authorization.is_active:
