@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import bulk, others, rendering, stack, utility
+from bench import bulk, intake, others, rendering, stack, utility
 from bench.bars import BARS
 from bench.databases import Databases, databases, open_to_all
 from bench.machine import busy, kind_of_machine, memcpy
@@ -58,12 +58,14 @@ def measured(asked: argparse.Namespace, wanted: frozenset[str], kept: Databases)
     folder: Path = asked.folder
     scratch = folder / "scratch"
     open_to_all(scratch)
-    if wanted & (RENDERING | STACK):
+    if wanted & (RENDERING | STACK | {"I2"}):
         single = utility.prepared(folder, "single", kept, utility.single)
         if wanted & RENDERING:
             yield from (one for one in rendering.measure(single) if one.id in wanted)
         if wanted & STACK:
             yield from stack.measure(single, kept, wanted, scratch)
+        if "I2" in wanted:
+            yield intake.measure(single, kept, scratch)
     if wanted & BULK:
         count = asked.usage_points
         sizes = tuple(sorted({max(1, count // 100), max(1, count // 10), count}))

@@ -9,18 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.custodian.servers import HOW, Server, find_programs, somebody, wait_for
+from tests.custodian.servers import APPLICATION, HOW, KEEPER, OWNER, Server, find_programs, somebody, wait_for
 
 from bench.machine import family
 from bench.outcome import NotMeasured
 
 # what a server of a custodian would have, on a small machine
-ROLE = "custodian"
-MAKE_ROLE = f"""
-DO $$ BEGIN
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{ROLE}') THEN CREATE ROLE {ROLE} LOGIN; END IF;
-END $$
-"""
 SETTINGS = {
     "shared_buffers": "256MB",
     "max_connections": "100",
@@ -46,10 +40,9 @@ class Databases:
         if self.server is None:
             return {}
         self.server.execute(f"DROP DATABASE IF EXISTS {name}")
-        self.server.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        self.server.execute(f"CREATE DATABASE {name} TEMPLATE template0 OWNER {OWNER}")
         (home.parent).mkdir(parents=True, exist_ok=True)
-        owner = self.server.url(name)
-        return {"database_owner_url": owner, "database_url": owner.replace("wattshare@", f"{ROLE}@")}
+        return {"database_owner_url": self.server.url(name, OWNER), "database_url": self.server.url(name)}
 
     def pids(self) -> tuple[int, ...]:
         """The server's processes."""
@@ -78,14 +71,16 @@ def databases(engine: str, folder: Path) -> Iterator[Databases]:
     place.mkdir(parents=True, exist_ok=True)
     if programs.user is not None:
         shutil.chown(place, programs.user)
-    if not (place / "data" / "PG_VERSION").exists():
-        programs.run("initdb", "-D", str(place / "data"), "-U", "wattshare", "-A", "trust", "-E", "UTF8", "--locale=C")
+    fresh = not (place / "data" / "PG_VERSION").exists()
+    if fresh:
+        programs.run("initdb", "-D", str(place / "data"), "-U", KEEPER, "-A", "trust", "-E", "UTF8", "--locale=C")
     told = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
     process = programs.start("-D", str(place / "data"), "-k", str(place), *told)
     try:
         server = Server(place)
         wait_for(server)
-        server.execute(MAKE_ROLE)
+        for role in (OWNER, APPLICATION) if fresh else ():
+            server.execute(f"CREATE ROLE {role} LOGIN")
         yield Databases(engine=engine, server=server, pid=process.pid)
     finally:
         process.send_signal(signal.SIGINT)
