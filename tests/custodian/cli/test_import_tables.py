@@ -1,0 +1,142 @@
+"""Tables by command: the guess shown, written and confirmed; kinds and templates; what became of each; the digest."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from tests.custodian.cli.conftest import Typed
+from wattshare.custodian.cli import asking, commands
+from wattshare.custodian.cli.asking import answered, value_of
+from wattshare.custodian.formats.tables.faults import Question
+from wattshare.custodian.formats.tables.mapping import Mapping, from_plain, to_toml
+from wattshare.custodian.formats.tables.records import BY_NAME
+from wattshare.custodian.services.intake import Report
+from wattshare.custodian.services.intake.door import Wanted
+
+TABLE = "SP_ID,Start Time,Usage (kWh)\n" + "".join(
+    f"5390000001,2024-03-08 {hour:02}:00,{hour}.5\n" for hour in range(24)
+)
+ANSWERS = {"time": {"zone": "local"}, "flow": {"all": "delivered"}}
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """A usual table."""
+    file = tmp_path / "readings.csv"
+    file.write_text(TABLE)
+    return file
+
+
+@pytest.fixture
+def mapping(tmp_path: Path) -> Path:
+    """What it leaves open."""
+    file = tmp_path / "mapping.toml"
+    file.write_text(to_toml(from_plain(ANSWERS)))
+    return file
+
+
+def test_what_a_table_seems_to_mean_is_shown_and_written_down(
+    typed: Typed, home: Path, table: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "guess.toml"
+    told = typed("import", "--home", home, "--explain", "--write-mapping", file, table)
+    assert told.exit_code == 0
+    assert 'start = "Start Time"' in told.output
+    assert "# Which clock do the times go by?" in told.output
+    assert tomllib.loads(file.read_text())["interval"] == {"length": 3600}
+    assert json.loads(typed("imports", "list", "--home", home, "--json").stdout) == []
+
+
+def test_without_answers_the_keys_are_named(typed: Typed, home: Path, table: Path) -> None:
+    told = typed("import", "--home", home, table)
+    assert told.exit_code == 1
+    assert "Put time.zone into the mapping." in " ".join(told.output.split())
+
+
+def test_a_table_is_tried_taken_known_and_listed(typed: Typed, home: Path, table: Path, mapping: Path) -> None:
+    nothing = typed("db", "hash", "--home", home).output
+    words = ("import", "--home", home, "--mapping", mapping)
+    tried = typed(*words, "--dry-run", table).output
+    assert "row 2: 5390000001,2024-03-08 00:00,0.5 → 5390000001 2024-03-08T08:00:00Z + 3600 s: delivered" in tried
+    assert typed("db", "hash", "--home", home).output == nothing
+    assert "24 new" in typed(*words, table).output
+    assert typed("db", "hash", "--home", home).output != nothing
+    assert "taken in before" in typed(*words, table).output
+    listed = json.loads(typed("imports", "list", "--home", home, "--json").stdout)
+    assert [(one["name"], one["state"], one["rows"]) for one in listed] == [
+        ("readings.csv", "known", 0),
+        ("readings.csv", "taken", 24),
+    ]
+    assert "taken" in typed("imports", "list", "--home", home).output
+
+
+def test_a_folder_is_taken_by_name_and_standard_input_by_a_dash(
+    home: Path, typed: Typed, table: Path, mapping: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "many"
+    (folder / "b").mkdir(parents=True)
+    for name, point in (("z.csv", 1), ("b/a.csv", 2), (".hidden.csv", 3)):
+        (folder / name).write_text(TABLE.replace("5390000001", f"539000001{point}"))
+    told = json.loads(typed("import", "--home", home, "--mapping", mapping, "--json", folder).stdout)
+    assert [(one["name"], one["readings"]["new"]) for one in told] == [("a.csv", 24), ("z.csv", 24)]
+    words = ["import", "--home", str(home), "--mapping", str(mapping), "--json", "-"]
+    given = CliRunner().invoke(commands.app, words, input=TABLE)
+    assert [(one["name"], one["readings"]["new"]) for one in json.loads(given.stdout)] == [("standard input", 24)]
+
+
+def test_bad_rows_are_set_aside_by_command(
+    typed: Typed, home: Path, table: Path, mapping: Path, tmp_path: Path
+) -> None:
+    table.write_text(TABLE.replace(",7.5", ",x"))
+    refused = typed("import", "--home", home, "--mapping", mapping, table)
+    assert refused.exit_code == 1
+    assert "row 9, Usage (kWh): “x” is no number. (rows)" in " ".join(refused.output.split())
+    aside = tmp_path / "bad.csv"
+    told = typed("import", "--home", home, "--mapping", mapping, "--set-aside", aside, table)
+    assert told.exit_code == 0
+    assert "rows: 23 read, 1 set aside" in told.output or "1 set aside" in told.output
+    assert aside.read_text().splitlines()[1].startswith("9,Usage (kWh),")
+
+
+def test_kinds_have_templates_and_may_be_said(typed: Typed, home: Path, tmp_path: Path) -> None:
+    assert set(commands.TABLES) == {"readings", *BY_NAME}
+    file = tmp_path / "customers.csv"
+    file.write_text(typed("import", "--template", "customers").stdout)
+    assert "2 new" in typed("import", "--home", home, "--kind", "customers", file).output
+    assert typed("import", "--template", "readings").exit_code == 2
+    assert typed("import", "--home", home, "--kind", "people", file).exit_code == 2
+    assert typed("import", "--home", home).exit_code == 2
+
+
+def test_a_mapping_that_cannot_be_used_is_one_line(typed: Typed, home: Path, table: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_text("[time]\nzoen = 'UTC'\n")
+    told = typed("import", "--home", home, "--mapping", bad, table)
+    assert told.exit_code == 1
+    assert told.stderr == "bad.toml: time.zoen: there is no such key\n"
+
+
+def test_answers_are_asked_until_they_fit() -> None:
+    said = iter(["Mars", "local"])
+    asked = Question(key="time.zone", sentence="Which clock?", choices=("local",), likely="local")
+    assert answered(Mapping(), asked, lambda *_, **__: next(said)).time.zone == "local"
+    assert value_of("flow.delivered", "D, 1") == ["D", "1"]
+    assert value_of("interval.length", "900") == 900
+    assert value_of("quality.E", "8 estimated") == 8
+    assert value_of("interval.length", "day") == "day"
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_a_guess_is_taken_when_it_is_confirmed(monkeypatch: pytest.MonkeyPatch, confirmed: bool) -> None:
+    monkeypatch.setattr(typer, "prompt", lambda *_, **__: "delivered")
+    monkeypatch.setattr(typer, "confirm", lambda *_, **__: confirmed)
+    asked = Question(key="flow.all", sentence="Which way?")
+    wanted = asking.ask(Report(name="a.csv", mapping=Mapping(), questions=(asked,)), Wanted(confirm=True))
+    assert (wanted is not None) is confirmed
+    if wanted is not None:
+        assert wanted.mapping is not None
+        assert (wanted.mapping.flow.all, wanted.confirm) == ("delivered", False)
