@@ -3,12 +3,13 @@
 import gzip
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
+from tests.custodian.houses import TestHouse
 from tests.custodian.services.taking import NOW, contents_of
 from tests.custodian.services.test_tables import POINT, meaning, table
 from wattshare.custodian.formats.sources import Caps
@@ -230,3 +231,20 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(
     assert watch.has() == ["done/day.csv", "done/day.csv.report.json"]
     [report] = json.loads((watch.folder / "done/day.csv.report.json").read_text())
     assert report["readings"] == {"new": 23, "changed": 0, "same": 1}
+
+
+def test_the_worker_looks_into_the_folder_and_has_a_hand_for_it(house: TestHouse, tmp_path: Path) -> None:
+    assert TAKE not in house.house.worker().steps
+    settings = house.house.settings.model_copy(update={"drop_folder": tmp_path / "drop"})
+    worker = replace(house.house, settings=settings).worker()
+    assert TAKE in worker.steps
+    assert [lane.kinds for lane in worker.lanes].count((TAKE,)) == 1
+    assert any(getattr(chore, "__name__", "") == "look" for chore in worker.chores)
+
+
+def test_tables_of_customers_need_no_mapping_of_their_own(watch: Watch) -> None:
+    (watch.folder / "customers.csv").write_text("customer,name\nC-1,Robin Field\n")
+    watch.pass_by()
+    assert watch.pass_by() == 1
+    [report] = json.loads((watch.folder / "done/customers.csv.report.json").read_text())
+    assert (report["kind"], report["records"]["new"]) == ("customers", 1)

@@ -96,7 +96,7 @@ class Door:
 
     @staticmethod
     def _refused(name: str, rule: str, sentence: str, digest: str, wanted: Wanted) -> Report:
-        return replace(refused(name, rule, sentence, digest), dry_run=wanted.dry_run or wanted.explain)
+        return replace(refused(name, rule, sentence, digest), kind="table", dry_run=wanted.dry_run or wanted.explain)
 
     def _take_xml(self, file: BinaryIO, name: str, digest: str, wanted: Wanted) -> Report:
         known = self._known(
@@ -127,7 +127,9 @@ class Door:
     def _take_table(self, file: BinaryIO, name: str, digest: str, wanted: Wanted) -> Report:
         given = wanted.mapping or Mapping()
         table = CsvTable.open(file, given.file)
-        guessed = None if wanted.mapping else kind_of(table.header)
+        # a mapping that names columns of this very table is about it
+        named = set(given.columns.values())
+        guessed = None if named and named <= set(table.header) else kind_of(table.header)
         kind = BY_NAME.get(wanted.kind) if wanted.kind else guessed
         if kind is not None:
             return self._take_records(table, kind, name, digest, wanted)
