@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-dep
 SCENARIO ?= import
 KILLS ?= 20
 
-.PHONY: setup sandbox test soak check wire docs bench clean
+.PHONY: setup sandbox test soak check wire docs bench words clean
 
 setup: $(STAMP)
 
@@ -43,6 +43,7 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m docs.pages --check
+	$(BIN)/python -m docs.catalogues --check
 
 # the files in tests/wire, written anew: look at the difference before you commit it
 wire: $(STAMP)
@@ -55,6 +56,10 @@ docs: $(STAMP)
 # every figure as a ratio to what the machine can do; what it measures on is kept in .bench
 bench: $(STAMP)
 	$(BIN)/python -m bench $(ARGS)
+
+# the catalogues of the customer's pages, with the texts that are new and without those that are gone
+words: $(STAMP)
+	$(BIN)/python -m docs.catalogues
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -196,14 +196,12 @@ class Person:
         until: date | None = None,
     ) -> str:
         """Sign in, choose, share. Where the browser is sent at last; without `until` sharing goes on until stopped."""
-        chosen = [agreement.id for agreement in self.home.agreements] if agreements is None else agreements
+        chosen = self.agreements if agreements is None else agreements
         with self.browser(journey.redirect_uri) as browser:
-            page = self.sign_in(browser, browser.open(journey.url), guest=guest)
+            page = self.choose(browser, self.sign_in(browser, browser.open(journey.url), guest=guest), chosen)
             form = form_with(page, "share")
             for field in form.fields:
                 match field.name:
-                    case "agreement":
-                        field.checked = int(field.value) in chosen
                     case "kind":
                         field.checked = field.value in set(kinds)
                     case "until":
@@ -211,13 +209,25 @@ class Person:
                     case "until_day" if until is not None:
                         field.value = until.isoformat()
             page = browser.submit(page, form, form.button("share"))
+            assert "can now see" in page.text, page.words
+            page = browser.submit(page, form_with(page, "go back"), None)
         assert page.arrived, page.words
         return page.url
+
+    @staticmethod
+    def choose(browser: Browser, page: Page, agreements: Sequence[int]) -> Page:
+        """Tick homes, where there are several to choose from. The page of the decision."""
+        form = next((one for one in page.forms if any(field.name == "agreement" for field in one.fields)), None)
+        if form is None or form.button("share"):
+            return page
+        for field in form.fields:
+            field.checked = field.name == "agreement" and int(field.value) in agreements
+        return browser.submit(page, form, form.button("continue"))
 
     def decline(self, journey: Journey) -> str:
         """Sign in, read, and say no."""
         with self.browser(journey.redirect_uri) as browser:
-            page = self.sign_in(browser, browser.open(journey.url))
+            page = self.choose(browser, self.sign_in(browser, browser.open(journey.url)), self.agreements)
             form = form_with(page, "share")
             page = browser.submit(page, form, form.button("don"))
         assert page.arrived, page.words
@@ -226,7 +236,12 @@ class Person:
     def reads(self, journey: Journey) -> str:
         """The words of the consent page."""
         with self.browser(journey.redirect_uri) as browser:
-            return self.sign_in(browser, browser.open(journey.url)).text
+            return self.choose(browser, self.sign_in(browser, browser.open(journey.url)), self.agreements).text
+
+    @property
+    def agreements(self) -> list[int]:
+        """All of them."""
+        return [agreement.id for agreement in self.home.agreements]
 
     def stop(self, name: str) -> str:
         """Stop sharing with a third party on the customer's own page. What the page says then."""

@@ -103,7 +103,7 @@ def test_a_form_that_comes_from_elsewhere_does_nothing(window: Window) -> None:
         assert window.post("/sharing/decide", {"decision": "decline"}, headers).status_code == 400, headers
         assert window.post("/sharing/sign-out", {}, headers).status_code == 400, headers
     assert window.shared() == ()
-    assert window.post("/sharing/decide", window.decision()).status_code == 302
+    assert window.post("/sharing/decide", window.decision()).status_code == 303
     [held] = window.shared()
     for headers in ELSEWHERE:
         assert window.post("/sharing/stop", {"authorization": str(held.id)}, headers).status_code == 400, headers
@@ -134,7 +134,7 @@ def test_a_form_without_its_token_or_with_anothers_does_nothing(house: TestHouse
     assert window.post("/sharing/decide", window.decision()).status_code == 404
     window.request = mine
     assert window.shared() == other.shared() == ()
-    assert window.post("/sharing/decide", window.decision()).status_code == 302
+    assert window.post("/sharing/decide", window.decision()).status_code == 303
 
 
 def test_the_session_changes_with_the_sign_in_and_its_cookie_is_out_of_reach(window: Window) -> None:
@@ -156,6 +156,7 @@ def test_a_form_cannot_choose_what_was_not_offered(house: TestHouse, window: Win
     theirs = str(stranger.agreements[0].id)
     own = str(window.home.agreements[0].id)
     for agreements in ([theirs], [own, theirs], ["999999"], [""], ["-1"], []):
+        assert window.post("/sharing/choose", {"agreement": agreements}).status_code == 400, agreements
         assert window.post("/sharing/decide", window.decision(agreement=agreements)).status_code == 400, agreements
     assert window.post("/sharing/decide", window.decision(all_agreements=theirs, agreement=[])).status_code == 400
     assert window.post("/sharing/decide", window.decision(kind=["usage", "account"])).status_code == 400
@@ -177,7 +178,8 @@ def test_whatever_else_a_form_says_is_nothing_to_it(house: TestHouse, window: Wi
         # what is required is shared, ticked or not
         "kind": [],
     }
-    told = window.post("/sharing/decide", window.decision(**more))
+    assert window.post("/sharing/decide", window.decision(**more)).status_code == 303
+    told = window.get(f"/sharing/return?request={window.request}")
     assert told.status_code == 302
     assert told.headers["location"].startswith("https://acme-energy.example/callback?")
     assert "forged" not in told.headers["location"]

@@ -2,6 +2,8 @@
 () => {
   const told = [];
   const shown = (element) => {
+    // what a closed <details> holds is not there
+    if (!element.checkVisibility()) return false;
     const box = element.getBoundingClientRect();
     return box.width > 0 && box.height > 0 && getComputedStyle(element).visibility === "visible" && box.right > 0;
   };
@@ -42,7 +44,7 @@
     const inText = control.tagName === "A" && getComputedStyle(control).display === "inline";
     if (!inText && (box.width < 24 || box.height < 24)) told.push(`small target ${box.width}x${box.height}: ${named(control)}`);
   }
-  for (const set of document.querySelectorAll("fieldset")) {
+  for (const set of [...document.querySelectorAll("fieldset")].filter(shown)) {
     if (!set.querySelector(":scope > legend")?.innerText.trim()) told.push(`fieldset without legend: ${named(set)}`);
   }
   for (const [index, one] of controls.entries()) {

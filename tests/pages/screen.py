@@ -61,7 +61,7 @@ class Screen:
 
     def sign_in(self, home: Home, password: str = PASSWORD) -> None:
         """With an account."""
-        self.page.get_by_label("E-mail or user name").fill(home.login)
+        self.page.get_by_label("Email or user name").fill(home.login)
         self.page.get_by_label("Password").fill(password)
         self.press("Sign in")
 
@@ -69,7 +69,7 @@ class Screen:
         """With what stands on the bill."""
         self.page.get_by_label("Account number").fill(home.account_number)
         self.page.get_by_label("Phone number").fill(home.phone)
-        self.press("Continue as a guest")
+        self.press("Continue")
 
     def be_signed_in(self, home: Home) -> None:
         """As if the customer had just been at the sign-in."""
@@ -78,10 +78,26 @@ class Screen:
         self.context.add_cookies([{"name": "__Host-wattshare", "value": session.id, "url": BASE + "/", "secure": True}])
 
     def review(self, party: Registered, home: Home, **asked: str) -> None:
-        """Come to the decision."""
+        """Come to the decision, with every home chosen."""
+        self.ask_signed_in(party, home, **asked)
+        if self.heading.startswith("Which homes"):
+            self.page.locator("#all-agreements").check()
+            self.press("Continue")
+        assert party.party.name in self.heading
+
+    def ask_signed_in(self, party: Registered, home: Home, **asked: str) -> None:
+        """Come to whatever is asked first."""
         self.be_signed_in(home)
         self.ask(party, **asked)
-        assert self.heading == f"Share with {party.party.name}?"
+
+    def share(self) -> None:
+        """Say yes, and go back to the app."""
+        self.press("Share")
+        self.button_like("Go back to").click()
+
+    def open_end(self) -> None:
+        """Open what changes the end."""
+        self.page.get_by_text("Change the end").click()
 
     def own(self, home: Home) -> None:
         """Come to the customer's own page."""
@@ -98,6 +114,10 @@ class Screen:
     def button(self, name: str) -> Locator:
         """A button by its name."""
         return self.page.get_by_role("button", name=name, exact=True)
+
+    def button_like(self, name: str) -> Locator:
+        """A button by a part of its name."""
+        return self.page.get_by_role("button", name=name)
 
     def box(self, name: str) -> Locator:
         """A tick box by the beginning of its name."""

@@ -43,12 +43,14 @@ def test_who_asks_and_for_what_is_said(house: TestHouse, acme: Registered, scree
     screen.review(acme, house.home())
     screen.look("review")
     for said in (
-        "Acme Energy asks to see your energy data. It has been registered with Riverton Power since March 2024.",
-        "Why, in their words: To size a heat pump for your home.",
-        "1 Elm St, Riverton Electricity, number ends in 0001",
-        "Energy use How much you use, down to every 15 minutes. Acme Energy does not work without it.",
-        "From: the past 4 years",
-        "Suggested: March 13, 2025.",
+        "Acme Energy · registered with Riverton Power since March 2024 · acme-energy.example",
+        "Why they ask To size a heat pump for your home. (their words)",
+        "1 Elm St, Riverton (electricity)",
+        "Electricity use how much you use and when. Acme Energy does not work without it.",
+        "They would also like (off unless you choose)",
+        "They will not get: payment details, your password and other homes.",
+        "From the past 4 years",
+        "Until March 13, 2025",
         "You can stop at any time in My data sharing.",
     ):
         assert said in screen.words
@@ -66,12 +68,12 @@ def test_what_is_needed_is_fixed_and_what_is_liked_is_not_ticked(
     house: TestHouse, acme: Registered, screen: Screen
 ) -> None:
     screen.review(acme, house.home())
-    needed = screen.box("Energy use")
+    needed = screen.box("Electricity use")
     assert (needed.is_checked(), needed.is_disabled()) == (True, True)
     liked = screen.page.locator("input[name=kind]")
     assert liked.count() == len(EVERYTHING) - 1
     assert not any(box.is_checked() for box in liked.all())
-    screen.press("Share")
+    screen.share()
     assert screen.arrived["scope"]
 
 
@@ -79,7 +81,7 @@ def test_what_is_ticked_is_shared_and_nothing_else(house: TestHouse, acme: Regis
     home = house.home()
     screen.review(acme, home)
     screen.box("Bills").check()
-    screen.press("Share")
+    screen.share()
     assert set(screen.arrived) == {"code", "scope", "iss", "state"}
     assert screen.arrived["state"] == STATE
     assert given(house, home).kinds == {Kind.USAGE, Kind.BILLING}
@@ -99,6 +101,40 @@ def test_the_two_answers_are_alike(house: TestHouse, acme: Registered, screens: 
         ] * 2
 
 
+# see before you share
+
+
+def test_each_kind_shows_a_sample_of_the_customers_own(house: TestHouse, acme: Registered, screen: Screen) -> None:
+    home = house.home(commodities=BOTH)
+    screen.review(acme, home)
+    for summary in screen.page.locator(".sample summary").all():
+        summary.click()
+    for told in (
+        "Electricity use, 1 Elm St, Riverton, Tuesday, March 12",
+        "96 readings, every 15 minutes",
+        "Gas use, 1 Elm St, Riverton, Tuesday, March 12",
+        "Last bill, Electricity, 1 Elm St, Riverton Dated March 11, 2024 Amount: $233.64 Rate plan: E-1",
+        "Customer 1 1 Elm St, Riverton",
+        "Account number ends in 0001 Phone number ends in 0001",
+    ):
+        assert told in screen.words
+    assert screen.page.locator("svg.curve").count() == 1
+    screen.look("review-samples")
+
+
+def test_a_sample_shows_no_day_of_who_lived_there_before(house: TestHouse, acme: Registered, screen: Screen) -> None:
+    home = house.home()
+    following = house.home(days=0, bills=0)
+    with house.store.begin() as tx:
+        tx.customers.end_agreement(home.agreements[0].id, house.midnight(0))
+        account = tx.customers.services(following.customer.id)[0].account
+        tx.customers.end_agreement(following.agreements[0].id, house.midnight(0))
+        tx.customers.add_agreement(home.usage_points[0], account.id, "9900000077", starts=house.midnight(0))
+    screen.review(acme, following)
+    assert screen.page.get_by_text("See yesterday’s").count() == 0
+    assert screen.page.get_by_text("See your last").count() == 0
+
+
 # declining
 
 
@@ -113,7 +149,7 @@ def test_a_customer_says_no_and_is_not_asked_again(house: TestHouse, acme: Regis
         assert tx.authorizations.of_customer(home.customer.id) == ()
     # the button that leads back shows that it is over
     screen.open(review)
-    assert "This request was answered already" in screen.words
+    assert "You answered this request already" in screen.words
     screen.look("answered-already")
 
 
@@ -122,46 +158,68 @@ def test_a_customer_says_no_and_is_not_asked_again(house: TestHouse, acme: Regis
 
 def test_of_several_services_none_is_chosen(house: TestHouse, acme: Registered, screen: Screen) -> None:
     home = house.home(commodities=BOTH)
-    screen.review(acme, home)
-    screen.look("review-two-services")
-    assert not any(box.is_checked() for box in screen.page.locator("input[name=agreement]").all())
-    screen.box("Bills").check()
-    screen.press("Share")
+    screen.ask_signed_in(acme, home)
+    assert screen.heading == "Which homes or services do you want to share?"
+    assert "Acme Energy is asking to see your energy data" in screen.page.locator("header").inner_text()
+    screen.look("choose")
+    assert not any(box.is_checked() for box in screen.page.locator("input[type=checkbox]").all())
+    screen.press("Continue")
     assert screen.problem == "Choose at least one home or service. Go there"
     assert screen.focused == "problem"
-    screen.look("review-none-chosen")
-    # what was chosen before stands
-    assert screen.box("Bills").is_checked()
+    screen.look("choose-none")
     screen.box("Gas").check()
-    screen.press("Share")
+    screen.press("Continue")
+    assert screen.heading == "Share with Acme Energy"
+    assert "1 Elm St, Riverton (gas)" in screen.words
+    assert "Gas use" in screen.words
+    screen.look("review-gas")
+    # another thought
+    screen.page.get_by_role("link", name="Change homes").click()
+    assert screen.box("Gas").is_checked()
+    screen.press("Continue")
+    screen.share()
     assert screen.arrived["state"] == STATE
     assert shared(house, home) == {home.agreements[1].id}
 
 
-def test_a_single_service_is_chosen_already_and_can_be_taken_back(
+def test_what_the_page_shows_is_shared_whatever_another_tab_chose(
     house: TestHouse, acme: Registered, screen: Screen
 ) -> None:
-    screen.review(acme, house.home())
-    [only] = screen.page.locator("input[name=agreement]").all()
-    assert only.is_checked()
-    only.uncheck()
-    screen.press("Share")
-    assert screen.problem.startswith("Choose at least one home or service.")
-    assert not screen.page.locator("input[name=agreement]").is_checked()
+    home = house.home(commodities=BOTH)
+    screen.ask_signed_in(acme, home)
+    screen.box("Gas").check()
+    screen.press("Continue")
+    second = Screen.of(house, screen.context)
+    second.open(screen.page.url.replace("review", "choose"))
+    second.page.locator("#all-agreements").check()
+    second.press("Continue")
+    screen.share()
+    assert shared(house, home) == {home.agreements[1].id}
+
+
+def test_a_single_service_is_chosen_already_and_its_step_is_left_out(
+    house: TestHouse, acme: Registered, screen: Screen
+) -> None:
+    home = house.home()
+    screen.ask_signed_in(acme, home)
+    assert screen.heading == "Share with Acme Energy"
+    screen.share()
+    assert shared(house, home) == {home.agreements[0].id}
 
 
 def test_an_ended_service_is_greyed_with_its_reason(house: TestHouse, acme: Registered, screen: Screen) -> None:
-    home = house.home(commodities=BOTH)
+    home, other = house.home(commodities=BOTH), house.home(commodities=(*BOTH, Commodity.ELECTRICITY))
     with house.store.begin() as tx:
         tx.customers.end_agreement(home.agreements[1].id, house.midnight(2))
-    screen.review(acme, home)
+        tx.customers.end_agreement(other.agreements[1].id, house.midnight(2))
+    screen.ask_signed_in(acme, other)
     gas = screen.box("Gas")
     assert (gas.is_checked(), gas.is_disabled()) == (False, True)
     assert "This service has ended. Its last day was March 10, 2024." in screen.words
+    screen.look("choose-ended")
     # of the two only one can be chosen: it is
-    assert screen.box("Electricity").is_checked()
-    screen.look("review-ended-service")
-    screen.press("Share")
+    screen.ask_signed_in(acme, home)
+    screen.share()
     assert shared(house, home) == {home.agreements[0].id}
 
 
@@ -200,7 +258,8 @@ def test_a_last_day_is_suggested(
     field = screen.page.get_by_label("Last day")
     assert field.input_value() == suggested.isoformat()
     assert field.get_attribute("min") == earliest.isoformat()
-    assert f"Suggested: {suggested:%B} {suggested.day}, {suggested.year}." in screen.words
+    assert f"Until {suggested:%B} {suggested.day}, {suggested.year}" in screen.words
+    screen.open_end()
     assert ("needs at least until" in screen.words) == ("Min" in asked.get("scope", ""))
     screen.look("review-least-end" if "Min" in asked.get("scope", "") else None)
 
@@ -208,6 +267,7 @@ def test_a_last_day_is_suggested(
 def test_a_typed_day_is_the_last(house: TestHouse, acme: Registered, screen: Screen) -> None:
     home, day = house.home(), date(2024, 12, 24)
     screen.review(acme, home)
+    screen.open_end()
     screen.page.get_by_label("Last day").fill(day.isoformat())
     screen.press("Share")
     assert given(house, home).ends == ends(house, day)
@@ -216,6 +276,7 @@ def test_a_typed_day_is_the_last(house: TestHouse, acme: Registered, screen: Scr
 def test_a_customer_shares_until_stopping(house: TestHouse, acme: Registered, screen: Screen) -> None:
     home = house.home()
     screen.review(acme, home)
+    screen.open_end()
     screen.page.get_by_label("Until I stop").check()
     screen.press("Share")
     assert given(house, home).ends is None
@@ -224,10 +285,11 @@ def test_a_customer_shares_until_stopping(house: TestHouse, acme: Registered, sc
 def test_a_day_and_until_i_stop_do_not_go_together(house: TestHouse, acme: Registered, screen: Screen) -> None:
     home, day = house.home(), date(2024, 12, 24)
     screen.review(acme, home)
+    screen.open_end()
     screen.page.get_by_label("Last day").fill(day.isoformat())
     screen.page.get_by_label("Until I stop").check()
     screen.press("Share")
-    assert screen.problem == ("You named a last day, and chose “Until I stop” as well. Choose one of them. Go there")
+    assert screen.problem == ("You named a last day, and chose another end as well. Choose one of them. Go there")
     screen.look("review-both-ends")
     # the lesser of the two is what is ticked
     assert screen.page.get_by_label("Until a day").is_checked()
@@ -239,6 +301,7 @@ def test_a_day_and_until_i_stop_do_not_go_together(house: TestHouse, acme: Regis
 @pytest.mark.parametrize("day", ["2024-04-01", "", "2101-01-01"])
 def test_a_last_day_that_does_not_fit_is_told(house: TestHouse, acme: Registered, screen: Screen, day: str) -> None:
     screen.review(acme, house.home(), scope="MinAuthEndDate=1715000000")
+    screen.open_end()
     field = screen.page.get_by_label("Last day")
     # a browser that does not keep to the bounds
     field.evaluate("field => { field.removeAttribute('min'); field.removeAttribute('max') }")
@@ -251,9 +314,10 @@ def test_a_last_day_that_does_not_fit_is_told(house: TestHouse, acme: Registered
 
 def test_a_browser_holds_back_a_day_that_is_too_early(house: TestHouse, acme: Registered, screen: Screen) -> None:
     screen.review(acme, house.home(), scope="MinAuthEndDate=1715000000")
+    screen.open_end()
     screen.page.get_by_label("Last day").fill("2024-04-01")
     screen.press("Share")
-    assert screen.heading == "Share with Acme Energy?"
+    assert screen.heading == "Share with Acme Energy"
     assert screen.page.get_by_role("alert").count() == 0
     # who says no is not held back
     screen.press("Don’t share")
@@ -265,7 +329,7 @@ def test_a_browser_holds_back_a_day_that_is_too_early(house: TestHouse, acme: Re
 
 def test_the_decision_needs_no_mouse(house: TestHouse, acme: Registered, screen: Screen) -> None:
     home = house.home(commodities=BOTH)
-    screen.review(acme, home)
+    screen.ask_signed_in(acme, home)
     keys = screen.page.keyboard
 
     def to(name: str) -> None:
@@ -277,18 +341,27 @@ def test_the_decision_needs_no_mouse(house: TestHouse, acme: Registered, screen:
 
     to(f"agreement-{home.agreements[1].id}")
     keys.press("Space")
+    with screen.page.expect_navigation():
+        keys.press("Enter")
+    assert screen.heading == "Share with Acme Energy"
+    to("kind-billing")
+    keys.press("Space")
     # a slip of the finger in a field shares nothing
     with screen.page.expect_navigation():
         keys.press("Enter")
-    assert screen.heading == "Share with Acme Energy?"
-    assert screen.box("Gas").is_checked()
-    to("kind-billing")
-    keys.press("Space")
+    assert screen.heading == "Share with Acme Energy"
+    assert screen.box("Bills").is_checked()
+    to("Change the end")
+    keys.press("Enter")
     to("until-day")
+    keys.press("ArrowDown")
     keys.press("ArrowDown")
     assert screen.focused == "until-stop"
     screen.look("focus-radio")
     to("Share")
+    keys.press("Enter")
+    screen.button_like("Go back to").wait_for()
+    to("Go back to Acme Energy")
     keys.press("Enter")
     screen.page.wait_for_url("**/callback?*")
     assert screen.arrived["state"] == STATE
@@ -300,11 +373,12 @@ def test_the_decision_needs_no_mouse(house: TestHouse, acme: Registered, screen:
 def test_enter_in_the_day_shares_nothing(house: TestHouse, acme: Registered, screen: Screen) -> None:
     home = house.home()
     screen.review(acme, home)
+    screen.open_end()
     screen.page.get_by_label("Last day").fill("2024-12-24")
     with screen.page.expect_navigation():
         screen.page.get_by_label("Last day").press("Enter")
     assert screen.page.get_by_label("Last day").input_value() == "2024-12-24"
-    assert screen.heading == "Share with Acme Energy?"
+    assert screen.heading == "Share with Acme Energy"
     with house.store.read() as tx:
         assert tx.authorizations.of_customer(home.customer.id) == ()
 
@@ -317,15 +391,50 @@ def test_a_form_that_is_sent_twice_counts_once(house: TestHouse, acme: Registere
     screen.review(acme, home)
     review = screen.page.url
     screen.press("Share")
-    screen.page.go_back()
-    # pages are not kept: what comes back is asked for anew
+    assert screen.heading == "You share with Acme Energy"
+    assert "Acme Energy can now see electricity use for 1 Elm St, Riverton (electricity) until" in screen.words
+    screen.look("done")
+    done = screen.page.url
+    # pages are not kept: what comes back is asked for anew, and it is done already
     screen.open(review)
-    assert screen.heading == "This is not open any more"
-    assert "What you share stands in My data sharing." in screen.words
+    assert screen.page.url == done
+    screen.button_like("Go back to").click()
+    first = screen.arrived
+    screen.open(done)
+    screen.button_like("Go back to").click()
+    assert screen.arrived == first
     given(house, home)
-    screen.page.get_by_role("link", name="Go to My data sharing").click()
+    screen.open("/sharing")
     assert "Not yet: we wait for the app to come for it" in screen.words
     screen.look("sharing-waiting")
+    house.clock.advance(601)
+    assert screen.open(done).status == 404
+    assert screen.heading == "This is not open any more"
+    assert "What you share stands in My data sharing." in screen.words
+
+
+def test_the_way_back_goes_by_itself_unless_the_customer_stays(
+    house: TestHouse, acme: Registered, screen: Screen
+) -> None:
+    screen.review(acme, house.home())
+    screen.press("Share")
+    told = screen.open(screen.page.url)
+    assert told.headers["refresh"].startswith("20;url=/sharing/return?request=")
+    assert "You go back to Acme Energy by yourself in 20 seconds." in screen.words
+    screen.page.get_by_role("link", name="Stay on this page").click()
+    assert "by yourself" not in screen.words
+    told = screen.open(screen.page.url)
+    assert "refresh" not in told.headers
+
+
+def test_somebody_else_at_the_browser_sees_nothing_of_it(house: TestHouse, acme: Registered, screen: Screen) -> None:
+    screen.review(acme, house.home())
+    screen.press("Share")
+    done = screen.page.url
+    screen.context.clear_cookies()
+    screen.be_signed_in(house.home())
+    assert screen.open(done).status == 404
+    assert screen.open(done.replace("done", "return")).status == 404
 
 
 def test_two_tabs_are_two_requests(house: TestHouse, acme: Registered, screen: Screen) -> None:
@@ -334,13 +443,13 @@ def test_two_tabs_are_two_requests(house: TestHouse, acme: Registered, screen: S
     screen.ask(acme)
     second.ask(other)
     second.sign_in(home)
-    assert second.heading == "Share with Beta Solar?"
+    assert second.heading == "Share with Beta Solar"
     # the first tab's form is of before; it leads on all the same
     screen.sign_in(home)
-    assert screen.heading == "Share with Acme Energy?"
+    assert screen.heading == "Share with Acme Energy"
     screen.press("Don’t share")
     assert screen.arrived["error"] == "access_denied"
-    second.press("Share")
+    second.share()
     assert second.arrived["state"] == STATE
     assert given(house, home).third_party_id == other.party.id
 
@@ -356,7 +465,7 @@ def test_a_page_of_before_signing_in_again_is_stale(house: TestHouse, acme: Regi
     assert "This page has grown old" in screen.words
     screen.look("stale-page")
     screen.page.get_by_role("link", name="Load the page again").click()
-    screen.press("Share")
+    screen.share()
     assert screen.arrived["state"] == STATE
 
 
@@ -364,7 +473,7 @@ def test_a_request_does_not_wait_for_ever(house: TestHouse, acme: Registered, sc
     screen.review(acme, house.home())
     house.clock.advance(1_801)
     screen.press("Share")
-    assert "you were signed out. Nothing was done." in screen.words
+    assert "you were signed out. Nothing was shared or changed." in screen.words
     screen.look("signed-out")
     screen.page.get_by_role("link", name="Go to My data sharing").click()
     assert screen.heading == "Prove it is you"
@@ -404,9 +513,9 @@ def test_the_pages_work_with_scripts_allowed_too(house: TestHouse, acme: Registe
     home = house.home()
     screen.ask(acme)
     assert screen.page.evaluate("document.scripts.length") == 0
-    screen.page.get_by_label("E-mail or user name").fill(home.login)
+    screen.page.get_by_label("Email or user name").fill(home.login)
     screen.page.get_by_label("Password").fill(PASSWORD)
     screen.press("Sign in")
     assert screen.page.evaluate("document.scripts.length") == 0
-    screen.press("Share")
+    screen.share()
     assert screen.arrived["state"] == STATE

@@ -36,17 +36,22 @@ from wattshare.custodian.services.intake.door import Door
 from wattshare.custodian.services.intake.dropping import TAKE, DropFolder
 from wattshare.custodian.services.limits import Limits
 from wattshare.custodian.services.overview import Overview
+from wattshare.custodian.services.own_data import OwnData
 from wattshare.custodian.services.part_files import PartFiles
 from wattshare.custodian.services.registration import Registration
 from wattshare.custodian.services.signin import SignIn
 from wattshare.custodian.services.tokens import Tokens
+from wattshare.custodian.services.tongues import Tongues
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.postgresql import ROW_SECURITY
 from wattshare.custodian.store.readiness import bring_up
 from wattshare.custodian.web import server
 from wattshare.custodian.web.additions import Additions
+from wattshare.custodian.web.arriving import Arriving
+from wattshare.custodian.web.deciding import Deciding
 from wattshare.custodian.web.edge import Edge
+from wattshare.custodian.web.lobby import Lobby
 from wattshare.custodian.web.oauth import OAuth
 from wattshare.custodian.web.pages import Pages
 from wattshare.custodian.web.refusals import Refusals
@@ -95,6 +100,7 @@ class House:
     fetching: Fetching
     delivery: Delivery
     overview: Overview
+    own_data: OwnData
     intake: Intake
 
     @property
@@ -136,20 +142,19 @@ class House:
             phone=self.settings.utility_phone,
             email=self.settings.utility_email,
             zone=self.profile.zone,
+            tongues=Tongues.of(self.settings.catalogues),
+            secure=secure,
         )
-        sharing = Sharing(
+        lobby = Lobby(
             store=self.store,
             now=self.now,
             new_id=partial(self.secrets, "wsq_"),
-            pages=pages,
             sign_in=self.sign_in,
-            consent=self.consent,
-            overview=self.overview,
-            tokens=self.tokens,
             base=self.addresses.base,
             secure=secure,
         )
-        oauth = OAuth(tokens=self.tokens, sharing=sharing, pages=pages, profile=self.profile)
+        arriving = Arriving(lobby=lobby, pages=pages)
+        oauth = OAuth(tokens=self.tokens, arriving=arriving, pages=pages, profile=self.profile)
         resources = Resources(
             admission=Admission(store=self.store, tokens=self.tokens, access=self.access, limits=self.limits),
             disclosure=self.disclosure,
@@ -168,7 +173,13 @@ class House:
             outages=self.delivery.outages,
         )
         handlers = resources.handlers() | oauth.handlers() | additions.handlers()
-        every = routes(self.profile, handlers, (*oauth.more(), *sharing.routes(), *more))
+        of_customers = (
+            arriving,
+            Deciding(lobby=lobby, pages=pages, consent=self.consent, tokens=self.tokens, own=self.own_data),
+            Sharing(lobby=lobby, pages=pages, consent=self.consent, overview=self.overview),
+        )
+        ours = (route for page in of_customers for route in page.routes())
+        every = routes(self.profile, handlers, (*oauth.more(), *ours, *more))
         return Edge.of(self.settings, every, new_id=random_uuid, refuse=Refusals(pages=pages).answer)
 
     def worker(self, name: str | None = None) -> Worker:
@@ -320,6 +331,7 @@ def assemble(
         fetching=Fetching(store=store, now=now, access=access, files=files, keep_days=settings.batch_days),
         delivery=Delivery.of(settings, store, now, addresses=addresses, new_uuid=new_uuid, outbound=outbound),
         overview=Overview(store=store, now=now),
+        own_data=OwnData(store=store, now=now, zone=profile.zone),
         intake=Intake(store=store, now=now, profile=profile, limits=limits_of(settings)),
     )
 

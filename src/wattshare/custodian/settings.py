@@ -183,6 +183,9 @@ class Settings(BaseSettings):
     session_minutes: Count = Field(30, description="Minutes after which an idle browser is signed out.")
     access_seconds: Count = Field(3600, description="Life of an access token.")
     refresh_days: Count = Field(365, description="Days for which an unused refresh token works.")
+    catalogues: Path | None = Field(
+        None, description="A folder of further languages for customers, each a file <language>.po; they go before ours."
+    )
     mail_dir: Path | None = Field(None, description="A folder that gets each mail and one-time code as a file.")
     mail_command: str = Field(
         "", description="A command that is given each mail on its standard input, as `sendmail -t` is."
@@ -256,7 +259,9 @@ class Settings(BaseSettings):
         """Relative to where we were started."""
         return value.absolute()
 
-    @field_validator("tls_certificate", "tls_key", "outbound_certificate", "outbound_key", "mail_dir", "drop_folder")
+    @field_validator(
+        "tls_certificate", "tls_key", "outbound_certificate", "outbound_key", "mail_dir", "drop_folder", "catalogues"
+    )
     @classmethod
     def below_home(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         """Relative to home."""

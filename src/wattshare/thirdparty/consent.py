@@ -10,6 +10,8 @@ from wattshare.thirdparty.browser import Browser, Form, Lost, Page, tick_all
 # a sign-in page, a consent page, and pages between them
 MOST_PAGES = 8
 SHARE = ("share", "allow", "agree", "approve", "authorize", "continue")
+# on a page that says that it is done
+BACK = ("go back", "back to", "return")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +55,9 @@ def sign_in_form(page: Page) -> Form | None:
 
 
 def _share(browser: Browser, page: Page) -> Page:
-    for form in page.forms:
-        if button := form.button(*SHARE):
-            tick_all(form)
-            return browser.submit(page, form, button)
+    for words in (SHARE, BACK):
+        for form in page.forms:
+            if button := form.button(*words):
+                tick_all(form)
+                return browser.submit(page, form, button)
     raise Lost(f"No button shares anything here: {page.words}")

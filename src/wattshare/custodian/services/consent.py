@@ -4,7 +4,7 @@ The form's values are wishes: who asks, what may be asked and what the customer 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from wattshare.custodian.model.authorization import Authorization, Ending, State, history_floor
@@ -15,6 +15,7 @@ from wattshare.custodian.model.premises import Service
 from wattshare.custodian.model.work import NoticeKind
 from wattshare.custodian.services import notices
 from wattshare.custodian.services.disclosure.addresses import Addresses
+from wattshare.custodian.services.offers import Offer, offers
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
 from wattshare.espi import scope
@@ -47,16 +48,6 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Offer:
-    """One service agreement on the consent page."""
-
-    service: Service
-    # why it cannot be chosen, in words for the customer; None: it can
-    reason: str | None = None
-    chosen: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
 class Review:
     """Everything that the consent page shows."""
 
@@ -80,6 +71,8 @@ class Choice:
     agreement_ids: tuple[int, ...]
     # the last local day of sharing; None: until the customer stops
     until: date | None
+    # how far back; None: as far as the third party is registered for
+    history_days: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +95,7 @@ class Consent:
         """
         now = self.now()
         with self.store.read(Purpose.PEOPLE) as tx:
-            party = self._asking(tx, asked.third_party_id)
+            party = self.asking(tx, asked.third_party_id)
             partner = tx.parties.by_id(party.partner_id) if party.partner_id else None
             services = tx.customers.services(customer_id)
             standing = tx.authorizations.standing(party.id, customer_id)
@@ -121,21 +114,24 @@ class Consent:
             replaces=next((held for held in standing if held.state is State.ACTIVE), None),
         )
 
-    def agree(self, asked: Asked, customer_id: int, choice: Choice, issue: "IssueCode") -> tuple[str, str]:
-        """Write the customer's permission down and issue the code for it, in one transaction.
+    def agree(self, asked: Asked, customer_id: int, choice: Choice, then: "Then") -> tuple[str, str]:
+        """Write the customer's permission down, and what follows from it, in one transaction.
 
-        Gives the granted scope and the code.
+        Gives the granted scope, and what `then` gives.
 
         Raises:
             BadRequest: nothing was chosen, something that is not the customer's, or an end that is too early.
             NotCovered: the third party may not ask any more.
         """
         with self.store.begin(Purpose.PEOPLE) as tx:
-            party = self._asking(tx, asked.third_party_id)
+            party = self.asking(tx, asked.third_party_id)
             kinds = self._kinds(party, choice.kinds)
             services = self._services(tx, customer_id, choice.agreement_ids)
             ends = self._end(asked, choice.until)
-            held = self._authorization(tx, party, customer_id, services, kinds, ends, State.CONSENTED)
+            history = min(choice.history_days or party.history_days, party.history_days)
+            held = self._authorization(
+                tx, party, customer_id, services, kinds, ends, State.CONSENTED, history_days=history
+            )
             tx.authorizations.add(held, shares(services))
             tx.trail.write(
                 "consented",
@@ -145,7 +141,7 @@ class Consent:
                 count=len(services),
                 detail={"kinds": sorted(kinds), "ends": ends, "scope": held.scope},
             )
-            return held.scope, issue(tx, held, party, asked)
+            return held.scope, then(tx, held, party, asked)
 
     def decline(self, asked: Asked) -> None:
         """The customer says no."""
@@ -262,7 +258,12 @@ class Consent:
         return known is not None and known.state is not State.ENDED
 
     @staticmethod
-    def _asking(tx: Tx, third_party_id: int) -> ThirdParty:
+    def asking(tx: Tx, third_party_id: int) -> ThirdParty:
+        """Who asks, as long as it may.
+
+        Raises:
+            NotCovered: it may not any more.
+        """
         party = tx.parties.by_id(third_party_id)
         if party is None or party.standing is not Standing.PRODUCTION:
             raise NotCovered("This app may not ask for data at the moment.")
@@ -330,15 +331,17 @@ class Consent:
         ends: int | None,
         state: State,
         *,
+        history_days: int | None = None,
         offline: bool = False,
         primary_id: int | None = None,
     ) -> Authorization:
         now, zone = self.now(), self.addresses.profile.zone
+        history = party.history_days if history_days is None else history_days
         standing = tx.authorizations.standing(party.id, customer_id)
         granted = scope.grant(
             kinds,
             frozenset(service.usage_point.commodity.service_kind for service in services),
-            history_seconds=party.history_days * DAY,
+            history_seconds=history * DAY,
             accounts=len(services),
             third_party_id=party.id,
             profile=self.addresses.profile,
@@ -353,7 +356,7 @@ class Consent:
             scope=granted.write(),
             starts=now,
             ends=ends,
-            floor=history_floor(now, party.history_days, zone),
+            floor=history_floor(now, history, zone),
             created_at=now,
             changed_at=now,
             replaces_id=next((held.id for held in standing if held.state is State.ACTIVE), None),
@@ -437,8 +440,8 @@ class Consent:
         )
 
 
-# issues the code of a fresh permission: (transaction, authorization, third party, request) -> code
-IssueCode = Callable[[Tx, Authorization, ThirdParty, Asked], str]
+# what follows from a fresh permission: (transaction, authorization, third party, request) -> a code, or a note of it
+Then = Callable[[Tx, Authorization, ThirdParty, Asked], str]
 
 
 def unknown_terms(text: str) -> tuple[str, ...]:
@@ -450,22 +453,3 @@ def unknown_terms(text: str) -> tuple[str, ...]:
 def shares(services: tuple[Service, ...]) -> tuple[tuple[int, int], ...]:
     """(usage point, agreement) of each service."""
     return tuple((service.usage_point.id, service.agreement.id) for service in services)
-
-
-def offers(services: tuple[Service, ...], at: int) -> tuple[Offer, ...]:
-    """What a customer may choose from: one service is chosen already, of several none."""
-    listed = tuple(Offer(service=service, reason=closed(service, at)) for service in services)
-    open_ones = [offer for offer in listed if offer.reason is None]
-    if len(open_ones) != 1:
-        return listed
-    return tuple(replace(offer, chosen=offer.reason is None) for offer in listed)
-
-
-def closed(service: Service, at: int) -> str | None:
-    """Why a service cannot be shared, or None."""
-    agreement = service.agreement
-    if agreement.ends is not None and agreement.ends <= at:
-        return "This service has ended."
-    if agreement.starts > at:
-        return "This service has not begun yet."
-    return None

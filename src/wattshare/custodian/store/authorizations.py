@@ -190,8 +190,8 @@ class Authorizations:
         return self._every(AUTHORIZATION.c.customer_id == customer_id)
 
     def consented_before(self, at: int) -> tuple[Authorization, ...]:
-        """Those consented before that second whose code was not redeemed."""
-        return self._every((AUTHORIZATION.c.state == State.CONSENTED) & (AUTHORIZATION.c.created_at < at))
+        """Those consented, or given their code, before that second, whose code was not redeemed."""
+        return self._every((AUTHORIZATION.c.state == State.CONSENTED) & (AUTHORIZATION.c.changed_at < at))
 
     def ending_before(self, at: int) -> tuple[Authorization, ...]:
         """Those that have not ended and whose period is over at that second."""

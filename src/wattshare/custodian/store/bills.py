@@ -21,12 +21,14 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    true,
     update,
 )
 
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.changes import BillCorrection, Extent, Outcome
 from wattshare.custodian.model.packing import LONGEST_DAY
+from wattshare.custodian.model.premises import Agreement
 from wattshare.custodian.store.authorizations import open_shares
 from wattshare.custodian.store.blocks import covers
 from wattshare.custodian.store.keys import Keys
@@ -216,6 +218,18 @@ class Bills:
             mine &= BILL.c.published_at <= until
         found = self._rows(mine)
         return tuple(Bill(*_told(row, UsageSummary)) for row in (found if since is not None else found[-1:]))
+
+    def own(self, agreement: Agreement) -> Bill | None:
+        """The last bill of an agreement, for its own customer's eyes."""
+        bill = BILL.c
+        rules = [
+            self._of(agreement.usage_point_id, SummaryKind.USAGE),
+            bill.held_from > agreement.starts,
+            true() if agreement.ends is None else bill.period_end <= agreement.ends + LONGEST_DAY,
+        ]
+        found = select(BILL).where(*rules).order_by(bill.bill_date.desc()).limit(1)
+        row = self._connection.execute(found).mappings().one_or_none()
+        return None if row is None else Bill(*_told(row, UsageSummary))
 
     def quality(
         self,

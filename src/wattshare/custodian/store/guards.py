@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from wattshare.custodian.store.purposes import Purpose
 
-PEOPLE = frozenset({Purpose.PEOPLE, Purpose.BATCH})
-METERING = frozenset({Purpose.BATCH})
+PEOPLE = frozenset({Purpose.PEOPLE, Purpose.OWN, Purpose.BATCH})
+METERING = frozenset({Purpose.OWN, Purpose.BATCH})
+OWNERS = frozenset({Purpose.OWN})
 WRITERS = frozenset({Purpose.INTAKE, Purpose.UPKEEP})
 EVERY = frozenset(Purpose)
 NOBODY: frozenset[Purpose] = frozenset()
@@ -46,7 +47,7 @@ GUARDS = (
     Guard("channel", "usage_point_id", "points", METERING),
     Guard("interval_block", "usage_point_id", "points", METERING),
     Guard("bill", "usage_point_id", "points", METERING),
-    Guard("correction", None, "", NOBODY),
+    Guard("correction", None, "", OWNERS),
     Guard("bill_correction", None, "", NOBODY),
 )
 

@@ -13,6 +13,7 @@ class Purpose(StrEnum):
 
     HOUSE = "house"
     PEOPLE = "people"
+    OWN = "own"
     BATCH = "batch"
     INTAKE = "intake"
     UPKEEP = "upkeep"
@@ -21,6 +22,7 @@ class Purpose(StrEnum):
 MEANT = {
     Purpose.HOUSE: "registrations, tokens, the list of authorizations, jobs, the trail; where nothing else is said",
     Purpose.PEOPLE: "a customer at a page, and consent: who customers are and what they hold",
+    Purpose.OWN: "a customer who looks at their own readings and bills",
     Purpose.BATCH: "a file for many authorizations",
     Purpose.INTAKE: "what is taken in",
     Purpose.UPKEEP: "what keeps the tables in shape",

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, selec
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.changes import Correction, Extent, Outcome, Tally
 from wattshare.custodian.model.packing import unpack
+from wattshare.custodian.model.premises import Agreement
 from wattshare.custodian.model.readings import Block
 from wattshare.custodian.store.arrivals import Arrivals, PlainDay
 from wattshare.custodian.store.authorizations import OPEN_SHARES, of_held, open_shares
@@ -192,6 +193,26 @@ class Readings(Channels):
         """
         rules = (held(authorization, at), _latest(authorization, since, at, until))
         return self._stream(told_blocks(_of(usage_point_id, channel), *rules))
+
+    def own_blocks(
+        self, agreement: Agreement, channel: int, since: int, until: int, *, last: bool = False
+    ) -> Iterator[Block]:
+        """What was metered while an agreement was its customer's, for that customer's own eyes.
+
+        Blocks that begin in [since, until), by start; with `last` the last of them alone.
+        """
+        blocks = INTERVAL_BLOCK.c
+        rules: tuple[ColumnElement[bool], ...] = (
+            _of(agreement.usage_point_id, channel),
+            blocks.start >= since,
+            blocks.start < until,
+            blocks.held_from > agreement.starts,
+            true() if agreement.ends is None else blocks.held_to <= agreement.ends,
+        )
+        if last:
+            latest = select(func.max(blocks.start)).where(*rules)
+            rules = (*rules, blocks.start == latest.scalar_subquery())
+        return self._stream(*rules)
 
     def block(
         self, authorization: Authorization, usage_point_id: int, channel: int, start: int, at: int

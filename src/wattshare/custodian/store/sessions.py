@@ -140,6 +140,13 @@ class Sessions:
         body: dict[str, Any] = json.loads(self._keys.open(PURPOSE, f"consent_request/{request_id}", sealed))
         return body
 
+    def change_request(self, session_id: str, request_id: str, body: Mapping[str, object]) -> None:
+        """Keep something else of a session's request, for as long as before."""
+        columns = CONSENT_REQUEST.c
+        mine = columns.session_mac.in_(self._macs(session_id)) & (columns.request_id == request_id)
+        sealed = self._keys.seal(PURPOSE, f"consent_request/{request_id}", json.dumps(body))
+        self._connection.execute(update(CONSENT_REQUEST).where(mine).values(body=sealed))
+
     def drop_request(self, session_id: str, request_id: str) -> bool:
         """Forget a request and its copies. Whether it was there: a form that is sent twice counts once."""
         columns = CONSENT_REQUEST.c

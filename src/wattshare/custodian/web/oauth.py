@@ -10,15 +10,17 @@ from functools import partial
 from wattshare.custodian.oauth.authorize import AuthorizeRequest, PageRefusal, RedirectRefusal
 from wattshare.custodian.services.consent import Asked
 from wattshare.custodian.services.tokens import TokenAnswer, TokenRequest, Tokens
+from wattshare.custodian.services.tongues import said
+from wattshare.custodian.web.arriving import Arriving
 from wattshare.custodian.web.call import Call, Handler, Query, Response
 from wattshare.custodian.web.pages import Pages
 from wattshare.custodian.web.routes import Route
-from wattshare.custodian.web.sharing import Sharing
 from wattshare.espi.endpoints import ENDPOINTS, Answer, Endpoint, Shape, Token
 from wattshare.espi.profile import Profile
 
-HEADINGS = "The app sent you here with a request that we cannot read"
-NEXT = "Go back to the app and tell its makers what it says here. Nothing was shared."
+HEADING = said("The app sent you here with a request that we cannot read")
+SAYS = said("It says: %(told)s.")
+NEXT = said("Go back to the app and tell its makers what it says here. Nothing was shared.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +28,7 @@ class OAuth:
     """Handlers of the authorize and token rows, and of the endpoints beside them."""
 
     tokens: Tokens
-    sharing: Sharing
+    arriving: Arriving
     pages: Pages
     profile: Profile
 
@@ -72,7 +74,7 @@ class OAuth:
             case RedirectRefusal(url=url):
                 return Response.redirect(url, status=302)
             case AuthorizeRequest() as request:
-                return self.sharing.begin(call, asked(request))
+                return self.arriving.begin(call, asked(request))
 
     def test_authorize(self, call: Call) -> Response:
         """Rehearse: a dummy code at once, without a customer."""
@@ -91,8 +93,10 @@ class OAuth:
                 return Response.redirect(url, status=302)
 
     def _page(self, refusal: PageRefusal, call: Call) -> Response:
-        told = f"It says: {refusal.told}."
-        return self.pages.message(HEADINGS, told, status=refusal.status, reference=call.correlation_id, what_next=NEXT)
+        say = self.pages.tongue(call).say
+        return self.pages.message(
+            call, say(HEADING), say(SAYS, told=refusal.told), status=refusal.status, what_next=say(NEXT)
+        )
 
     # tokens
 

@@ -1,29 +1,21 @@
-"""Draws pages from templates under a strict Content-Security-Policy."""
+"""Draws pages from templates in the reader's language, under a strict Content-Security-Policy."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from wattshare.custodian.services.consent import LAST_DAY
-from wattshare.custodian.web import words
+from wattshare.custodian.services.tongues import Tongue, Tongues
+from wattshare.custodian.web import names
 from wattshare.custodian.web.call import Call, Response
 
-ENVIRONMENT = Environment(
-    loader=PackageLoader("wattshare.custodian.web"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    # whatever a template prints
-    finalize=lambda value: words.plain(value) if type(value) is str else value,
-)
-ENVIRONMENT.globals |= {"spelled": words.spelled, "last_day": LAST_DAY.isoformat()}
-ENVIRONMENT.filters["cut"] = words.cut
-
-STYLE = PackageLoader("wattshare.custodian.web", "static")
+STATIC = PackageLoader("wattshare.custodian.web", "static")
+TYPES = {"css": "text/css;charset=utf-8", "svg": "image/svg+xml"}
+LANGUAGE = "wattshare-language"
+FILTERS = (names.cut, names.apart, names.linked, names.number, names.mail, names.code)
 
 
 def policy(redirect_to: str | None) -> str:
@@ -38,6 +30,28 @@ def policy(redirect_to: str | None) -> str:
     )
 
 
+@lru_cache(maxsize=64)
+def environment(tongue: Tongue) -> Environment:
+    """The templates in one language."""
+    made = Environment(
+        loader=PackageLoader("wattshare.custodian.web"),
+        extensions=["jinja2.ext.i18n"],
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        # whatever a template prints
+        finalize=lambda value: names.plain(value) if type(value) is str else value,
+    )
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_callables(  # type: ignore[attr-defined]
+        tongue.texts.gettext, tongue.texts.ngettext, newstyle=True
+    )
+    made.globals |= {"tongue": tongue}
+    made.filters |= {each.__name__: each for each in FILTERS}
+    return made
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pages:
     """The utility's pages."""
@@ -46,49 +60,109 @@ class Pages:
     phone: str
     email: str
     zone: ZoneInfo
+    tongues: Tongues = field(default_factory=Tongues.of)
+    secure: bool = True
 
-    def draw(self, template: str, *, status: int = 200, redirect_to: str | None = None, **values: Any) -> Response:
+    def tongue(self, call: Call) -> Tongue:
+        """The language of whoever is at the browser."""
+        return self.tongues.wanted(call.cookies.get(self.cookie), call.headers.get("accept-language", ""))
+
+    @property
+    def cookie(self) -> str:
+        """The name of the cookie that keeps the language for as long as the browser is open."""
+        return f"__Host-{LANGUAGE}" if self.secure else LANGUAGE
+
+    def draw(
+        self, call: Call, template: str, *, status: int = 200, redirect_to: str | None = None, **values: Any
+    ) -> Response:
         """Fill a template."""
-        html = ENVIRONMENT.get_template(template).render(
-            utility=self.utility,
-            phone=self.phone,
-            email=self.email,
-            **{"reference": None, **values},
+        tongue = self.tongue(call)
+        html = (
+            environment(tongue)
+            .get_template(template)
+            .render(
+                utility=self.utility,
+                phone=self.phone,
+                email=self.email,
+                languages=self.languages(call, tongue),
+                **{"reference": None, "leave": None, **values},
+            )
         )
-        return Response.page(html, status=status, headers=(("Content-Security-Policy", policy(redirect_to)),))
+        headers = (("Content-Security-Policy", policy(redirect_to)), ("Content-Language", tongue.code))
+        return Response.page(html, status=status, headers=headers)
+
+    def languages(self, call: Call, present: Tongue) -> list[tuple[str, str, str | None]]:
+        """Code, name and link of each language; the present one has no link."""
+        back = quote(here(call), safe="")
+        return [
+            (tongue.code, tongue.name, None if tongue is present else f"/sharing/language?to={tongue.code}&back={back}")
+            for tongue in self.tongues.every
+        ]
+
+    def choose_language(self, call: Call) -> Response:
+        """Go on in another language."""
+        tongue = self.tongues.by_code.get(call.query.first("to") or "", self.tongues.every[0])
+        answer = Response.redirect(local(call.query.first("back") or "/"))
+        return answer.with_cookie(self.cookie, tongue.code, secure=self.secure)
 
     def message(
         self,
+        call: Call,
         heading: str,
         told: str,
         *,
         status: int,
-        reference: str | None = None,
         what_next: str | None = None,
         onward: tuple[str, str] | None = None,
     ) -> Response:
         """A page that says what happened and what to do; `onward` is an address and the words of its link."""
         return self.draw(
+            call,
             "message.html",
             status=status,
             heading=heading,
             told=told,
             next=what_next,
             onward=onward,
-            reference=reference,
+            reference=call.correlation_id,
         )
 
     def front(self, call: Call) -> Response:
         """The first page."""
-        return self.draw("front.html", told="You are signed out." if call.query.first("signed_out") else None)
+        return self.draw(call, "front.html", signed_out=call.query.first("signed_out") is not None)
 
     def style(self, call: Call) -> Response:
         """The stylesheet."""
         del call
-        source, _, _ = STYLE.get_source(ENVIRONMENT, "wattshare.css")
-        return Response(
-            body=source.encode(),
-            content_type="text/css;charset=utf-8",
-            compressible=True,
-            headers=(("Cache-Control", "public, max-age=3600"),),
-        )
+        return static("wattshare.css")
+
+    def icon(self, call: Call) -> Response:
+        """The small picture of the site."""
+        del call
+        return static("icon.svg")
+
+
+def static(name: str) -> Response:
+    """A file that never changes while we run."""
+    source, _, _ = STATIC.get_source(Environment(autoescape=True), name)
+    return Response(
+        body=source.encode(),
+        content_type=TYPES[name.rpartition(".")[2]],
+        compressible=True,
+        headers=(("Cache-Control", "public, max-age=3600"),),
+    )
+
+
+def here(call: Call) -> str:
+    """The address to come back to: that of this page, or of the one that a form would lead to."""
+    if call.method in ("GET", "HEAD"):
+        return call.path_text + (f"?{urlencode(call.query.pairs)}" if call.query.pairs else "")
+    request_id = call.form.first("request")
+    return f"/sharing/review?request={quote(request_id, safe='')}" if request_id else "/sharing"
+
+
+def local(address: str) -> str:
+    """An address of our own; the first page in place of any other."""
+    parts = urlsplit(address)
+    ours = address.startswith("/") and not address.startswith(("//", "/\\")) and not (parts.scheme or parts.netloc)
+    return quote(address, safe="/?&=%+:;,@!$'()*~-._") if ours and address.isprintable() else "/"

@@ -2,25 +2,80 @@
 
 from dataclasses import dataclass
 
-from wattshare.custodian.model.errors import NotCovered, Refusal, Unknown
+from wattshare.custodian.model.errors import NotCovered, Refusal, TooMany, Unknown
+from wattshare.custodian.services.tongues import said
 from wattshare.custodian.web import errors
 from wattshare.custodian.web.call import Call, Response
 from wattshare.custodian.web.errors import NoListener
 from wattshare.custodian.web.pages import Pages
 
 PAGES = ("/sharing", "/static")
-OURS = "Something went wrong on our side. Try again in a few minutes."
-NEXT = "If it keeps happening, call or write to us, and tell us the reference below."
-# what happened, in a line: the first that fits
-HEADINGS: tuple[tuple[type[Refusal], str], ...] = (
-    (NoListener, "There is no such page"),
-    (Unknown, "This is not open any more"),
-    (NotCovered, "This cannot be shared now"),
-    (Refusal, "That did not work"),
+
+
+class StalePage(Refusal):
+    """The form's token is not this session's, or the form came from elsewhere."""
+
+    def __init__(self, onward: str) -> None:
+        """Take where the page can be loaded again."""
+        super().__init__()
+        self.onward = onward
+
+
+class SignedOut(Refusal):
+    """There is no session, or no more."""
+
+
+class Answered(Unknown):
+    """The request was answered, or waited too long."""
+
+
+class NotShared(Unknown):
+    """The customer does not share this, or not any more."""
+
+
+OURS = said("Something went wrong on our side. Try again in a few minutes.")
+NEXT = said("If it keeps happening, call or write to us. Tell us the reference below.")
+SORRY = said("We cannot answer at the moment")
+AGAIN = said("Load the page again")
+HOME = said("Go to My data sharing")
+FAILED = said("That did not work")
+# what happened, and what to do: the first that fits
+TOLD: tuple[tuple[type[Refusal], str, str], ...] = (
+    (NoListener, said("There is no such page"), said("Check the address, or start from My data sharing.")),
+    (
+        Answered,
+        said("This is not open any more"),
+        said(
+            "You answered this request already, or it waited too long. If the app does not go on by itself, start "
+            "again there. What you share stands in My data sharing."
+        ),
+    ),
+    (NotShared, said("This is not open any more"), said("You do not share this, or you have stopped already.")),
+    (Unknown, said("This is not open any more"), said("We do not have this any more.")),
+    (
+        NotCovered,
+        said("This cannot be shared now"),
+        said("This app may not ask for data at the moment. Nothing was shared. Ask the makers of the app."),
+    ),
+    (
+        SignedOut,
+        FAILED,
+        said(
+            "Nothing happened for a while, so you were signed out. Nothing was shared or changed. "
+            "If an app sent you, start again there."
+        ),
+    ),
+    (
+        StalePage,
+        FAILED,
+        said(
+            "This page has grown old: you have signed in or out since. Nothing was shared or changed. "
+            "Load it again and try once more."
+        ),
+    ),
+    (TooMany, FAILED, said("Too many tries. Wait a quarter of an hour.")),
+    (Refusal, FAILED, said("We could not read what your browser sent. Nothing was shared or changed.")),
 )
-SORRY = "We cannot answer at the moment"
-AGAIN = "Load the page again"
-HOME = ("/sharing", "Go to My data sharing")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,20 +89,22 @@ class Refusals:
         plain = errors.answer(fault, call)
         if not (call.path_text == "/" or call.path_text.startswith(PAGES)):
             return plain
-        ours = plain.status >= 500
+        say = self.pages.tongue(call).say
         onward = getattr(fault, "onward", None)
+        heading, told = (SORRY, OURS) if plain.status >= 500 else words(fault)
         page = self.pages.message(
-            SORRY if ours else heading(fault),
-            OURS if ours else getattr(fault, "told", None) or OURS,
+            call,
+            say(heading),
+            say(told),
             status=plain.status,
-            reference=call.correlation_id,
-            what_next=NEXT,
-            onward=HOME if onward is None else (onward, AGAIN),
+            what_next=say(NEXT),
+            onward=("/sharing", say(HOME)) if onward is None else (onward, say(AGAIN)),
         )
         retry = plain.header("Retry-After")
         return page if retry is None else page.with_headers(("Retry-After", retry))
 
 
-def heading(fault: Exception) -> str:
-    """What happened, in a line."""
-    return next((words for kind, words in HEADINGS if isinstance(fault, kind)), SORRY)
+def words(fault: Exception) -> tuple[str, str]:
+    """What happened, in a line, and what to do."""
+    found = ((heading, told) for kind, heading, told in TOLD if isinstance(fault, kind))
+    return next(found, (SORRY, OURS))

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 from wattshare.custodian.model.errors import BadRequest
 from wattshare.custodian.services.consent import Review
@@ -11,8 +12,15 @@ from wattshare.espi.kinds import Kind
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 NUMBER = re.compile(r"\d{1,18}", re.ASCII)
-# of the form: a last day, or none
-STOP = "stop"
+LONGEST_HISTORY = 36_500
+
+
+class End(StrEnum):
+    """When sharing is to end: a day, never by itself, or tomorrow."""
+
+    DAY = "day"
+    STOP = "stop"
+    ONCE = "once"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +32,12 @@ class Wished:
     agreement_ids: tuple[int, ...] = ()
     # what "all of them" stood for when it was ticked: exactly those that the page listed
     listed_ids: tuple[int, ...] = ()
-    indefinite: bool = False
+    ending: End = End.DAY
     day_text: str = ""
     # the last day as the page offered it, to tell whether another one was typed
     offered_text: str = ""
+    # how far back; None: as far as is asked
+    history_days: int | None = None
 
     @classmethod
     def read(cls, form: Query) -> "Wished":
@@ -37,9 +47,10 @@ class Wished:
             kinds=frozenset(named[value] for value in form.every("kind") if value in named),
             agreement_ids=numbers(form.every("agreement")),
             listed_ids=numbers((form.first("all_agreements") or "").split()),
-            indefinite=form.first("until") == STOP,
+            ending=next((end for end in End if end == form.first("until")), End.DAY),
             day_text=form.first("until_day") or "",
             offered_text=form.first("until_offered") or "",
+            history_days=days(form.first("history") or ""),
         )
 
     @property
@@ -49,23 +60,32 @@ class Wished:
 
     @property
     def both(self) -> bool:
-        """Whether a last day was typed although sharing is to go on until it is stopped."""
+        """Whether a last day was typed although another end is chosen."""
         typed = bool(self.day_text and self.offered_text) and self.day_text != self.offered_text
-        return self.indefinite and typed
+        return self.ending is not End.DAY and typed
 
-    def until(self) -> date | None:
+    def until(self, tomorrow: date) -> date | None:
         """The last day of sharing; None: until the customer stops.
 
         Raises:
             BadRequest: neither was said, or both.
         """
         if self.both:
-            raise BadRequest("There is a last day, and none.", field="until_both")
-        if self.indefinite:
-            return None
+            raise BadRequest("There is a last day, and another end.", field="until_both")
+        match self.ending:
+            case End.STOP:
+                return None
+            case End.ONCE:
+                return tomorrow
         if (day := read_day(self.day_text)) is None:
             raise BadRequest("Name the last day of sharing.", field="until")
         return day
+
+    def read_until(self, tomorrow: date) -> date | None:
+        """The same for a page that shows it, where nothing is refused."""
+        if self.ending is End.ONCE:
+            return tomorrow
+        return None if self.ending is End.STOP and not self.both else read_day(self.day_text)
 
 
 def offered(review: Review) -> Wished:
@@ -86,3 +106,8 @@ def read_day(text: str) -> date | None:
         return date.fromisoformat(text) if DAY.fullmatch(text) else None
     except ValueError:
         return None
+
+
+def days(text: str) -> int | None:
+    """A number of days that makes sense."""
+    return int(text) if NUMBER.fullmatch(text) and 0 < int(text) <= LONGEST_HISTORY else None

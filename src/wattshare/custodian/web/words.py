@@ -1,105 +1,127 @@
 """What customers read: every word of the pages that is not in a template."""
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from zoneinfo import ZoneInfo
 
 from wattshare.custodian.model.authorization import Ending, State
 from wattshare.custodian.model.errors import BadRequest
-from wattshare.custodian.model.premises import Service
-from wattshare.custodian.services.consent import LAST_DAY, Offer, Review
+from wattshare.custodian.model.premises import Commodity, Service
+from wattshare.custodian.services.consent import LAST_DAY, Review
+from wattshare.custodian.services.offers import Closed, Offer
 from wattshare.custodian.services.overview import Card
+from wattshare.custodian.services.tongues import Tongue, said
+from wattshare.custodian.web.names import cut
 from wattshare.espi.days import day_of
 from wattshare.espi.kinds import Kind
 
-LONGEST_NAME = 80
-# they join letters and emoji, and hide nothing
-JOINERS = "\u200c\u200d"
-
-
-@dataclass(frozen=True)
-class Word:
-    """A kind of data as a person would say it."""
-
-    title: str
-    hint: str
-
+COMMODITIES = {
+    Commodity.ELECTRICITY: said("Electricity"),
+    Commodity.GAS: said("Gas"),
+    Commodity.WATER: said("Water"),
+    Commodity.HEAT: said("Heat"),
+}
+OTHER = said("Other services")
+USES = {
+    Commodity.ELECTRICITY: said("Electricity use"),
+    Commodity.GAS: said("Gas use"),
+    Commodity.WATER: said("Water use"),
+    Commodity.HEAT: said("Heat use"),
+}
+USE = said("Energy use")
 
 KINDS = {
-    Kind.USAGE: Word("Energy use", "How much you use, down to every 15 minutes"),
-    Kind.BILLING: Word("Bills", "Amounts, dates, charges and rate plan"),
-    Kind.BASIC: Word("Name and service address", "Your name, where the service is, and which meter"),
-    Kind.ACCOUNT: Word("Account number and contact", "Your account number, mailing address, phone and e-mail"),
-    Kind.PROGRAM_ENROLLMENT: Word("Energy programs", "The programs that you are in, and since when"),
+    Kind.BILLING: said("Bills: amounts and dates"),
+    Kind.BASIC: said("Your name and service address"),
+    Kind.ACCOUNT: said("Your account number and contact details"),
+    Kind.PROGRAM_ENROLLMENT: said("Energy programs you are in"),
 }
+HINTS = {
+    Kind.USAGE: said("how much you use and when"),
+    Kind.BILLING: said("what you pay, for what, and your rate plan"),
+    Kind.BASIC: said("also which meter you have"),
+    Kind.ACCOUNT: said("also your mailing address, phone and email"),
+    Kind.PROGRAM_ENROLLMENT: said("and since when"),
+}
+# as things that an app does not get
+NOT_SHARED = {
+    Kind.USAGE: said("your energy use"),
+    Kind.BILLING: said("your bills"),
+    Kind.BASIC: said("your name and address"),
+    Kind.ACCOUNT: said("your account number and phone number"),
+    Kind.PROGRAM_ENROLLMENT: said("your energy programs"),
+}
+NEVER = (said("payment details"), said("your password"), said("other homes"))
 
+REASONS = {
+    Closed.ENDED: said("This service has ended. Its last day was %(day)s."),
+    Closed.NOT_BEGUN: said("This service has not begun yet."),
+}
 ENDINGS = {
-    Ending.CUSTOMER: "you stopped it",
-    Ending.THIRD_PARTY: "the app ended it",
-    Ending.OPERATOR: "we ended it",
-    Ending.REPLACED: "you gave a newer permission",
-    Ending.LAPSED: "the app never came for it",
-    Ending.EXPIRED: "its time was over",
-    Ending.MOVED_OUT: "the service ended",
+    Ending.CUSTOMER: said("you stopped it"),
+    Ending.THIRD_PARTY: said("the app ended it"),
+    Ending.OPERATOR: said("we ended it"),
+    Ending.REPLACED: said("you changed what you share"),
+    Ending.LAPSED: said("the app never came for it"),
+    Ending.EXPIRED: said("its time was over"),
+    Ending.MOVED_OUT: said("the service ended"),
 }
-
 MENDS = {
-    "agreement": "Choose at least one home or service.",
-    "kinds": "Choose at least one kind of data.",
-    "until_both": "You named a last day, and chose “Until I stop” as well. Choose one of them.",
+    "agreement": said("Choose at least one home or service."),
+    "kinds": said("Choose at least one kind of data."),
+    "until_both": said("You named a last day, and chose another end as well. Choose one of them."),
 }
-
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
+LAST = said("Choose a last day between %(first)s and %(last)s, or share until you stop.")
 
 
-def spelled(day: date) -> str:
-    """A day with its month's name."""
-    return f"{MONTHS[day.month - 1]} {day.day}, {day.year}"
+def use(tongue: Tongue, services: Iterable[Service]) -> str:
+    """Usage, named by what is delivered."""
+    names = dict.fromkeys(USES.get(service.usage_point.commodity, USE) for service in services)
+    return tongue.joined(tongue.say(name) for name in names) if names else tongue.say(USE)
 
 
-def month(day: date) -> str:
-    """A month and its year."""
-    return f"{MONTHS[day.month - 1]} {day.year}"
+def title(tongue: Tongue, kind: Kind, services: Iterable[Service] = ()) -> str:
+    """A kind of data as a person would say it."""
+    return use(tongue, services) if kind is Kind.USAGE else tongue.say(KINDS[kind])
 
 
-def history(days: int) -> str:
+def titled(tongue: Tongue, kind: Kind, services: Iterable[Service] = ()) -> str:
+    """The same inside a sentence."""
+    words = title(tongue, kind, services)
+    return words[:1].lower() + words[1:]
+
+
+def not_shared(tongue: Tongue, granted: Iterable[Kind]) -> str:
+    """What an app does not get, in a row."""
+    missing = [NOT_SHARED[kind] for kind in Kind if kind not in set(granted)]
+    return tongue.joined(tongue.say(name) for name in (*missing, *NEVER))
+
+
+def history(tongue: Tongue, days: int) -> str:
     """How far back, in words."""
-    if days % 365 == 0:
-        return "year" if days == 365 else f"{days // 365} years"
-    return f"{days} days"
+    if days % 365 == 0 and days > 365:
+        return tongue.many("the past year", "the past %(count)s years", days // 365)
+    if days == 365:
+        return tongue.say("the past 12 months")
+    return tongue.many("the past day", "the past %(count)s days", days)
 
 
-def plain(text: str) -> str:
-    """A text from outside on one line, without anything that is unseen or turns the direction of writing."""
-    kinds = ((letter, unicodedata.category(letter)) for letter in text)
-    seen = (" " if kind in ("Cc", "Zl", "Zp") else letter for letter, kind in kinds if drawn(letter, kind))
-    return "".join(seen)
+def steps(tongue: Tongue, seconds: int | None) -> str:
+    """How close together readings are."""
+    if not seconds:
+        return ""
+    if seconds >= 82_800:
+        return tongue.say("every day")
+    if seconds % 3_600 == 0:
+        return tongue.many("every hour", "every %(count)s hours", seconds // 3_600)
+    return tongue.many("every minute", "every %(count)s minutes", seconds // 60)
 
 
-def drawn(letter: str, category: str) -> bool:
-    """Whether a character is more than a mark for those who lay text out."""
-    return category not in ("Cf", "Cs", "Co", "Cn") or letter in JOINERS
-
-
-def cut(text: str, most: int = LONGEST_NAME) -> str:
-    """A text from outside, no longer than a page can bear."""
-    seen = " ".join(plain(text).split())
-    return seen if len(seen) <= most else seen[: most - 1].rstrip() + "…"
-
-
-def mend(refusal: BadRequest, review: Review) -> str:
+def mend(tongue: Tongue, refusal: BadRequest, review: Review) -> str:
     """What is wrong with a customer's choice, and what to do about it."""
     if refusal.field == "until":
-        return (
-            f"Choose a last day between {spelled(review.earliest_end)} and {spelled(LAST_DAY)}, "
-            "or share until you stop."
-        )
-    return MENDS.get(refusal.field or "", refusal.told)
+        return tongue.say(LAST, first=tongue.day(review.earliest_end), last=tongue.day(LAST_DAY))
+    return tongue.say(MENDS.get(refusal.field or "", refusal.told))
 
 
 # services
@@ -110,11 +132,12 @@ class Line:
     """One service that can be chosen, or cannot."""
 
     id: int
+    # electricity, gas
     title: str
+    # its number's last digits, and why it cannot be chosen
     hint: str
     chosen: bool
-    # why it cannot be
-    reason: str | None
+    is_open: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,52 +150,56 @@ class Place:
     @property
     def open(self) -> tuple[Line, ...]:
         """Those that can be chosen."""
-        return tuple(line for line in self.lines if line.reason is None)
+        return tuple(line for line in self.lines if line.is_open)
 
 
-def place(service: Service) -> str:
+def place(tongue: Tongue, service: Service) -> str:
     """Where a service is, as its customer knows it."""
     if service.location is None:
-        return "Other services"
+        return tongue.say(OTHER)
     address = service.location.address
     return cut(f"{address.line}, {address.city}")
 
 
-def places(offers: Iterable[Offer], chosen: Iterable[int], zone: ZoneInfo) -> list[Place]:
+def commodity(tongue: Tongue, service: Service) -> str:
+    """What a service delivers."""
+    kind = service.usage_point.commodity
+    return tongue.say(COMMODITIES.get(kind, kind.value.capitalize()))
+
+
+def places(tongue: Tongue, offers: Iterable[Offer], chosen: Iterable[int], zone: ZoneInfo) -> list[Place]:
     """Services by address, those first where something can be chosen."""
     found: dict[str, list[Line]] = {}
     ticked = set(chosen)
     for offer in offers:
-        found.setdefault(place(offer.service), []).append(line(offer, ticked, zone))
+        found.setdefault(place(tongue, offer.service), []).append(line(tongue, offer, ticked, zone))
     listed = [
-        Place(name=name, lines=tuple(sorted(lines, key=lambda one: one.reason is not None)))
-        for name, lines in found.items()
+        Place(name=name, lines=tuple(sorted(lines, key=lambda one: not one.is_open))) for name, lines in found.items()
     ]
     return sorted(listed, key=lambda one: not one.open)
 
 
-def line(offer: Offer, ticked: set[int], zone: ZoneInfo) -> Line:
+def line(tongue: Tongue, offer: Offer, ticked: set[int], zone: ZoneInfo) -> Line:
     """Put an offer into words."""
     agreement = offer.service.agreement
-    hint = f"ends in {agreement.number[-4:]}"
+    hint = tongue.say("number ends in %(digits)s", digits=agreement.number[-4:])
     if offer.reason:
-        hint += f". {offer.reason}"
-        if agreement.ends is not None:
-            hint += f" Its last day was {spelled(day_of(agreement.ends - 1, zone))}."
+        day = "" if agreement.ends is None else tongue.day(day_of(agreement.ends - 1, zone))
+        hint += ". " + tongue.say(REASONS[offer.reason], day=day)
     return Line(
         id=agreement.id,
-        title=offer.service.usage_point.commodity.value.capitalize(),
+        title=commodity(tongue, offer.service),
         hint=hint,
         chosen=agreement.id in ticked and offer.reason is None,
-        reason=offer.reason,
+        is_open=offer.reason is None,
     )
 
 
-def gathered(services: Iterable[Service]) -> list[str]:
+def gathered(tongue: Tongue, services: Iterable[Service]) -> list[str]:
     """Addresses, each with what is shared there."""
     found: dict[str, list[str]] = {}
     for service in services:
-        found.setdefault(place(service), []).append(service.usage_point.commodity.value)
+        found.setdefault(place(tongue, service), []).append(commodity(tongue, service).lower())
     return [f"{name} ({', '.join(dict.fromkeys(commodities))})" for name, commodities in found.items()]
 
 
@@ -197,22 +224,22 @@ class Told:
     partner: str | None = None
 
 
-def card(shown: Card, zone: ZoneInfo) -> Told:
+def card(tongue: Tongue, shown: Card, zone: ZoneInfo) -> Told:
     """Put a card into words."""
 
     def day(at: int | None) -> str:
-        return "" if at is None else spelled(day_of(at, zone))
+        return "" if at is None else tongue.day(day_of(at, zone))
 
     return Told(
         id=shown.id,
         name=cut(shown.name),
         waiting=shown.state is State.CONSENTED,
-        kinds=[KINDS[kind].title.lower() for kind in Kind if kind in shown.kinds],
-        places=gathered(shown.services),
+        kinds=[titled(tongue, kind, shown.services) for kind in Kind if kind in shown.kinds],
+        places=gathered(tongue, shown.services),
         since=day(shown.starts),
         # the end is the first second without sharing
-        until="you stop" if shown.ends is None else day(shown.ends - 1),
+        until=tongue.say("you stop") if shown.ends is None else day(shown.ends - 1),
         ended=day(shown.ended_at),
-        why=ENDINGS[shown.ending] if shown.ending else "",
+        why=tongue.say(ENDINGS[shown.ending]) if shown.ending else "",
         partner=cut(shown.partner) if shown.partner else None,
     )

@@ -1,0 +1,203 @@
+"""Who is at the browser, and what an app asks of them: sessions, their cookie and forms, requests that wait."""
+
+import hmac
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+from urllib.parse import quote
+
+from wattshare.custodian.model.clock import Clock
+from wattshare.custodian.services.consent import Asked
+from wattshare.custodian.services.signin import Session, SignIn
+from wattshare.custodian.store.database import Store, Tx
+from wattshare.custodian.store.purposes import Purpose
+from wattshare.custodian.web.call import Call, Response
+from wattshare.custodian.web.names import cut
+from wattshare.custodian.web.refusals import Answered, SignedOut, StalePage
+
+# a request waits that long for its customer
+REQUEST_SECONDS = 1_800
+# what is kept of a request that was answered is named by it
+DONE = "done:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pending:
+    """A request that waits for its customer."""
+
+    id: str
+    asked: Asked
+    # the agreements that were chosen on the page before the review; None: not yet
+    chosen: tuple[int, ...] | None = None
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """As it is kept."""
+        return {"asked": asdict(self.asked), "chosen": self.chosen}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """A request that was answered with yes, until the customer is back at the app."""
+
+    id: str
+    asked: Asked
+    authorization_id: int
+    # where the browser goes, once it has been sent there
+    location: str | None = None
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """As it is kept."""
+        return {
+            "asked": asdict(self.asked),
+            "authorization_id": self.authorization_id,
+            "location": self.location,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lobby:
+    """Where every page begins."""
+
+    store: Store
+    now: Clock
+    new_id: Callable[[], str]
+    sign_in: SignIn
+    # scheme, host and port
+    base: str
+    secure: bool
+
+    # sessions
+
+    def session(self, call: Call) -> Session | None:
+        """The session of the cookie, while it lasts."""
+        return self.sign_in.find(call.cookies.get(self.cookie))
+
+    def customer(self, call: Call) -> tuple[Session, int] | None:
+        """The session of somebody who is signed in, and who."""
+        session = self.session(call)
+        if session is None or session.customer_id is None:
+            return None
+        return session, session.customer_id
+
+    def posted(self, call: Call, onward: str = "/sharing") -> Session:
+        """The session of a POST that came from one of our own pages.
+
+        Raises:
+            SignedOut: there is no session, or no more.
+            StalePage: the form's token is not this session's, or the POST came from elsewhere.
+        """
+        if self.is_foreign(call):
+            raise StalePage(onward)
+        session = self.session(call)
+        if session is None:
+            raise SignedOut
+        token = call.form.first("form_token") or ""
+        if not hmac.compare_digest(token.encode(), session.form_token.encode()):
+            raise StalePage(onward)
+        return session
+
+    def is_foreign(self, call: Call) -> bool:
+        """Whether a form came from another site's page."""
+        site, origin = call.headers.get("sec-fetch-site"), call.headers.get("origin")
+        if site is not None:
+            return site not in ("same-origin", "none")
+        return origin is not None and origin != self.base
+
+    @property
+    def cookie(self) -> str:
+        """The name of the session's cookie."""
+        return "__Host-wattshare" if self.secure else "wattshare"
+
+    def with_cookie(self, answer: Response, session: Session) -> Response:
+        """The same answer, which gives the browser its session."""
+        return answer.with_cookie(self.cookie, session.id, secure=self.secure)
+
+    def name(self, customer_id: int) -> str:
+        """A customer's name."""
+        with self.store.read(Purpose.PEOPLE) as tx:
+            customer = tx.customers.customer(customer_id)
+        return "" if customer is None else cut(customer.name)
+
+    # requests
+
+    def keep(self, session: Session, asked: Asked) -> str:
+        """Keep what an app asks; gives the request's id."""
+        pending = Pending(id=self.new_id(), asked=asked)
+        with self.store.begin() as tx:
+            tx.sessions.put_request(session.id, pending.id, pending.body, self.now() + REQUEST_SECONDS)
+        return pending.id
+
+    def pending(self, session: Session, request_id: str) -> Pending:
+        """A request that waits.
+
+        Raises:
+            Answered: it was answered, or it waited too long.
+        """
+        with self.store.read() as tx:
+            kept = tx.sessions.request(session.id, request_id, self.now())
+        if kept is None or "chosen" not in kept:
+            raise Answered
+        chosen = kept["chosen"]
+        return Pending(id=request_id, asked=Asked(**kept["asked"]), chosen=None if chosen is None else tuple(chosen))
+
+    def choose(self, session: Session, pending: Pending, chosen: tuple[int, ...]) -> None:
+        """Keep which agreements were chosen."""
+        with self.store.begin() as tx:
+            tx.sessions.change_request(session.id, pending.id, replace(pending, chosen=chosen).body)
+
+    def drop(self, session: Session, pending: Pending) -> None:
+        """Forget a request."""
+        with self.store.begin() as tx:
+            tx.sessions.drop_request(session.id, pending.id)
+
+    def answer(self, tx: Tx, session: Session, pending: Pending, authorization_id: int, seconds: int) -> None:
+        """Note the yes to a request, in the transaction of the permission.
+
+        Raises:
+            Answered: it was answered already.
+        """
+        if not tx.sessions.drop_request(session.id, pending.id):
+            raise Answered
+        done = Done(id=pending.id, asked=pending.asked, authorization_id=authorization_id)
+        tx.sessions.put_request(session.id, DONE + done.id, done.body, self.now() + seconds)
+
+    def done(self, session: Session, request_id: str) -> Done | None:
+        """A request that was answered with yes a moment ago."""
+        with self.store.read() as tx:
+            kept = tx.sessions.request(session.id, DONE + request_id, self.now())
+        if kept is None:
+            return None
+        return Done(
+            id=request_id,
+            asked=Asked(**kept["asked"]),
+            authorization_id=kept["authorization_id"],
+            location=kept["location"],
+        )
+
+    @staticmethod
+    def note(tx: Tx, session: Session, done: Done) -> None:
+        """Keep where the browser was sent."""
+        tx.sessions.change_request(session.id, DONE + done.id, done.body)
+
+    def app(self, asked: Asked) -> str:
+        """The name of the app that asks."""
+        with self.store.read() as tx:
+            party = tx.parties.by_id(asked.third_party_id)
+        return cut(party.name) if party else ""
+
+
+def step_at(step: str, request_id: str) -> str:
+    """The address of a step of a consent; what a browser says of the request is no part of any header."""
+    return f"/sharing/{step}?request={quote(request_id, safe='')}"
+
+
+def onward(request_id: str) -> str:
+    """Where a customer goes who has signed in."""
+    return step_at("review", request_id) if request_id else "/sharing"
+
+
+def request_of(call: Call) -> str:
+    """The request that a page or its form is about."""
+    return (call.form if call.method == "POST" else call.query).first("request") or ""
