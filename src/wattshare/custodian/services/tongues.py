@@ -71,7 +71,8 @@ class Tongue:
 
     def weekday(self, day: date) -> str:
         """A day with its name, without its year."""
-        return format_skeleton("MMMMEEEEd", day, locale=self.locale)
+        name = format_date(day, "EEEE", self.locale)
+        return self.say("%(name)s, %(day)s", name=name, day=format_skeleton("MMMMd", day, locale=self.locale))
 
     def short_day(self, day: date) -> str:
         """A day of a year that is known."""

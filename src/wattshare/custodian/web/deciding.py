@@ -199,6 +199,7 @@ class Deciding:
             since=tongue.month(day_of(party.registered_at, zone)),
             customer=self.lobby.name(customer_id),
             titles={kind: words.title(tongue, kind, chosen) for kind in Kind},
+            every=words.every(tongue, samples),
             hints={kind: tongue.say(words.HINTS[kind]) for kind in Kind},
             samples=drawn_samples(tongue, samples, zone),
             homes=words.gathered(tongue, chosen),

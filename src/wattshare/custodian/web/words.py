@@ -10,6 +10,7 @@ from wattshare.custodian.model.premises import Commodity, Service
 from wattshare.custodian.services.consent import LAST_DAY, Review
 from wattshare.custodian.services.offers import Closed, Offer
 from wattshare.custodian.services.overview import Card
+from wattshare.custodian.services.own_data import Sample
 from wattshare.custodian.services.tongues import Tongue, said
 from wattshare.custodian.web.names import cut
 from wattshare.espi.days import day_of
@@ -115,6 +116,12 @@ def steps(tongue: Tongue, seconds: int | None) -> str:
     if seconds % 3_600 == 0:
         return tongue.many("every hour", "every %(count)s hours", seconds // 3_600)
     return tongue.many("every minute", "every %(count)s minutes", seconds // 60)
+
+
+def every(tongue: Tongue, samples: Iterable[Sample]) -> str:
+    """How close together the closest of these readings are."""
+    known = [day.measure.step for sample in samples for day in sample.days if day.measure.step]
+    return steps(tongue, min(known, default=None))
 
 
 def mend(tongue: Tongue, refusal: BadRequest, review: Review) -> str:
