@@ -202,17 +202,14 @@ class Readings(Channels):
         Blocks that begin in [since, until), by start; with `last` the last of them alone.
         """
         blocks = INTERVAL_BLOCK.c
-        rules: tuple[ColumnElement[bool], ...] = (
+        found = told_blocks(
             _of(agreement.usage_point_id, channel),
             blocks.start >= since,
             blocks.start < until,
             blocks.held_from > agreement.starts,
             true() if agreement.ends is None else blocks.held_to <= agreement.ends,
         )
-        if last:
-            latest = select(func.max(blocks.start)).where(*rules)
-            rules = (*rules, blocks.start == latest.scalar_subquery())
-        return self._stream(*rules)
+        return self._stream(found.order_by(None).order_by(blocks.start.desc()).limit(1) if last else found)
 
     def block(
         self, authorization: Authorization, usage_point_id: int, channel: int, start: int, at: int
