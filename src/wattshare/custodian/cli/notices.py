@@ -46,8 +46,9 @@ def list_(
         print_json(facts)
         return
     for fact in facts:
-        tries = len(fact["attempts"])
-        line = f"{fact['id']}  {fact['state']:8}  {fact['kind']:21}  {tries:3} tries  {escape(fact['third_party'])}"
+        count = len(fact["attempts"])
+        tries = "1 try" if count == 1 else f"{count} tries"
+        line = f"{fact['id']}  {fact['state']:8}  {fact['kind']:21}  {tries:>9}  {escape(fact['third_party'])}"
         out.print(line)
 
 
