@@ -51,13 +51,13 @@ def _status(pid: int, name: str) -> int:
 
 
 def memcpy() -> float:
-    """Bytes a second that are copied from memory to memory; the best of several."""
+    """Bytes a second that are copied from memory to memory; the median of several."""
     source, target = memoryview(bytes(COPIED)), memoryview(bytearray(COPIED))
 
     def copy() -> None:
         target[:] = source
 
-    return COPIED / min(seconds(copy, 3))
+    return COPIED / median(seconds(copy))
 
 
 def seconds(work: Callable[[], object], repeats: int = REPEATS) -> list[float]:

@@ -41,8 +41,8 @@ from wattshare.espi.kinds import Kind
 FACTS = "bench.json"
 QUARTER, DAY = 900, 86_400
 YEAR = 365
-# blocks of the channel that a slow reader takes, an hour each
-LONG = 1_000_000
+# blocks of the channel that a slow reader takes, and the seconds of each: two years, so that months are not many
+LONG, SHORT = 1_000_000, 60
 # tokens live for longer than a folder is kept
 LIFE = 3_650 * DAY
 CHUNK = 2_000
@@ -201,7 +201,7 @@ def single(house: House) -> dict[str, Any]:
     party, profile = third_party(house, "Single"), house.profile
     metering = metering_of(Commodity.ELECTRICITY, profile)
     told: dict[str, Any] = {}
-    for number, (name, step) in enumerate((("year", QUARTER), ("long", 3_600)), start=1):
+    for number, (name, step) in enumerate((("year", QUARTER), ("long", SHORT)), start=1):
         with house.store.begin(Purpose.INTAKE) as tx:
             revision = tx.revisions.begin("bench", house.now())
             customer, point, agreement = a_home(tx, number)
@@ -210,7 +210,7 @@ def single(house: House) -> dict[str, Any]:
                     usage_point_id=point,
                     number=1,
                     reading_type_id="",
-                    reading_type=reading_type(metering, profile, step=step, flow=DELIVERED),
+                    reading_type=reading_type(metering, profile, step=max(step, QUARTER), flow=DELIVERED),
                 )
             )
             blocks = year(house, point, revision) if name == "year" else long(house, point, revision)
@@ -249,16 +249,16 @@ def long(house: House, point: int, revision: int) -> Iterator[Block]:
         usage_point_id=point,
         channel=1,
         start=DAY,
-        day_end=DAY + 3_600,
-        step=3_600,
+        day_end=DAY + SHORT,
+        step=SHORT,
         quality=[(17,)],
         revision=revision,
         at=house.now(),
     )
-    for hour in range(LONG):
-        start = DAY + 3_600 * hour
+    for number in range(LONG):
+        start = DAY + SHORT * number
         block = object.__new__(Block)
-        block.__dict__.update(first.__dict__ | {"start": start, "day_end": start + 3_600, "duration": 3_600})
+        block.__dict__.update(first.__dict__ | {"start": start, "day_end": start + SHORT, "duration": SHORT})
         yield block
 
 
