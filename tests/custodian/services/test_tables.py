@@ -464,3 +464,15 @@ def test_an_empty_cell_is_a_gap_where_that_is_said(door: Door) -> None:
     assert taken(door, row, from_plain(WIDE)).refused is not None
     mapping = from_plain({**WIDE, "values": {"unit": "kWh", "empty": "gap"}})
     assert taken(door, row, mapping).readings == Tally(new=23)
+
+
+def test_what_is_set_aside_of_one_file_is_not_written_over_by_the_next(
+    door: Door, store: Store, tmp_path: Path
+) -> None:
+    aside = tmp_path / "aside.csv"
+    for day in (8, 9):
+        rows = (f"{POINT},2024-03-0{day} 00:00,1", f"{POINT},2024-03-0{day} 01:00,x")
+        report = taken(door, table(*rows), set_aside=aside)
+        assert report.aside == str(aside if day == 8 else tmp_path / "aside.2.csv")
+    kept = [path.read_text().splitlines()[1] for path in (aside, tmp_path / "aside.2.csv")]
+    assert ["03-08 01:00" in kept[0], "03-09 01:00" in kept[1]] == [True, True]

@@ -34,7 +34,8 @@ def print_report(report: Report) -> None:
     out.print(f"[green]{name}[/green]{tried}")
     if report.rows:
         skipped = f", {report.rows_skipped} passed over" if report.rows_skipped else ""
-        out.print(f"  rows: {report.rows} read, {report.rows_refused} set aside{skipped}")
+        where = f" in {report.aside}" if report.aside else ""
+        out.print(f"  rows: {report.rows} read, {report.rows_refused} set aside{escape(where)}{skipped}")
     readings, bills, records = report.readings, report.bills, report.records
     if records.all:
         out.print(f"  {report.kind}: {records.new} new, {records.changed} changed, {records.same} as before")

@@ -4,7 +4,9 @@ import csv
 import os
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from wattshare.custodian.formats.tables.faults import BadRow
@@ -28,8 +30,11 @@ class Aside:
     path: Path
     most: int = MOST
 
-    def write(self, rows: Sequence[BadRow]) -> None:
-        """Write rows down, durably: what is stored afterwards is not all, and this says what is missing."""
+    def write(self, rows: Sequence[BadRow]) -> Path:
+        """Write rows down, durably: what is stored afterwards is not all, and this says what is missing.
+
+        Where they are: a file that is there is another document's and stays; the name gets a number then.
+        """
         aside = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
         try:
             with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", newline="") as file:
@@ -38,6 +43,12 @@ class Aside:
                 writer.writerows((bad.row, bad.column, bad.sentence, harmless(bad.raw.rstrip("\r\n"))) for bad in rows)
                 file.flush()
                 os.fsync(file.fileno())
-            aside.rename(self.path)
+            for number in count(1):
+                path = self.path if number == 1 else self.path.with_stem(f"{self.path.stem}.{number}")
+                # a link, not a rename: it does not replace what is there
+                with suppress(FileExistsError):
+                    os.link(aside, path)
+                    break
+            return path
         finally:
             aside.unlink(missing_ok=True)

@@ -94,7 +94,7 @@ class Registry:
         if self.dry_run:
             raise _Undone(report)
         if self.aside and bad:
-            self.aside.write(bad)
+            report = replace(report, aside=str(self.aside.write(bad)))
         kept = replace(report, bad_rows=())
         tx.imports.add(self.digest, self.manner, revision=revision, at=at, report=kept.as_plain())
         return report

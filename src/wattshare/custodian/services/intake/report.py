@@ -78,6 +78,8 @@ class Report:
     rows_refused: int = 0
     rows_skipped: int = 0
     bad_rows: tuple[BadRow, ...] = ()
+    # the file that bad rows were set aside in
+    aside: str | None = None
     preview: tuple[Preview, ...] = ()
     # readings that were read, and those among them that stood more than once
     read: int = 0

@@ -101,6 +101,8 @@ class _Task:
     # its days are made
     packed: bool = False
     repeated: int = 0
+    # where bad rows were set aside
+    aside: str | None = None
 
     def placeable(self) -> bool:
         """Whether every series has a place."""
@@ -116,7 +118,7 @@ class _Task:
             return self._refused()
         bad = self._bad_rows()
         if self.intake.aside and bad and not self.intake.dry_run:
-            self.intake.aside.write(bad)
+            self.aside = str(self.intake.aside.write(bad))
         try:
             with self.intake.store.begin(Purpose.INTAKE) as tx:
                 return self._store(tx, bad)
@@ -257,6 +259,7 @@ class _Task:
             rows=self.rows,
             rows_refused=len(self.faults.numbers),
             rows_skipped=self.faults.skipped,
+            aside=self.aside,
             read=self.readings,
             repeated=self.repeated,
             readings=sum((channel.readings for channel in channels), Tally()),
