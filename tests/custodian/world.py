@@ -8,6 +8,7 @@ import asyncio
 import datetime
 import json
 import re
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from wattshare.custodian.model.authorization import Authorization, Ending, Entry
 from wattshare.custodian.model.bearer import BearerClass
 from wattshare.custodian.model.parties import Role, Standing, ThirdParty, UserType
 from wattshare.custodian.model.premises import Commodity, Enrollment, ProgramEnrollment
+from wattshare.custodian.model.work import Batch
 from wattshare.custodian.services.consent import Asked, Choice
 from wattshare.custodian.services.registration import Registered
 from wattshare.custodian.store.database import Store, Tx
@@ -79,6 +81,8 @@ class World:
     ended: set[int] = field(default_factory=set)
     shared: dict[int, tuple[int, ...]] = field(default_factory=dict)
     certificates: dict[str, str] = field(default_factory=dict)
+    # whose each order is: third party, authorization
+    orders: dict[str, tuple[int, int | None]] = field(default_factory=dict)
     # of those that are not in production
     standings: dict[int, Standing] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=count)
@@ -222,7 +226,7 @@ class World:
             return refused
         assert bearer.party is not None
         others = [name for name in row.parameters if name != row.names_authorization]
-        if any(not self.there(name, path, bearer.party) for name in others):
+        if any(not self.there(name, path, bearer.party, bearer.held) for name in others):
             return 404
         if row.answer in (Answer.LATER, Answer.REPLAY):
             return 202
@@ -236,7 +240,7 @@ class World:
             return 403 if "/Batch/" in row.path else 401
         if not bearer.alive or bearer.party is None:
             return 401
-        classes = {CLASSES[token] for token in row.fetched_by} if fetch else {CLASSES[row.token]}
+        classes = {CLASSES[token] for token in (row.fetched_by if fetch else (row.token, *row.also))}
         if row.test_token:
             classes.add(BearerClass.TEST_CLIENT)
         standing = self.standings.get(bearer.party.id, Standing.PRODUCTION)
@@ -293,18 +297,37 @@ class World:
             return 404
         return 200 if int(authorization) in self.shared else 403
 
+    def order(self, party: Registered, held: Authorization | None) -> str:
+        """An order that nobody makes: of one customer, or of all; its id."""
+        name = "batch-bulk" if held is None else "batch-subscription"
+        batch = Batch(
+            id=str(uuid.uuid4()),
+            third_party_id=party.party.id,
+            authorization_id=None if held is None else held.id,
+            endpoint=name,
+            window="",
+            ordered_at=self.house.clock(),
+        )
+        with self.house.store.begin() as tx:
+            tx.batches.add(batch)
+        self.orders[batch.id] = (batch.third_party_id, batch.authorization_id)
+        return batch.id
+
     def notices_of(self, party: ThirdParty) -> set[str]:
         """The ids of its notices."""
         with self.house.store.read() as tx:
             return {notice.id for notice in tx.notices.of_third_party(party.id)}
 
-    def there(self, name: str, path: Mapping[str, str], party: ThirdParty) -> bool:
+    def there(self, name: str, path: Mapping[str, str], party: ThirdParty, held: Authorization | None = None) -> bool:
         """Whether something is to be found below what is the bearer's own."""
         match name:
             case "local_time":
                 return path[name] == "1"
             case "notice":
                 return path[name] in self.notices_of(party)
+            case "order":
+                whose = self.orders.get(path[name])
+                return whose is not None and whose[0] == party.id and (held is None or whose[1] == held.id)
             case "reading_type":
                 return path[name] in READING_TYPES
             case "usage_point":
@@ -420,6 +443,11 @@ class Acme:
     other: Home
     other_held: Authorization
     ended: Authorization
+    order: str
+    other_order: str
+    bulk_order: str
+    # another third party's
+    theirs: str
 
 
 def populate(world: World) -> Acme:
@@ -486,6 +514,10 @@ def populate(world: World) -> Acme:
         other=other,
         other_held=other_pair["held"],
         ended=left_pair["held"],
+        order=world.order(acme, pair["held"]),
+        other_order=world.order(acme, other_pair["held"]),
+        bulk_order=world.order(acme, None),
+        theirs=world.order(beta, beta_pair["held"]),
     )
 
 

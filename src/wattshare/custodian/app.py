@@ -35,6 +35,7 @@ from wattshare.custodian.services.intake import Intake
 from wattshare.custodian.services.intake.door import Door
 from wattshare.custodian.services.intake.dropping import TAKE, DropFolder
 from wattshare.custodian.services.limits import Limits
+from wattshare.custodian.services.orders import Orders
 from wattshare.custodian.services.overview import Overview
 from wattshare.custodian.services.own_data import OwnData
 from wattshare.custodian.services.part_files import PartFiles
@@ -56,7 +57,7 @@ from wattshare.custodian.web.oauth import OAuth
 from wattshare.custodian.web.pages import Pages
 from wattshare.custodian.web.refusals import Refusals
 from wattshare.custodian.web.resources import Resources
-from wattshare.custodian.web.routes import Route, routes
+from wattshare.custodian.web.routes import Route, Routes, routes
 from wattshare.custodian.web.sharing import Sharing
 from wattshare.custodian.worker.loop import Lane, Worker
 from wattshare.espi import wire
@@ -98,6 +99,7 @@ class House:
     disclosure: Disclosure
     batches: Batches
     fetching: Fetching
+    orders: Orders
     delivery: Delivery
     overview: Overview
     own_data: OwnData
@@ -136,15 +138,32 @@ class House:
 
     def application(self, more: Iterable[Route] = ()) -> Edge:
         """The web side."""
-        secure = self.settings.public_base.startswith("https:")
-        pages = Pages(
+        return self.edge(self.table(more))
+
+    def edge(self, every: Routes) -> Edge:
+        """The web side of some routes."""
+        return Edge.of(self.settings, every, new_id=random_uuid, refuse=Refusals(pages=self.pages).answer)
+
+    @property
+    def pages(self) -> Pages:
+        """What people see."""
+        return Pages(
             utility=self.settings.utility_name,
             phone=self.settings.utility_phone,
             email=self.settings.utility_email,
             zone=self.profile.zone,
             tongues=Tongues.of(self.settings.catalogues),
-            secure=secure,
+            secure=self.secure,
         )
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers come by TLS."""
+        return self.settings.public_base.startswith("https:")
+
+    def table(self, more: Iterable[Route] = ()) -> Routes:
+        """Every route, with its handler."""
+        pages, secure = self.pages, self.secure
         lobby = Lobby(
             store=self.store,
             now=self.now,
@@ -160,6 +179,7 @@ class House:
             disclosure=self.disclosure,
             batches=self.batches,
             fetching=self.fetching,
+            orders=self.orders,
             consent=self.consent,
             profile=self.profile,
             handed_over=self.settings.accel_prefix,
@@ -171,6 +191,7 @@ class House:
             ledger=self.delivery.ledger,
             signing=self.delivery.signing,
             outages=self.delivery.outages,
+            orders=self.orders,
         )
         handlers = resources.handlers() | oauth.handlers() | additions.handlers()
         of_customers = (
@@ -179,8 +200,7 @@ class House:
             Sharing(lobby=lobby, pages=pages, consent=self.consent, overview=self.overview),
         )
         ours = (route for page in of_customers for route in page.routes())
-        every = routes(self.profile, handlers, (*oauth.more(), *ours, *more))
-        return Edge.of(self.settings, every, new_id=random_uuid, refuse=Refusals(pages=pages).answer)
+        return routes(self.profile, handlers, (*oauth.more(), *ours, *more))
 
     def worker(self, name: str | None = None) -> Worker:
         """A worker."""
@@ -195,7 +215,8 @@ class House:
                 **({TAKE: drop.take} if drop else {}),
             },
             lanes=(
-                Lane(kinds=(MAKE, DELTA, ALARM)),
+                Lane(kinds=(MAKE,), in_turn=True),
+                Lane(kinds=(DELTA, ALARM)),
                 self.delivery.sending,
                 *((Lane(kinds=(TAKE,)),) if drop else ()),
             ),
@@ -287,6 +308,15 @@ def assemble(
         allow_self_signed=settings.allow_self_signed,
     )
     consent = Consent(store=store, now=now, addresses=addresses, new_uuid=new_uuid)
+    batches = Batches(
+        store=store,
+        now=now,
+        new_uuid=new_uuid,
+        addresses=addresses,
+        bulk=Bulk(addresses=addresses, volume_bytes=settings.part_megabytes * 1_000_000),
+        files=files,
+        keep_days=settings.batch_days,
+    )
     return House(
         settings=settings,
         profile=profile,
@@ -319,15 +349,8 @@ def assemble(
             passed_connectivity=registration.passed_connectivity,
             noting=Noting(store=store),
         ),
-        batches=Batches(
-            store=store,
-            now=now,
-            new_uuid=new_uuid,
-            addresses=addresses,
-            bulk=Bulk(addresses=addresses, volume_bytes=settings.part_megabytes * 1_000_000),
-            files=files,
-            keep_days=settings.batch_days,
-        ),
+        batches=batches,
+        orders=Orders(store=store, now=now, batches=batches),
         fetching=Fetching(store=store, now=now, access=access, files=files, keep_days=settings.batch_days),
         delivery=Delivery.of(settings, store, now, addresses=addresses, new_uuid=new_uuid, outbound=outbound),
         overview=Overview(store=store, now=now),

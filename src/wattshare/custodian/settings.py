@@ -116,6 +116,7 @@ class Settings(BaseSettings):
     listen_host: str = Field("127.0.0.1", description="The address that the server listens on.")
     listen_port: Port = Field(8443, description="The port that the server listens on.")
     threads: Count = Field(40, description="How many requests are worked on at the same time.")
+    threads_each: Count = Field(8, description="Requests of one caller that are worked on at a time.")
     tls: Literal["native", "proxy", "off"] = Field(
         "native", description="Who speaks TLS: the server itself, a proxy before it, or nobody."
     )

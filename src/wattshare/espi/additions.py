@@ -5,6 +5,9 @@ They are numbered from 101, so that nobody takes one for a row of the utility's 
 
 from wattshare.espi.endpoint import Answer, Endpoint, Root, Shape, Token
 
+# the class of bearer that ordered for one customer, beside the third party itself
+ORDERERS = frozenset({Token.ACCESS})
+
 ADDITIONS: tuple[Endpoint, ...] = (
     Endpoint(
         row=101,
@@ -69,5 +72,29 @@ ADDITIONS: tuple[Endpoint, ...] = (
         shape=Shape.OUTAGES,
         function_blocks=(),
         sentence="Outages that are planned or under way.",
+    ),
+    Endpoint(
+        row=107,
+        name="order",
+        root=Root.OURS,
+        path="/orders/{order}",
+        token=Token.CLIENT,
+        also=ORDERERS,
+        shape=Shape.ORDER,
+        function_blocks=(),
+        sentence="How far an order is; once it is made, its files with their sizes and digests.",
+    ),
+    Endpoint(
+        row=108,
+        name="cancel-order",
+        method="DELETE",
+        root=Root.OURS,
+        path="/orders/{order}",
+        token=Token.CLIENT,
+        also=ORDERERS,
+        answer=Answer.CANCEL,
+        shape=Shape.ORDER,
+        function_blocks=(),
+        sentence="Cancel an order: it is not made, or its files are thrown away, and no notice tells of it.",
     ),
 )

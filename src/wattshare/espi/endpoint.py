@@ -62,6 +62,8 @@ class Answer(enum.StrEnum):
     NOTICE = "notice"
     # 202: what was told is told again
     REPLAY = "replay"
+    # an order is not wanted any more
+    CANCEL = "cancel"
 
 
 class Shape(enum.StrEnum):
@@ -100,6 +102,7 @@ class Shape(enum.StrEnum):
     NOTICE_RECORD = "notice_record"
     NOTICE_KEYS = "notice_keys"
     OUTAGES = "outages"
+    ORDER = "order"
 
 
 class Document(enum.StrEnum):
@@ -156,6 +159,8 @@ class Endpoint:
     # other spellings in use, below the same root
     aliases: tuple[str, ...] = ()
     token: Token
+    # other classes of bearer that may ask
+    also: frozenset[Token] = frozenset()
     answer: Answer = Answer.NOW
     shape: Shape
     # the parts of the standard that describe it; a scope that opens the row holds them all

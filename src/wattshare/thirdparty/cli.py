@@ -5,7 +5,7 @@
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -91,14 +91,18 @@ def pull(
     until: Annotated[str, typer.Option(help="Last day, YYYY-MM-DD, or so many days back: 0d.")] = "0d",
     what: Annotated[Pulls, typer.Option(help="Readings, or bills.")] = Pulls.READINGS,
     out: Annotated[Path, typer.Option(help="The CSV file; it appears when it is whole.")] = Path("usage.csv"),
+    by_order: Annotated[
+        bool, typer.Option("--order", help="Order files and follow the orders; for custodians with a page for them.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring the usage or the bills of connected customers as CSV. Interrupted, it goes on where it was."""
     from wattshare.thirdparty.client import Client
     from wattshare.thirdparty.errors import ConsentNeeded
-    from wattshare.thirdparty.printing import counted, failing, print_json, progress
+    from wattshare.thirdparty.printing import counted, failing, print_followed, print_json, progress
     from wattshare.thirdparty.printing import out as screen
     from wattshare.thirdparty.pull import Pull, What
+    from wattshare.thirdparty.pull_order import OrderedPull
 
     with failing(as_json=as_json):
         custodian, store = whom(config, home, third_party, tokens)
@@ -111,18 +115,22 @@ def pull(
             first, last = (day(text, custodian, client.now()) for text in (since, until))
             if last < first:
                 raise typer.BadParameter(f"the days end before they begin: {first} to {last}")
-            order = Pull(
-                client=client,
-                subscriptions=whose,
-                usage_points=tuple(usage_point or ()),
-                since=first,
-                until=last,
-                out=out,
-                what=What(what.value),
-            )
-            pieces = order.pieces()
-            with progress(len(pieces), quiet=as_json) as done:
-                pulled = order.run(pieces, done)
+            asked: dict[str, Any] = {
+                "client": client,
+                "subscriptions": whose,
+                "usage_points": tuple(usage_point or ()),
+                "since": first,
+                "until": last,
+                "out": out,
+                "what": What(what.value),
+            }
+            if by_order:
+                pulled = OrderedPull(**asked).run(lambda status: print_followed(status, quiet=as_json))
+            else:
+                order = Pull(**asked)
+                pieces = order.pieces()
+                with progress(len(pieces), quiet=as_json) as done:
+                    pulled = order.run(pieces, done)
     if as_json:
         print_json(
             {
@@ -131,14 +139,14 @@ def pull(
                 "usage_points": pulled.usage_points,
                 "calls": pulled.calls,
                 "kept": pulled.kept,
-                "since": order.since,
-                "until": order.until,
+                "since": first,
+                "until": last,
             }
         )
     else:
         brought = counted(pulled.rows, what.value.removesuffix("s"))
         points = counted(len(pulled.usage_points), "usage point")
-        screen.print(f"{brought} of {points}, {order.since} to {order.until}: {out}")
+        screen.print(f"{brought} of {points}, {first} to {last}: {out}")
 
 
 @app.command()

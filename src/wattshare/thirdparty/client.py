@@ -30,6 +30,7 @@ from wattshare.thirdparty.errors import (
     unreachable,
 )
 from wattshare.thirdparty.grants import Grants
+from wattshare.thirdparty.orders import OrderStatus, known_id, order_id, read_status
 from wattshare.thirdparty.partial import NO_SUCH_RANGE, Partial
 from wattshare.thirdparty.reply import PIECE, Reply
 from wattshare.thirdparty.retries import Patience
@@ -59,6 +60,8 @@ class Ordered:
     transaction: str
     correlation_id: str | None
     at: datetime
+    # of the order's status page, where the custodian has such
+    id: str | None = None
 
     def is_told_by(self, url: str) -> bool:
         """Whether an address out of a notice belongs to this order's row and ids."""
@@ -169,7 +172,26 @@ class Client:
             transaction=transaction,
             correlation_id=correlation_id(reply.headers),
             at=self.now(),
+            id=order_id(reply, self.custodian),
         )
+
+    def order_status(self, order: Ordered | str) -> OrderStatus:
+        """How far an order is: the order itself or its id.
+
+        Raises:
+            Failed: the custodian has no page for it.
+            NotFound: there is no such order of this third party.
+        """
+        return read_status(self.call("order", order=known_id(order.id if isinstance(order, Ordered) else order)))
+
+    def cancel(self, order: Ordered | str) -> OrderStatus:
+        """Let an order not be made, or its files be thrown away; no notice tells of it.
+
+        Raises:
+            Failed, NotFound: as `order_status`.
+        """
+        named = known_id(order.id if isinstance(order, Ordered) else order)
+        return read_status(self.call("cancel-order", order=named))
 
     def fetch(self, url: str, *, into: Partial | None = None) -> Reply:
         """What a notice told of, its query kept as it is, with the token that fits.

@@ -18,6 +18,7 @@ from wattshare.espi.wire import Malformed
 from wattshare.thirdparty.client import Ordered
 from wattshare.thirdparty.errors import Failed, Refused
 from wattshare.thirdparty.inbox import Drained
+from wattshare.thirdparty.orders import OrderStatus
 from wattshare.thirdparty.pull import Piece
 from wattshare.thirdparty.recorder import Exchange, path_of
 from wattshare.thirdparty.tour import Step
@@ -100,6 +101,13 @@ def print_ordered(ordered: Ordered, *, as_json: bool) -> None:
         print_json({"url": ordered.url, "transaction": ordered.transaction, "correlation_id": ordered.correlation_id})
     else:
         out.print(f"Ordered {escape(ordered.url)}. A notice tells where it can be fetched: wattshare notices listen")
+
+
+def print_followed(status: OrderStatus, *, quiet: bool) -> None:
+    """How far an order is, on standard error."""
+    if not quiet:
+        of = "" if status.of is None else f", {status.done} of {status.of}"
+        err.print(f"Order {status.id}: {status.state}{of}")
 
 
 def counted(number: int, word: str) -> str:

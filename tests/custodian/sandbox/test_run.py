@@ -136,6 +136,7 @@ def test_it_tells_what_programs_count_on(sandbox: Sandbox) -> None:
         assert set(party) == {
             "name", "user_type", "third_party_id", "client_id", "client_secret", "certificate", "private_key",
             "redirect_uris", "notification_uri", "application_information_id", "registration_access_token",
+            "notice_secret",
             "role", "login", "password",
         }  # fmt: skip
         for name in ("certificate", "private_key"):

@@ -39,6 +39,21 @@ def test_the_second_request_of_a_second_is_told_to_wait(store: Store, tmp_path: 
         assert house.browser.get(STATUS, headers=acme).status_code == 200
 
 
+def test_every_answer_says_what_is_left(store: Store, tmp_path: Path) -> None:
+    with built(tmp_path, store, rate_limits=True) as house:
+        acme = bearer(house, "Acme Energy")
+        told = [house.browser.get(STATUS, headers=acme)]
+        house.clock.advance(2)
+        told.append(house.browser.get("/GreenButtonConnect/wattshare/1/notices", headers=acme))
+        policy = '"second";q=1;w=1, "hour";q=2000;w=3600, "day";q=20000;w=86400'
+        assert {(one.status_code, one.headers["ratelimit-policy"]) for one in told} == {(200, policy)}
+        # noon: five hours to the end of the day that is counted
+        assert [one.headers["ratelimit"] for one in told] == [
+            '"second";r=0;t=1, "hour";r=1999;t=3600, "day";r=19999;t=18000',
+            '"second";r=0;t=1, "hour";r=1998;t=3598, "day";r=19998;t=17998',
+        ]
+
+
 def test_an_hour_has_its_own_count(store: Store, tmp_path: Path) -> None:
     with built(tmp_path, store, rate_limits=True, rate_per_hour=3) as house:
         acme = bearer(house, "Acme Energy")

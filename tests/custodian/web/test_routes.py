@@ -31,6 +31,7 @@ IDS = {
     "bulk": "50001",
     "retail_customer": "4100001",
     "local_time": "1",
+    "order": "0b7a6d6e-5a55-4f0e-9e38-0f3f3a0f9a11",
     "notice": "0b7a6d6e-5a55-4f0e-9e38-0f3f3a0f9a11",
 }
 

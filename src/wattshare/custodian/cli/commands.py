@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from wattshare.custodian.cli import authorizations, closing, notices, outages, outcomes, third_parties
+from wattshare.custodian.cli import authorizations, closing, notices, outages, outcomes, sandboxes, third_parties
 
 app = typer.Typer(no_args_is_help=True)
 db = typer.Typer(no_args_is_help=True, help="The database.")
@@ -17,6 +17,7 @@ app.add_typer(outcomes.app, name="imports")
 app.add_typer(notices.app, name="notices")
 app.add_typer(outages.app, name="outage")
 app.add_typer(closing.app, name="intake")
+app.add_typer(sandboxes.app, name="sandbox")
 
 Home = Annotated[Path | None, typer.Option("--home", help="The installation's folder.", envvar="WATTSHARE_HOME")]
 # kinds of tables, as the formats know them; a test compares
@@ -231,47 +232,3 @@ def print_template(kind: str) -> None:
     if kind not in BY_NAME:
         raise typer.BadParameter(f"There are templates of {', '.join(BY_NAME)}; readings have a mapping instead.")
     typer.echo(rows(BY_NAME[kind]), nl=False)
-
-
-@app.command()
-def sandbox(
-    context: typer.Context,
-    *,
-    home: Annotated[Path, typer.Option("--home", help="The sandbox's folder.")] = Path("sandbox"),
-    port: Annotated[int, typer.Option(help="The port of everything.")] = 8443,
-    http: Annotated[bool, typer.Option("--http", help="No TLS, and so no mutual TLS.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what the home holds and begin anew.")] = False,
-    seed: Annotated[int, typer.Option(help="Another number, other data.")] = 1,
-    days: Annotated[int, typer.Option(help="Days of history.", min=2, max=3650)] = 760,
-    now: Annotated[str | None, typer.Option(help="The time at which its clock starts, 2026-03-01T12:00:00Z.")] = None,
-    usage_points: Annotated[
-        int, typer.Option(help="More usage points, of an invented town beside the households.", min=0)
-    ] = 0,
-    allow_notify: Annotated[
-        list[str] | None, typer.Option(help="HOST:PORT of a receiver of notices on this machine.")
-    ] = None,
-    public_base: Annotated[str | None, typer.Option(help="What stands in every address.")] = None,
-    rate_limits: Annotated[str, typer.Option(help="on or off.")] = "off",
-) -> None:
-    """Start a whole utility on this machine: server, worker, customers, third parties, a receiver of notices."""
-    from wattshare.custodian.cli.printing import failing
-    from wattshare.custodian.sandbox.run import Plan, run
-    from wattshare.custodian.sandbox.telling import COMMAND
-
-    with failing(as_json=False):
-        run(
-            Plan.read(
-                home=home,
-                port=port,
-                http=http,
-                fresh=fresh,
-                seed=seed,
-                days=days,
-                now=now,
-                usage_points=usage_points,
-                allow_notify=tuple(allow_notify or ()),
-                public_base=public_base,
-                rate_limits=rate_limits,
-            ),
-            command=context.find_root().info_name or COMMAND,
-        )

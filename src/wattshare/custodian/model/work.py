@@ -14,14 +14,19 @@ class BatchState(StrEnum):
     MADE = "made"
     FAILED = "failed"
     VOID = "void"  # nothing in it may be served any more
+    CANCELLED = "cancelled"  # not wanted any more
     EXPIRED = "expired"
 
 
+# of which nothing is kept
+BATCH_OVER = frozenset({BatchState.VOID, BatchState.CANCELLED, BatchState.EXPIRED})
+
 BATCH_MOVES = {
-    BatchState.ORDERED: {BatchState.MADE, BatchState.FAILED, BatchState.VOID},
-    BatchState.MADE: {BatchState.ORDERED, BatchState.VOID, BatchState.EXPIRED},
-    BatchState.FAILED: {BatchState.ORDERED, BatchState.VOID, BatchState.EXPIRED},
+    BatchState.ORDERED: {BatchState.MADE, BatchState.FAILED, BatchState.VOID, BatchState.CANCELLED},
+    BatchState.MADE: {BatchState.ORDERED, BatchState.VOID, BatchState.CANCELLED, BatchState.EXPIRED},
+    BatchState.FAILED: {BatchState.ORDERED, BatchState.VOID, BatchState.CANCELLED, BatchState.EXPIRED},
     BatchState.VOID: set(),
+    BatchState.CANCELLED: set(),
     BatchState.EXPIRED: set(),
 }
 
@@ -46,6 +51,9 @@ class Batch:
     # the files are kept until then
     expires_at: int | None = None
     failure: str | None = None
+    # usage points (of customer files: authorizations) that are written, and all that will be
+    points_done: int = 0
+    points_of: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

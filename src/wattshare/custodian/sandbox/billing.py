@@ -38,14 +38,26 @@ def bill(
 ) -> None:
     """Issue every bill of an agreement up to today; one that was made of estimates, twice."""
     for period in periods(premise, calendar, dice(seed, str(premise.usage_point.id), "bills")):
-        # what was known when it was made: the loads up to the day before its date
-        told = summary(resident, premise, known, calendar, period, profile, known_on=period.dated - 1)
-        _issue(tx, premise, told, period, calendar, profile, on=period.dated - 1, reason="")
+        issue(tx, resident, premise, known, calendar, period, profile)
         corrected = known.corrected
         estimated = any(period.first <= place <= period.last for place in known.estimates)
         if corrected is not None and estimated and period.dated - 1 < corrected:
             again = summary(resident, premise, known, calendar, period, profile, known_on=corrected)
             _issue(tx, premise, again, period, calendar, profile, on=corrected, reason=REBILLED)
+
+
+def issue(
+    tx: Tx,
+    resident: Resident,
+    premise: Premise,
+    known: Metered,
+    calendar: Calendar,
+    period: Period,
+    profile: Profile,
+) -> None:
+    """Issue one bill by what was known when it was made: the loads up to the day before its date."""
+    told = summary(resident, premise, known, calendar, period, profile, known_on=period.dated - 1)
+    _issue(tx, premise, told, period, calendar, profile, on=period.dated - 1, reason="")
 
 
 def periods(premise: Premise, calendar: Calendar, chance: random.Random) -> Iterator[Period]:

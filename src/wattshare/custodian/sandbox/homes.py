@@ -146,6 +146,12 @@ class Homes:
         )
         return Resident(household=household, customer=customer, account=account, premises=(premise,)), service
 
+    def load(self, tx: Tx, first_point: int, count: int, place: int) -> None:
+        """Write one more day of homes that are there; their usage points follow one another."""
+        days = ((place, self.calendar.days[place]),)
+        for first in range(0, count, CHUNK):
+            tx.readings.load(self._blocks(first_point, range(first, min(first + CHUNK, count)), days))
+
     # what they use
 
     def _blocks(self, first_point: int, chunk: range, days: Days) -> Iterator[Block]:

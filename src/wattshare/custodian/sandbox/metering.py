@@ -149,10 +149,10 @@ def _electricity(
         taken, given = electricity(home, point, calendar, place, stretch.step, seed)
         known.delivered[place] = by_code(taken, calendar, place, stretch.step)
         if delivered is not None:
-            blocks.append(_block(delivered, taken, calendar, place, stretch.step))
+            blocks.append(block_of(delivered, taken, calendar, place, stretch.step))
         if received is not None:
             known.received[place] = sum(given)
-            blocks.append(_block(received, given, calendar, place, stretch.step))
+            blocks.append(block_of(received, given, calendar, place, stretch.step))
     late = _late(home, stretch, calendar)
     if delivered is None or not late:
         tx.readings.load(blocks)
@@ -258,7 +258,8 @@ def _late(home: Home, stretch: Stretch, calendar: Calendar) -> list[int]:
     return [place for place in _days(home.estimated, calendar) if stretch.first <= place <= stretch.last]
 
 
-def _block(channel: Channel, values: list[int], calendar: Calendar, place: int, step: int) -> Block:
+def block_of(channel: Channel, values: list[int], calendar: Calendar, place: int, step: int) -> Block:
+    """The readings of a day, packed."""
     quality = calendar.days[place].quality
     return _filled(calendar.template(place, step, quality), channel, values)
 

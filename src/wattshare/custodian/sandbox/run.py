@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,14 @@ from wattshare.custodian.clocks import FILE as CLOCK
 from wattshare.custodian.clocks import ShiftedClock
 from wattshare.custodian.model.clock import system_clock
 from wattshare.custodian.sandbox import parties
+from wattshare.custodian.sandbox.arrivals import Arrivals
 from wattshare.custodian.sandbox.doubles import Doubles
 from wattshare.custodian.sandbox.equipment import Wanted, equip, make_keys, receiver_of
+from wattshare.custodian.sandbox.faults import Faults
 from wattshare.custodian.sandbox.home import FACTS, Home, Made, held
 from wattshare.custodian.sandbox.making import make
 from wattshare.custodian.sandbox.telling import COMMAND, tell, what_next
+from wattshare.custodian.sandbox.unruly import Gate, hand, manners_of, unruly
 from wattshare.custodian.settings import BadSettings, Settings, host_and_port
 from wattshare.custodian.web.routes import Route
 from wattshare.custodian.web.server import serving
@@ -146,14 +149,14 @@ def opened_sandbox(plan: Plan, console: Console) -> Iterator[Sandbox]:
         wanted = plan.wanted(plan.port or free_port())
         check_port(Settings(home=home.path, **wanted.settings))
         settings = prepare(home, plan, wanted, console)
-        house = stack.enter_context(opened(home.path, **wanted.settings))
+        house = unruly(stack.enter_context(opened(home.path, **wanted.settings)), Faults(home.path))
         resettle(house, home, settings)
         routes = Doubles.of(house, home).routes()
         stack.enter_context(served(house, routes))
         # the home is ours alone: what a worker of ours had in hand, it has no more
         with house.store.begin() as tx:
             tx.jobs.release(WORKER)
-        ended = stack.enter_context(working(house.worker(WORKER)))
+        ended = stack.enter_context(working(own_hand(house, home)))
         # whoever finds the file finds a sandbox that serves
         stack.callback(home.forget, FACTS)
         yield Sandbox(home=home, house=house, told=tell(house, home), ended=ended)
@@ -240,12 +243,22 @@ def served(house: House, routes: tuple[Route, ...]) -> Iterator[int]:
         BadSettings: the port was taken in the meantime.
     """
     with ExitStack() as stack:
-        listener = serving(house.application(routes), house.settings, house.registered)
+        gate = Gate(house=house, faults=Faults(house.settings.home))
+        edge = house.edge(gate.around(lambda one: one.table(routes)))
+        listener = serving(edge, house.settings, house.registered)
         try:
             port = stack.enter_context(listener)
         except OSError as why:
             raise port_refused(house.settings, why) from why
         yield port
+
+
+def own_hand(house: House, home: Home) -> Worker:
+    """The sandbox's own worker: mornings come for it too."""
+    arrivals = Arrivals(store=house.store, now=house.now, home=home, profile=house.profile)
+    faults, worker = Faults(home.path), house.worker(WORKER)
+    chores = (lambda: arrivals.bring(manners_of(faults)), *worker.chores)
+    return hand(replace(worker, chores=chores), house, faults)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from wattshare.custodian.model.authorization import Authorization, Entry, State
 from wattshare.custodian.model.bearer import Bearer, BearerClass
+from wattshare.custodian.model.budget import Budget
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import (
     NoBearer,
@@ -50,6 +51,8 @@ class Permission:
     authorization: Authorization | None = None
     # a prepared file is fetched, not ordered
     fetch: bool = False
+    # what the third party may still ask; nothing where nothing is counted
+    budgets: tuple[Budget, ...] = ()
 
     @property
     def third_party(self) -> ThirdParty:
@@ -201,7 +204,7 @@ class Access:
 
 def has_class(bearer: Bearer, endpoint: Endpoint, *, fetch: bool) -> bool:
     """Whether a row takes this class of token."""
-    if bearer.bearer_class is CLASSES.get(endpoint.token):
+    if bearer.bearer_class in {CLASSES.get(token) for token in (endpoint.token, *endpoint.also)}:
         return True
     if bearer.bearer_class is BearerClass.TEST_CLIENT:
         return endpoint.test_token

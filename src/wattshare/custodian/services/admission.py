@@ -1,7 +1,7 @@
 """Who asks, and whether they may: bearer and access in one view of the database."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wattshare.custodian.model.bearer import Certificate
 from wattshare.custodian.services.access import Access, Permission
@@ -40,5 +40,4 @@ class Admission:
         with self.store.read() as tx:
             bearer = None if text is None else self.tokens.bearer(tx, text, certificate)
             permission = self.access.open_in(tx, bearer, endpoint, path, fetch=fetch)
-        self.limits.count(permission.third_party)
-        return permission
+        return replace(permission, budgets=self.limits.count(permission.third_party))

@@ -5,13 +5,15 @@ it has ended.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+import structlog
+
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import Withdrawn
-from wattshare.custodian.model.work import MAKE, Batch, BatchState, NoticeKind, Part
+from wattshare.custodian.model.work import BATCH_OVER, MAKE, Batch, BatchState, NoticeKind, Part
 from wattshare.custodian.services import notices
 from wattshare.custodian.services.access import Permission
 from wattshare.custodian.services.deltas import settle
@@ -21,12 +23,15 @@ from wattshare.custodian.services.disclosure.render import GzipPieces
 from wattshare.custodian.services.disclosure.selection import Selection
 from wattshare.custodian.services.members import Members
 from wattshare.custodian.services.part_files import PartFiles
+from wattshare.custodian.services.progress import Counted, Making, Stopped
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
 from wattshare.espi.atom import Feed, Link
 from wattshare.espi.endpoints import Document, Endpoint, Token, by_name
 from wattshare.espi.ids import atom_id
 from wattshare.espi.window import Window
+
+log = structlog.get_logger()
 
 DAY = 86_400
 # longer than any batch is worked on
@@ -61,7 +66,7 @@ class Batches:
         with self.store.begin() as tx:
             if known := tx.batches.open_batch(party.id, held.id if held else None, name, key):
                 # its job is there already; one that was given up is tried anew
-                tx.jobs.add(MAKE, known.id, self.now())
+                tx.jobs.add(MAKE, known.id, self.now(), third_party_id=party.id)
                 return self._labelled(tx, known, transaction)
             batch = Batch(
                 id=self.new_uuid(),
@@ -73,7 +78,8 @@ class Batches:
                 ordered_at=self.now(),
             )
             tx.batches.add(batch)
-            tx.jobs.add(MAKE, batch.id, self.now())  # in this transaction: no order without its job
+            # in this transaction: no order without its job
+            tx.jobs.add(MAKE, batch.id, self.now(), third_party_id=party.id)
             tx.trail.write(
                 "batch_ordered",
                 self.now(),
@@ -96,30 +102,52 @@ class Batches:
     # making
 
     def make(self, batch_id: str) -> None:
-        """Write the files of a batch and owe the notice of them; or make stale parts again."""
+        """Write the files of a batch and owe the notice of them; or make stale parts again; or throw them away."""
         with self.store.read() as tx:
             batch = tx.batches.by_id(batch_id)
             parts = tx.batches.parts(batch_id)
-        if batch is None or batch.state in (BatchState.VOID, BatchState.EXPIRED):
+        if batch is None:
+            return
+        if batch.state in BATCH_OVER:
+            self._throw_away(parts)
             return
         if batch.state is BatchState.MADE:
             for part in parts:
                 if part.stale:
                     self._renew(batch, part)
             return
-        made = self._write(batch)
-        if not self._announce(batch, made):
-            for part, _ in made:
-                self.files.throw_away(part.file)
+        made, kept = list[Made](), False
+        try:
+            making = self._write(batch, made)
+            kept = self._announce(batch, made, making)
+        except Stopped:
+            log.info("batch_stopped", batch=batch.id)
+        finally:
+            if not kept:
+                self._throw_away(part for part, _ in made)
 
-    def _write(self, batch: Batch) -> list[Made]:
-        endpoint, at, made = by_name(batch.endpoint), self.now(), list[Made]()
+    def _throw_away(self, parts: Iterable[Part]) -> None:
+        for part in parts:
+            self.files.throw_away(part.file)
+
+    def _write(self, batch: Batch, made: list[Made]) -> Making:
+        """Write one part after the other; each is put to `made` when it is there.
+
+        Raises:
+            Stopped: the batch is not wanted any more.
+        """
+        endpoint, at = by_name(batch.endpoint), self.now()
         with self.store.read(batch.authorization_id or Purpose.BATCH) as tx:
+            of = tx.authorizations.count_shares(batch.third_party_id, batch.authorization_id, at)
+            making = Making.begin(self.store, batch.id, of=of)
             selection = self._selection(tx, batch, endpoint)
             for filling in self.bulk.files(tx, endpoint, whose(batch), selection, at):
+                filling.sections = making.watched(filling.sections)
                 made.append(self._fill(batch, self._part(batch, len(made) + 1), filling))
-        # a window that holds nothing is a file too
-        return made or [self._fill(batch, self._part(batch, 1), Filling(sections=iter(())), empty=True)]
+        if not made:
+            # a window that holds nothing is a file too
+            made.append(self._fill(batch, self._part(batch, 1), Filling(sections=iter(())), empty=True))
+        return making
 
     def _part(self, batch: Batch, number: int) -> Part:
         return Part(correlation_id=self.new_uuid(), batch_id=batch.id, number=number, file=None)
@@ -134,9 +162,10 @@ class Batches:
             return emptied(part), filling.members
         endpoint = by_name(batch.endpoint)
         customer = endpoint.document is Document.CUSTOMER_FEED
+        items = Counted(self.bulk.items(endpoint, filling))
         pieces = GzipPieces(
             feed=lambda: self._feed(batch, endpoint, filling.updated or batch.ordered_at, customer=customer),
-            items=self.bulk.items(endpoint, filling),
+            items=items,
             addresses=self.addresses,
             customer=customer,
         )
@@ -149,6 +178,7 @@ class Batches:
             gzip_bytes=written.gzip_bytes,
             sha256=written.sha256,
             entries=filling.entries,
+            readings=items.readings,
             usage_points=filling.usage_points,
             stale=False,
         )
@@ -169,7 +199,7 @@ class Batches:
             **{name: batch.authorization_id or batch.third_party_id},
         )
 
-    def _announce(self, batch: Batch, made: list[Made]) -> bool:
+    def _announce(self, batch: Batch, made: list[Made], making: Making) -> bool:
         """Make the files visible and owe the notice, unless somebody in them has withdrawn meanwhile.
 
         Files of a delta in which nothing is new are void.
@@ -185,7 +215,14 @@ class Batches:
                     tx.batches.change(replace(known, state=BatchState.VOID))
                     return False
                 at = self.now()
-                done = replace(known, state=BatchState.MADE, made_at=at, expires_at=at + self.keep_days * DAY)
+                done = replace(
+                    known,
+                    state=BatchState.MADE,
+                    made_at=at,
+                    expires_at=at + self.keep_days * DAY,
+                    points_done=making.done,
+                    points_of=making.done,
+                )
                 tx.batches.change(done)
                 for part, members in made:
                     tx.batches.add_part(part, members.authorizations())
@@ -224,7 +261,7 @@ class Batches:
 
     def _try_again(self, batch: Batch) -> None:
         with self.store.begin() as tx:
-            tx.jobs.add(MAKE, batch.id, self.now())
+            tx.jobs.add(MAKE, batch.id, self.now(), third_party_id=batch.third_party_id)
 
     def _note(self, tx: Tx, batch: Batch, part: Part, members: Members) -> None:
         """Write down whose data is in a version of a file, some at a time: its fetches name part and version."""
@@ -294,4 +331,4 @@ def whose(batch: Batch) -> Whose:
 
 def emptied(part: Part) -> Part:
     """A part of which nothing is left."""
-    return replace(part, file=None, identity_bytes=0, gzip_bytes=0, sha256="", entries=0, usage_points=0)
+    return replace(part, file=None, identity_bytes=0, gzip_bytes=0, sha256="", entries=0, readings=0, usage_points=0)

@@ -220,8 +220,7 @@ class Consent:
         at = self.now()
         tx.authorizations.change(held.moved(State.ENDED, at=at, why=why))
         tx.tokens.revoke_authorization(held.id, at)
-        for batch_id in tx.batches.mark_stale(held.id):
-            tx.jobs.add("make_batch", batch_id, at)
+        self._close_files(tx, held, at)
         tx.trail.write(
             "ended",
             at,
@@ -236,8 +235,18 @@ class Consent:
         if partners is not None and partners.state is not State.ENDED:
             self.end(tx, partners, why)
 
+    @staticmethod
+    def _close_files(tx: Tx, held: Authorization, at: int) -> None:
+        """Void the orders that are its own, and close the files that also hold others until they are made again."""
+        void = tx.batches.void(held.id)
+        for batch_id in void:
+            tx.notices.drop(batch_id)
+        for batch_id in (*void, *tx.batches.mark_stale(held.id)):
+            # before any order: somebody may be waiting
+            tx.jobs.add("make_batch", batch_id, at, rank=0, third_party_id=held.third_party_id)
+
     def end_due(self) -> int:
-        """End what has run out: periods, and consents whose code was never redeemed. How many."""
+        """End what has run out: periods, consents without a redeemed code, services of who moved out. How many."""
         at = self.now()
         with self.store.begin() as tx:
             lapsed = tx.authorizations.consented_before(at - self.addresses.profile.code_seconds - SKEW_SECONDS)
@@ -247,7 +256,16 @@ class Consent:
             for held in expired:
                 if held not in lapsed and self._stands(tx, held):
                     self.end(tx, held, Ending.EXPIRED)
-        return len(lapsed) + len(expired)
+        return len(lapsed) + len(expired) + self._end_moved_out(at)
+
+    def _end_moved_out(self, at: int) -> int:
+        """End what is of customers none of whose services goes on."""
+        with self.store.begin(Purpose.PEOPLE) as tx:
+            moved = tx.authorizations.moved_out_by(at)
+            for held in moved:
+                if self._stands(tx, held):
+                    self.end(tx, held, Ending.MOVED_OUT)
+        return len(moved)
 
     # parts
 

@@ -108,7 +108,7 @@ class Deltas:
             ordered_at=at,
         )
         tx.batches.add(batch)
-        tx.jobs.add(MAKE, batch.id, at)
+        tx.jobs.add(MAKE, batch.id, at, third_party_id=batch.third_party_id)
         tx.daily.change(replace(delta.moved(DeltaState.ORDERED), batch_id=batch.id, revision=revision))
         tx.trail.write(
             "batch_ordered",

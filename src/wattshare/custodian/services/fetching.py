@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import Expired, Unavailable, Unknown, Withdrawn
-from wattshare.custodian.model.work import MAKE, Batch, BatchState, Part
+from wattshare.custodian.model.work import BATCH_OVER, MAKE, Batch, BatchState, Part
 from wattshare.custodian.services.access import Access, Permission
 from wattshare.custodian.services.part_files import PartFiles
 from wattshare.custodian.store.database import Store
@@ -84,7 +84,7 @@ class Fetching:
             with self.store.begin() as tx:
                 for authorization_id in over:
                     for batch_id in tx.batches.mark_stale(authorization_id):
-                        tx.jobs.add(MAKE, batch_id, self.now())
+                        tx.jobs.add(MAKE, batch_id, self.now(), rank=0)
 
     def _part_of(self, permission: Permission, correlation_id: str) -> tuple[Part, Batch]:
         with self.store.read() as tx:
@@ -99,7 +99,11 @@ class Fetching:
         if not theirs:
             raise Unknown("There is no such file, or it is no longer kept.")
         late = batch.expires_at is not None and batch.expires_at <= self.now()
-        if late or batch.state in (BatchState.EXPIRED, BatchState.VOID):
+        if batch.state is BatchState.CANCELLED:
+            raise Expired("The order of this file was cancelled.")
+        if batch.state is BatchState.VOID:
+            raise Withdrawn
+        if late or batch.state is BatchState.EXPIRED:
             raise Expired(f"Files are kept for {self.keep_days} days. Order the window again.")
         return part, batch
 
@@ -147,5 +151,5 @@ class Fetching:
         with self.store.read() as tx:
             self.access.renew(tx, permission)
             found = tx.batches.part(part.correlation_id)
-        if found is None or found[0].stale or found[0].version != part.version:
+        if found is None or found[0].stale or found[0].version != part.version or found[1].state in BATCH_OVER:
             raise Withdrawn

@@ -159,7 +159,7 @@ class Ledger:
         at, window = self.now(), told_window(tx, batch)
         self._still(tx, batch)
         if known := tx.batches.open_batch(batch.third_party_id, batch.authorization_id, batch.endpoint, window):
-            tx.jobs.add(MAKE, known.id, at)
+            tx.jobs.add(MAKE, known.id, at, third_party_id=known.third_party_id)
             return known
         again = Batch(
             id=self.new_uuid(),
@@ -171,7 +171,7 @@ class Ledger:
             ordered_at=at,
         )
         tx.batches.add(again)
-        tx.jobs.add(MAKE, again.id, at)
+        tx.jobs.add(MAKE, again.id, at, third_party_id=again.third_party_id)
         tx.trail.write(
             "batch_ordered",
             at,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from wattshare.custodian.model.budget import Budget
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import TooMany
 from wattshare.custodian.model.parties import ThirdParty
@@ -47,24 +48,28 @@ class Limits:
         }
         return cls(store=store, now=now, zone=zone, on=settings.rate_limits, most=most)
 
-    def count(self, party: ThirdParty) -> None:
-        """Count one request.
+    def count(self, party: ThirdParty) -> tuple[Budget, ...]:
+        """Count one request. What is left; nothing where nothing is counted.
 
         Raises:
             TooMany: it is one too many; it is not counted.
         """
         if not self.on:
-            return
-        at = self.now()
+            return ()
+        at, left = self.now(), list[Budget]()
         with self.store.begin() as tx:
             for span, most in self.most.items():
                 starts, ends = self.bounds(span, at)
-                if tx.rates.add(party.id, span.value, starts) > most:
+                counted = tx.rates.add(party.id, span.value, starts)
+                if counted > most:
                     raise TooMany(
                         f"More than {most} requests in a {span.value}.",
                         retry_after=max(1, ends - at),
                         policy=(span.value, most, ends - starts),
                     )
+                told = {"most": most, "seconds": ends - starts, "left": most - counted, "ends_in": max(1, ends - at)}
+                left.append(Budget(name=span.value, **told))
+        return tuple(left)
 
     def bounds(self, span: Span, at: int) -> tuple[int, int]:
         """The stretch that a second is in: its first second, and the first after it."""

@@ -37,16 +37,20 @@ class PartFiles:
         """
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         aside = self.folder / f"{name}.part"
-        with open(aside, "w+b", opener=private) as file:
-            for piece in feed:
-                file.write(piece)
-            size = file.tell()
-            # when the last thing in it changed is known now
-            file.seek(AT)
-            file.write(feed.head)
-            file.seek(0)
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            os.fsync(file.fileno())
+        try:
+            with open(aside, "w+b", opener=private) as file:
+                for piece in feed:
+                    file.write(piece)
+                size = file.tell()
+                # when the last thing in it changed is known now
+                file.seek(AT)
+                file.write(feed.head)
+                file.seek(0)
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                os.fsync(file.fileno())
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
         with open(self.folder / listed(name), "wb", opener=private) as beside:
             members.write(beside)
             beside.flush()

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     case,
+    func,
     or_,
     select,
     update,
@@ -197,10 +198,30 @@ class Authorizations:
         """Those that have not ended and whose period is over at that second."""
         return self._every((AUTHORIZATION.c.state != State.ENDED) & (AUTHORIZATION.c.ends <= at))
 
+    def moved_out_by(self, at: int) -> tuple[Authorization, ...]:
+        """Customers' that are active and of whose services none goes on at that second."""
+        shared, agreement = AUTHORIZATION_USAGE_POINT.c, AGREEMENT.c
+        mine = shared.authorization_id == AUTHORIZATION.c.id
+        goes_on = (agreement.id == shared.agreement_id) & (agreement.ends.is_(None) | (agreement.ends > at))
+        some = select(shared.agreement_id).where(mine).exists()
+        open_one = select(agreement.id).join(AUTHORIZATION_USAGE_POINT, goes_on).where(mine).exists()
+        return self._every((AUTHORIZATION.c.state == State.ACTIVE) & some & ~open_one)
+
     def partner_of(self, primary_authorization_id: int) -> Authorization | None:
         """The partner's authorization that a primary's brought."""
         found = self._every(AUTHORIZATION.c.primary_id == primary_authorization_id)
         return found[0] if found else None
+
+    def count_shares(self, third_party_id: int, only: int | None, at: int) -> int:
+        """How many usage points a third party's authorizations share at a second, each as often as it is shared.
+
+        `only`: of that authorization.
+        """
+        which = (AUTHORIZATION.c.third_party_id == third_party_id) & alive(at)
+        if only is not None:
+            which &= AUTHORIZATION.c.id == only
+        counted = select(func.count()).select_from(_open_shares(which, at).subquery())
+        return int(self._connection.execute(counted).scalar_one())
 
     def shares(self, authorization: Authorization, at: int) -> tuple[Share, ...]:
         """What an authorization opens at that second, by usage point; nothing unless it is alive then."""

@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from wattshare.custodian.model.work import Batch, BatchState, Part
+from wattshare.custodian.model.work import BATCH_OVER, Batch, BatchState, Part
 from wattshare.custodian.store.authorizations import AUTHORIZATION, alive
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big, Row
@@ -44,6 +44,8 @@ BATCH = Table(
     Column("made_at", Big),
     Column("expires_at", Big),
     Column("failure", Text),
+    Column("points_done", Big, nullable=False),
+    Column("points_of", Big),
     Index("ix_batch_third_party_id", "third_party_id", "state"),
     Index("ix_batch_state", "state", "expires_at"),
 )
@@ -131,6 +133,18 @@ class Batches:
         kept = BATCH.c.state.in_((BatchState.MADE, BatchState.FAILED))
         return self._every(kept & (BATCH.c.expires_at <= at))
 
+    def progressed(self, batch_id: str, done: int, of: int) -> bool:
+        """Write down how far the making is. Whether it is still to be made."""
+        open_one = (BATCH.c.id == batch_id) & (BATCH.c.state == BatchState.ORDERED)
+        told = update(BATCH).where(open_one).values(points_done=done, points_of=of)
+        return self._connection.execute(told).rowcount == 1
+
+    def void(self, authorization_id: int) -> tuple[str, ...]:
+        """Close every batch that is of one authorization alone, made or not. Which ones."""
+        own = (BATCH.c.authorization_id == authorization_id) & BATCH.c.state.not_in(BATCH_OVER)
+        closed = update(BATCH).where(own).values(state=BatchState.VOID).returning(BATCH.c.id)
+        return tuple(sorted(self._connection.execute(closed).scalars()))
+
     def add_part(self, part: Part, authorization_ids: Iterable[int]) -> None:
         """Keep a new part, and whose data is in it."""
         self._connection.execute(PART.insert().values(**asdict(part)))
@@ -187,7 +201,7 @@ class Batches:
         holding = select(PART_AUTHORIZATION.c.correlation_id).where(
             PART_AUTHORIZATION.c.authorization_id == authorization_id
         )
-        kept = select(BATCH.c.id).where(BATCH.c.state.not_in((BatchState.VOID, BatchState.EXPIRED)))
+        kept = select(BATCH.c.id).where(BATCH.c.state.not_in(BATCH_OVER))
         marked = self._connection.execute(
             update(PART)
             .where(PART.c.correlation_id.in_(holding), PART.c.batch_id.in_(kept))
@@ -198,7 +212,7 @@ class Batches:
 
     def files(self) -> frozenset[str]:
         """The names of the files that parts are kept in."""
-        kept = select(BATCH.c.id).where(BATCH.c.state.not_in((BatchState.VOID, BatchState.EXPIRED)))
+        kept = select(BATCH.c.id).where(BATCH.c.state.not_in(BATCH_OVER))
         named = select(PART.c.file).where(PART.c.file.is_not(None), PART.c.batch_id.in_(kept))
         return frozenset(self._connection.execute(named).scalars())
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
     case,
     delete,
     func,
@@ -48,8 +49,20 @@ JOB = Table(
     UniqueConstraint("kind", "subject"),
     Index("ix_job_due_at", "dead", "rank", "due_at"),
     Index("ix_job_third_party_id", "third_party_id", "lease_until"),
+    Index("ix_job_turn", "kind", "third_party_id", "due_at"),
     # a late worker's id never comes to mean another job
     sqlite_autoincrement=True,
+)
+
+
+# whose turn it is where third parties' jobs are done in turns: who has waited for longest
+TURN = Table(
+    "turn",
+    METADATA,
+    Column("third_party_id", Big, primary_key=True, autoincrement=False),
+    Column("kind", String, primary_key=True),
+    # grows with every job of that kind that is claimed in turns
+    Column("number", Big, nullable=False),
 )
 
 
@@ -75,6 +88,9 @@ class Jobs:
             rank=rank,
             third_party_id=third_party_id,
         )
+        if third_party_id is not None:
+            newcomer = insert(self._connection, TURN).values(third_party_id=third_party_id, kind=kind, number=0)
+            self._connection.execute(newcomer.on_conflict_do_nothing())
         row = JOB.c
         sooner = case((row.dead | (row.due_at > due_at), due_at), else_=row.due_at)
         self._connection.execute(
@@ -97,33 +113,30 @@ class Jobs:
         With `each`, a third party has at most about so many in hand, and none while its receiver is shut. A
         transaction of its own: what follows must see the claim committed.
         """
-        free = or_(JOB.c.lease_until.is_(None), JOB.c.lease_until <= at)
         fair = () if each is None else (_heard(at), _few(at, each))
-        due = (
-            select(JOB.c.id, JOB.c.fence)
-            .where(JOB.c.kind.in_(tuple(kinds)), ~JOB.c.dead, JOB.c.due_at <= at, free, *fair)
-            .order_by(JOB.c.rank, JOB.c.due_at, JOB.c.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        found = self._connection.execute(due).first()
-        if found is None:
+        due = and_(JOB.c.kind.in_(tuple(kinds)), ~JOB.c.dead, JOB.c.due_at <= at, _free(at), *fair)
+        return self._take(owner, at, lease_seconds, due)
+
+    def claim_in_turn(self, owner: str, at: int, lease_seconds: int, kind: str) -> Job | None:
+        """Take a job of the third party that has waited for its turn longest, so that nobody's many hold up another's.
+
+        What has rank 0, and what is nobody's, goes before. Otherwise as `claim`.
+        """
+        waits = (JOB.c.kind == kind) & ~JOB.c.dead & (JOB.c.due_at <= at) & _free(at)
+        urgent = select(JOB.c.id).where(waits, (JOB.c.rank == 0) | JOB.c.third_party_id.is_(None)).limit(1)
+        if self._connection.execute(urgent).first() is not None:
+            return self._take(owner, at, lease_seconds, waits & ((JOB.c.rank == 0) | JOB.c.third_party_id.is_(None)))
+        theirs = select(JOB.c.id).where(waits, JOB.c.third_party_id == TURN.c.third_party_id).exists()
+        turns = select(TURN.c.third_party_id).where(TURN.c.kind == kind, theirs)
+        whose = self._connection.execute(turns.order_by(TURN.c.number, TURN.c.third_party_id).limit(1)).scalar()
+        if whose is None:
             return None
-        claimed = (
-            update(JOB)
-            .where(JOB.c.id == found.id, JOB.c.fence == found.fence)
-            .values(
-                owner=owner,
-                lease_until=at + lease_seconds,
-                fence=JOB.c.fence + 1,
-                attempts=JOB.c.attempts + 1,
-                # whoever claims now sees every cause that was written down before
-                again_at=None,
-            )
-            .returning(JOB)
-        )
-        row = self._connection.execute(claimed).mappings().one_or_none()
-        return None if row is None else _job(row)
+        job = self._take(owner, at, lease_seconds, waits & (JOB.c.third_party_id == whose))
+        if job is not None:
+            last = select(func.max(TURN.c.number) + 1).scalar_subquery()
+            mine = (TURN.c.third_party_id == whose) & (TURN.c.kind == kind)
+            self._connection.execute(update(TURN).where(mine).values(number=last))
+        return job
 
     def extend(self, job: Job, until: int) -> bool:
         """Lengthen the lease. Whether the job is still the caller's."""
@@ -156,6 +169,12 @@ class Jobs:
         hastened = update(JOB).where(waits, JOB.c.owner.is_(None), JOB.c.due_at > at).values(due_at=at)
         return self._connection.execute(hastened).rowcount
 
+    def find(self, kind: str, subject: str) -> Job | None:
+        """The job of that kind about that, while it is not done."""
+        found = select(JOB).where(JOB.c.kind == kind, JOB.c.subject == subject)
+        row = self._connection.execute(found).mappings().one_or_none()
+        return None if row is None else _job(row)
+
     def due_at(self, kind: str, subjects: Iterable[str]) -> dict[str, int]:
         """When each of these will be done, by subject."""
         found = select(JOB.c.subject, JOB.c.due_at).where(
@@ -168,12 +187,45 @@ class Jobs:
         found = select(JOB).where(JOB.c.dead if dead else ~JOB.c.dead).order_by(JOB.c.due_at, JOB.c.id)
         return tuple(map(_job, self._connection.execute(found).mappings()))
 
+    def _take(self, owner: str, at: int, lease_seconds: int, due: ColumnElement[bool]) -> Job | None:
+        """Claim the first of some jobs."""
+        first = (
+            select(JOB.c.id, JOB.c.fence)
+            .where(due)
+            .order_by(JOB.c.rank, JOB.c.due_at, JOB.c.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        found = self._connection.execute(first).first()
+        if found is None:
+            return None
+        claimed = (
+            update(JOB)
+            .where(JOB.c.id == found.id, JOB.c.fence == found.fence)
+            .values(
+                owner=owner,
+                lease_until=at + lease_seconds,
+                fence=JOB.c.fence + 1,
+                attempts=JOB.c.attempts + 1,
+                # whoever claims now sees every cause that was written down before
+                again_at=None,
+            )
+            .returning(JOB)
+        )
+        row = self._connection.execute(claimed).mappings().one_or_none()
+        return None if row is None else _job(row)
+
     @staticmethod
     def _mine(job: Job) -> ColumnElement[bool]:
         return (JOB.c.id == job.id) & (JOB.c.fence == job.fence) & (JOB.c.owner == job.owner)
 
     def _changed(self, job: Job, **values: object) -> bool:
         return self._connection.execute(update(JOB).where(self._mine(job)).values(**values)).rowcount == 1
+
+
+def _free(at: int) -> ColumnElement[bool]:
+    """Whether nobody is at a job."""
+    return or_(JOB.c.lease_until.is_(None), JOB.c.lease_until <= at)
 
 
 def _heard(at: int) -> ColumnElement[bool]:

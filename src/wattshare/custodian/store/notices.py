@@ -97,6 +97,11 @@ class Notices:
         """Keep another state of a notice."""
         self._connection.execute(update(NOTICE).where(NOTICE.c.id == notice.id).values(**_columns(notice)))
 
+    def drop(self, batch_id: str) -> int:
+        """Let nobody be told of a batch who has not been yet. How many notices."""
+        due = (NOTICE.c.batch_id == batch_id) & (NOTICE.c.state == NoticeState.DUE)
+        return self._connection.execute(update(NOTICE).where(due).values(state=NoticeState.GIVEN_UP)).rowcount
+
     def add_attempt(self, attempt: Attempt) -> None:
         """Keep what became of a try."""
         self._connection.execute(ATTEMPT.insert().values(**asdict(attempt)))

@@ -57,6 +57,12 @@ class Revisions:
         found = select(func.max(REVISION.c.number)).where(REVISION.c.at < at)
         return int(self._connection.execute(found).scalar_one() or 0)
 
+    def reasons(self, beginning: str) -> tuple[str, ...]:
+        """Every reason that begins so, once and in order. Whoever asks for writing is alone at it."""
+        alone(self._connection, TAKING_IN)
+        begun = select(REVISION.c.reason).where(REVISION.c.reason.startswith(beginning, autoescape=True))
+        return tuple(sorted(set(self._connection.execute(begun).scalars())))
+
     def last(self) -> int:
         """The number of the last revision; 0 before the first."""
         return int(self._connection.execute(select(func.max(REVISION.c.number))).scalar_one() or 0)

@@ -8,9 +8,11 @@ from wattshare.custodian.model.errors import BadRequest
 from wattshare.custodian.services.access import Access, Permission
 from wattshare.custodian.services.ledger import LONGEST_PAGE, Ledger, facts_of, replay_facts
 from wattshare.custodian.services.limits import Limits
+from wattshare.custodian.services.orders import Order, Orders
 from wattshare.custodian.services.outages import Outages
 from wattshare.custodian.services.signing import PUBLIC, Signing
 from wattshare.custodian.services.tokens import Tokens
+from wattshare.custodian.web.budgets import with_budgets
 from wattshare.custodian.web.call import Call, Handler, Response
 from wattshare.espi.additions import ADDITIONS
 from wattshare.espi.endpoint import Endpoint, Token
@@ -31,6 +33,7 @@ class Additions:
     ledger: Ledger
     signing: Signing
     outages: Outages
+    orders: Orders
 
     def handlers(self) -> dict[Endpoint, Handler]:
         """A handler for each row that is ours."""
@@ -40,6 +43,8 @@ class Additions:
             "replay-notice": self.replay,
             "replay-notices": self.replay_all,
             "outages": self.planned,
+            "order": self.show_order,
+            "cancel-order": self.cancel_order,
         }
         opened = {row: partial(self.handle, row, answers[row.name]) for row in ADDITIONS if row.token is not Token.NONE}
         public: dict[str, Handler] = {"notice-keys": self.keys}
@@ -49,8 +54,8 @@ class Additions:
         """Answer one call of one row, where its bearer may have it."""
         bearer = self.tokens.identify(call.authorization, call.certificate)
         permission = self.access.open(bearer, endpoint, call.path)
-        self.limits.count(permission.third_party)
-        return answer(permission, call)
+        budgets = self.limits.count(permission.third_party)
+        return with_budgets(answer(permission, call), budgets)
 
     def page(self, permission: Permission, call: Call) -> Response:
         """The third party's notices. `next` goes on where this page ends, now or later."""
@@ -96,6 +101,21 @@ class Additions:
     def planned(self, _permission: Permission, _call: Call) -> Response:
         """What will not be there, and when."""
         return Response.json({"outages": [asdict(outage) for outage in self.outages.to_come()]})
+
+    def show_order(self, permission: Permission, call: Call) -> Response:
+        """How far an order is."""
+        return told(self.orders.show(permission, call.path["order"]))
+
+    def cancel_order(self, permission: Permission, call: Call) -> Response:
+        """Cancel an order."""
+        return told(self.orders.cancel(permission, call.path["order"]))
+
+
+def told(order: Order) -> Response:
+    """An order's status page."""
+    again = order.retry_after
+    headers = () if again is None else (("Retry-After", str(again)),)
+    return Response.json(order.facts(), headers=headers)
 
 
 def moment(call: Call, name: str) -> int | None:

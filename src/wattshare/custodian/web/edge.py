@@ -4,8 +4,9 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO, TypeVar
 
 import structlog
@@ -63,6 +64,7 @@ class Edge:
     body_bytes: int
     body_seconds: float
     threads: CapacityLimiter
+    crowd: "Crowd"
 
     @classmethod
     def of(
@@ -79,6 +81,7 @@ class Edge:
             body_bytes=settings.body_bytes,
             body_seconds=settings.body_seconds,
             threads=CapacityLimiter(settings.threads),
+            crowd=Crowd(each=settings.threads_each),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,6 +106,30 @@ class Edge:
         return await to_thread.run_sync(work, *arguments, limiter=self.threads)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Crowd:
+    """Lets so many requests of one caller be worked on at a time; the others of the same caller wait their turn."""
+
+    each: int
+    places: dict[str, CapacityLimiter] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def place(self, key: str) -> AsyncIterator[None]:
+        """A place for one request of a caller."""
+        limiter = self.places.setdefault(key, CapacityLimiter(self.each))
+        try:
+            async with limiter:
+                yield
+        finally:
+            if not limiter.borrowed_tokens and not limiter.statistics().tasks_waiting:
+                self.places.pop(key, None)
+
+
+def key_of(call: Call) -> str:
+    """Who calls: by certificate, else by address."""
+    return str(call.address) if call.certificate is None else call.certificate.sha256
+
+
 @dataclass(kw_only=True)
 class Exchange:
     """One request and its answer."""
@@ -124,7 +151,8 @@ class Exchange:
         direct: Direct | None = self.scope.get("extensions", {}).get(EXTENSION)
         try:
             handler = await self.admitted()
-            ready = await self.edge.in_thread(asked, handler, self.call, direct is not None)
+            async with self.edge.crowd.place(key_of(self.call)):
+                ready = await self.edge.in_thread(asked, handler, self.call, direct is not None)
         except Gone:
             return 0
         except Exception as fault:

@@ -14,6 +14,8 @@ from wattshare.custodian.services.disclosure.answers import Answered, Content
 from wattshare.custodian.services.disclosure.disclosure import Disclosure, matches
 from wattshare.custodian.services.disclosure.wirepath.member import Coding
 from wattshare.custodian.services.fetching import Fetched, Fetching
+from wattshare.custodian.services.orders import Orders
+from wattshare.custodian.web.budgets import with_budgets
 from wattshare.custodian.web.call import ATOM_TYPE, XML_TYPE, Call, FileStretch, Handler, Response
 from wattshare.custodian.web.codings import wanted
 from wattshare.custodian.web.errors import WrongMethod
@@ -42,6 +44,7 @@ class Resources:
     disclosure: Disclosure
     batches: Batches
     fetching: Fetching
+    orders: Orders
     consent: Consent
     profile: Profile
     # the place below which nginx sends prepared files; None: we do
@@ -54,6 +57,10 @@ class Resources:
     def handle(self, endpoint: Endpoint, call: Call) -> Response:
         """Answer one call of one row."""
         permission = self.open(endpoint, call)
+        return with_budgets(self.answer(permission, endpoint, call), permission.budgets)
+
+    def answer(self, permission: Permission, endpoint: Endpoint, call: Call) -> Response:
+        """Answer a call that is permitted."""
         part = call.query.one("correlationID") if endpoint.answer is Answer.LATER else None
         match endpoint.answer:
             case Answer.REVOKE:
@@ -105,7 +112,7 @@ class Resources:
         return Response.xml(answered.pieces, content_type=content_type, headers=kept)
 
     def order(self, permission: Permission, call: Call) -> Response:
-        """Take an order for a file: 202 now, a notice later."""
+        """Take an order for a file: 202 now, a notice later; Content-Location is where it can be looked at."""
         transaction = call.headers.get(TRANSACTION)
         if transaction is not None and not (transaction.isprintable() and len(transaction) <= LONGEST_TRANSACTION):
             raise BadRequest(
@@ -113,7 +120,7 @@ class Resources:
             )
         batch = self.batches.order(permission, window(permission.endpoint, call, self.profile), transaction)
         echoed = () if batch.transaction is None else ((TRANSACTION, batch.transaction),)
-        return Response.empty(202, headers=echoed)
+        return Response.empty(202, headers=(("Content-Location", self.orders.address(batch)), *echoed))
 
     def send_part(self, permission: Permission, call: Call, correlation_id: str) -> Response:
         """Send a prepared file, or a stretch of it: its gzip member as it is kept, or inflated on the way."""

@@ -45,6 +45,8 @@ class Lane:
     slots: int = 1
     # about so many of one third party at a time, and none while its receiver is shut
     each: int | None = None
+    # one third party's after another's
+    in_turn: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +145,9 @@ class Worker:
 
     def _claim(self, lane: Lane) -> Job | None:
         with self.store.begin() as tx:
+            if lane.in_turn:
+                kinds = (tx.jobs.claim_in_turn(self.name, self.now(), LEASE_SECONDS, kind) for kind in lane.kinds)
+                return next((job for job in kinds if job is not None), None)
             return tx.jobs.claim(self.name, self.now(), LEASE_SECONDS, lane.kinds, each=lane.each)
 
     def _claimed(self, lane: Lane) -> Job | None:

@@ -1,0 +1,145 @@
+"""A sandbox whose clock is moved on: what comes, and that it does not matter in how many steps."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from tests.custodian.sandbox.towns import NOW
+from wattshare.custodian.app import House, opened
+from wattshare.custodian.model.packing import unpack
+from wattshare.custodian.sandbox.advance import advance, seconds_of
+from wattshare.custodian.sandbox.arrivals import Arrivals, Manners
+from wattshare.custodian.sandbox.home import Home, held
+from wattshare.custodian.sandbox.run import Plan, prepare
+from wattshare.custodian.settings import BadSettings
+from wattshare.espi.profile import PGE
+from wattshare.espi.window import Window
+
+DAYS = 70
+DAY = 86_400
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that nobody serves."""
+    return begun(tmp_path_factory.mktemp("advance") / "home")
+
+
+def begun(path: Path, *, usage_points: int = 3, days: int = DAYS, now: int = NOW) -> Path:
+    """A home that has not been served yet."""
+    console = Console(file=io.StringIO())
+    with held(path) as home:
+        plan = Plan(home=path, port=8443, days=days, now=now, usage_points=usage_points)
+        prepare(home, plan, plan.wanted(8443), console)
+    return path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """Everything that is metered and billed, by usage point."""
+
+    readings: dict[int, list[Any]]
+    bills: dict[int, list[Any]]
+
+
+def known(house: House) -> Known:
+    """What a store holds, without the numbers and times of loads."""
+    readings: dict[int, list[Any]] = {}
+    bills: dict[int, list[Any]] = {}
+    with house.store.read() as tx:
+        for held_one in every(house):
+            for point in tx.readings.usage_points(held_one, house.now()):
+                for channel in tx.readings.channels(point.id):
+                    found = tx.readings.blocks(held_one, point.id, channel.number, None, house.now(), PGE)
+                    readings.setdefault(point.id, []).extend(
+                        (channel.number, one.start, one.value) for block in found for one in unpack(block)
+                    )
+                told = tx.bills.of(held_one, point.id, Window(), house.now(), PGE)
+                bills[point.id] = [(bill.bill_date, bill.summary.bill_last_period) for bill in told]
+    return Known(readings=readings, bills=bills)
+
+
+def every(house: House) -> Iterator[Any]:
+    """The offline authorizations of the town's third parties that see most."""
+    with house.store.read() as tx:
+        for party in house.registration.every():
+            yield from (one for one in tx.authorizations.of_third_party(party.id, alive_only=True) if one.customer_id)
+
+
+def test_a_day_brings_the_readings_of_yesterday_and_bills_that_close(made: Path) -> None:
+    with opened(made) as house:
+        before, began = known(house), house.now()
+    at = advance(made, "3d")
+    assert began + 3 * DAY <= at < began + 3 * DAY + 600
+    with opened(made) as house:
+        after = known(house)
+    new = {point: after.readings[point][len(old) :] for point, old in before.readings.items()}
+    # three whole days of quarter hours of a home with one channel
+    assert max(map(len, new.values())) >= 3 * 96
+    for point, old in before.readings.items():
+        assert set(old) <= set(after.readings[point])
+    closed = {point for point, old in before.bills.items() if len(after.bills[point]) > len(old)}
+    assert closed
+    for point, old in before.bills.items():
+        assert after.bills[point][: len(old)] == old
+
+
+def test_what_comes_is_what_a_longer_history_has(tmp_path: Path, made: Path) -> None:
+    longer = begun(tmp_path / "home", days=DAYS + 3, now=NOW + 3 * DAY)
+    with opened(made) as house, opened(longer) as other:
+        ours, theirs = known(house), known(other)
+    assert ours.readings.keys() == theirs.readings.keys()
+    for point, readings in ours.readings.items():
+        recent = [one for one in readings if one[1] >= NOW - 30 * DAY]
+        assert len(recent) > 30
+        assert recent == [one for one in theirs.readings[point] if one[1] >= NOW - 30 * DAY]
+        assert ours.bills[point][-1:] == theirs.bills[point][-1:]
+
+
+def test_several_advances_are_one(tmp_path: Path, made: Path) -> None:
+    there = begun(tmp_path / "home")
+    for amount in ("1d", "15m", "23h", "45m", "1d"):
+        advance(there, amount)
+    with opened(there) as house, opened(made) as other:
+        assert known(house) == known(other)
+
+
+@pytest.mark.parametrize("amount", ["", "1", "d", "0d", "-1d", "1.5h", "1y", "367d", "1d ", "\u0661d"])
+def test_what_is_no_amount_is_refused(amount: str) -> None:
+    with pytest.raises(BadSettings, match="no amount"):
+        seconds_of(amount)
+
+
+def test_there_must_be_a_sandbox(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match="no sandbox"):
+        advance(tmp_path, "1d")
+
+
+def test_a_day_that_is_missing_comes_later_and_a_correction_is_one(tmp_path: Path) -> None:
+    path = begun(tmp_path / "home", usage_points=0)
+    with opened(path) as house:
+        at = house.now()
+        home = Home(path=path)
+
+        def arriving(days: int, manners: Manners) -> int:
+            moved = Arrivals(store=house.store, now=lambda: at + days * DAY, home=home, profile=house.profile)
+            return moved.bring(manners)
+
+        [point] = [point for point in known(house).readings if point == min(known(house).readings)]
+        began = len(known(house).readings[point])
+        assert arriving(1, Manners(missing=True)) == 1
+        assert len(known(house).readings[point]) == began
+        assert arriving(1, Manners()) == 0
+        assert arriving(2, Manners()) == 1
+        before = known(house).readings[point]
+        assert len(before) > began
+        assert arriving(3, Manners(corrected=True)) == 1
+        after = known(house).readings[point]
+        changed = [one for one in after[: len(before)] if one not in before]
+        # a day of one usage point, delivered and received
+        assert 0 < len(changed) <= 2 * 96
