@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -164,12 +164,15 @@ def test_an_order_without_a_window_comes_after_what_is_being_taken_in(store: Sto
 
 
 def test_the_same_file_twice_at_once_is_taken_in_once(store: Store) -> None:
+    report: dict[str, Any] = {"name": "usage.xml", "digest": "digest", "kind": "readings", "read": 1}
+
     def first(tx: Tx) -> Iterator[None]:
         assert tx.imports.report("digest", {}) is None
         yield
-        tx.imports.add("digest", {}, revision=tx.revisions.begin("import", T0), at=T0, report={"read": 1})
+        report["revision"] = tx.revisions.begin("import", T0)
+        tx.imports.add("digest", {}, revision=report["revision"], at=T0, report=report)
 
-    assert meanwhile(store, first, lambda tx: tx.imports.report("digest", {})) == {"read": 1}
+    assert meanwhile(store, first, lambda tx: tx.imports.report("digest", {})) == report
 
 
 def test_a_name_is_given_to_one_third_party(store: Store) -> None:
