@@ -24,6 +24,8 @@ from wattshare.custodian.services.access import Access
 from wattshare.custodian.services.admission import Admission
 from wattshare.custodian.services.alarms import ALARM
 from wattshare.custodian.services.batches import Batches
+from wattshare.custodian.services.closing import CLOSE, Closing
+from wattshare.custodian.services.completeness import Completeness
 from wattshare.custodian.services.consent import Consent
 from wattshare.custodian.services.deltas import DELTA
 from wattshare.custodian.services.disclosure.addresses import Addresses
@@ -104,6 +106,8 @@ class House:
     overview: Overview
     own_data: OwnData
     intake: Intake
+    closing: Closing
+    completeness: Completeness
 
     @property
     def door(self) -> Door:
@@ -212,11 +216,13 @@ class House:
             steps={
                 MAKE: lambda job: self.batches.make(job.subject),
                 **self.delivery.steps,
+                CLOSE: self.closing.work,
                 **({TAKE: drop.take} if drop else {}),
             },
             lanes=(
                 Lane(kinds=(MAKE,), in_turn=True),
                 Lane(kinds=(DELTA, ALARM)),
+                Lane(kinds=(CLOSE,)),
                 self.delivery.sending,
                 *((Lane(kinds=(TAKE,)),) if drop else ()),
             ),
@@ -228,6 +234,7 @@ class House:
                 self.batches.tidy,
                 self.limits.forget,
                 self.forget,
+                self.closing.plan,
             ),
         )
 
@@ -356,6 +363,8 @@ def assemble(
         overview=Overview(store=store, now=now),
         own_data=OwnData(store=store, now=now, zone=profile.zone),
         intake=Intake(store=store, now=now, profile=profile, limits=limits_of(settings)),
+        closing=Closing(store=store, now=now, close_days=settings.close_days),
+        completeness=Completeness(store=store, now=now, profile=profile),
     )
 
 

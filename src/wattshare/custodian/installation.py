@@ -12,6 +12,7 @@ from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import Keys, absent
 
 KEYS = "keys.json"
+DAY = 86_400
 
 
 class NotReady(Exception):
@@ -52,6 +53,7 @@ def store_of(settings: Settings) -> Store:
         statement_seconds=settings.statement_seconds,
         connections=settings.database_connections,
         prepared=settings.database_prepared,
+        late=settings.late_days * DAY,
     )
 
 

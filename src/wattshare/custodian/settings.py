@@ -100,6 +100,12 @@ class Settings(BaseSettings):
     statement_seconds: Count = Field(
         30, description="Seconds after which a statement of PostgreSQL, or its waiting for others, is given up."
     )
+    close_days: Annotated[int, Field(ge=0)] = Field(
+        10, description="Days after the end of a month from which on its readings are kept in the smaller form."
+    )
+    late_days: Annotated[int, Field(ge=0)] = Field(
+        3, description="Days after the end of its day from which on a reading that comes is late."
+    )
     sandbox: bool = Field(False, description="A utility for trying things out, with invented customers.")
 
     public_base: str = Field(

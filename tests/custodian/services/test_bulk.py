@@ -9,6 +9,7 @@ import pytest
 
 from tests.custodian.houses import TestHouse, built
 from tests.custodian.servers import ENGINES, OpenStore
+from tests.custodian.store.test_history import close_all
 from wattshare.custodian.model.authorization import Authorization, Ending
 from wattshare.custodian.model.premises import Commodity
 from wattshare.custodian.services.disclosure import feeds
@@ -88,11 +89,17 @@ def in_one_go(house: TestHouse, party: Registered, latest: Latest) -> list[list[
         return [list(bulk.items(BULK, filling)) for filling in files]
 
 
+@pytest.mark.parametrize("closed", [False, True], ids=["in rows", "in segments"])
 @pytest.mark.parametrize("page", [1, 500])
 def test_news_are_the_same_in_one_go(
-    house: TestHouse, acme: Registered, page: int, monkeypatch: pytest.MonkeyPatch
+    house: TestHouse, acme: Registered, page: int, closed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deltas, "PAGE", page)
+    if closed:
+        before = [one_by_one(house, acme, latest) for latest in (Latest(), Latest(since=house.clock() - DAY - 1))]
+        assert close_all(house.store)
+        after = [one_by_one(house, acme, latest) for latest in (Latest(), Latest(since=house.clock() - DAY - 1))]
+        assert before == after
     now, addresses = house.clock(), house.house.addresses
     for latest in (Latest(), Latest(since=now - DAY - 1), Latest(since=now), Latest(since=0, until=now - DAY - 1)):
         expected, found = one_by_one(house, acme, latest), in_one_go(house, acme, latest)

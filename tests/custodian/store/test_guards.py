@@ -16,8 +16,10 @@ from tests.custodian.store.test_bills import bill, put
 from tests.custodian.store.test_readings import add_channel, day_block
 from wattshare.custodian.model.authorization import Authorization, Ending, State
 from wattshare.custodian.model.premises import Enrollment, Login, Meter, ProgramEnrollment
+from wattshare.custodian.store.compaction import FIRST
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.guards import GUARDS, Guard
+from wattshare.custodian.store.history import month_of
 from wattshare.custodian.store.metadata import METADATA
 from wattshare.custodian.store.purposes import Purpose
 from wattshare.espi.profile import PGE
@@ -29,6 +31,7 @@ OPEN = {
     "attempt": "addresses of third parties",
     "batch": "numbers: who ordered what window",
     "browser_session": "macs, and form tokens that are sealed",
+    "closed_month": "months, of nobody",
     "code": "macs",
     "consent_request": "sealed, below a session's mac",
     "counter": "the house's own numbers",
@@ -93,6 +96,8 @@ def furnished(tx: Tx, number: str) -> Home:
     tx.customers.add_login(Login(customer_id=home.customer.id, login=number, password_hash="argon2id"))
     tx.programs.put(ProgramEnrollment(usage_point_id=point, program="Saver", status=Enrollment.ENROLLED))
     channel = add_channel(tx, home)
+    tx.readings.put_block(day_block(channel, -20), "")
+    assert tx.history.close(month_of(day_block(channel, -20).start), FIRST, LATER)
     tx.readings.put_block(day_block(channel, 0), "")
     tx.readings.put_block(day_block(channel, 0, value=7, revision=2), "corrected")
     put(tx, home, bill(T0 + DAY), T0 + 40 * DAY)

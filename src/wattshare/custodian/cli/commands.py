@@ -1,6 +1,7 @@
 """The operator's commands. What is heavy is imported when a command runs, so that help is there at once."""
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -141,6 +142,48 @@ def distribute(
             raise typer.Exit(1) from why
     if not count:
         out.print("Every table is where it belongs.")
+
+
+@db.command("compact")
+def compact(
+    *,
+    home: Home = None,
+    until: Annotated[
+        str | None, typer.Option(help="The last month, 2026-03; by default as the setting close_days has it.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Keep the readings of months that are over in the smaller form. The worker does this by itself."""
+    from wattshare.custodian.app import opened
+    from wattshare.custodian.cli.history import compact as run
+    from wattshare.custodian.cli.printing import failing
+
+    with failing(as_json=as_json), opened(home) as house:
+        run(house.closing, until, as_json=as_json)
+
+
+@app.command("completeness")
+def completeness(
+    *,
+    home: Home = None,
+    usage_point: Annotated[int | None, typer.Option(help="One usage point.")] = None,
+    account: Annotated[str | None, typer.Option(help="The usage points of an account, by its number.")] = None,
+    from_: Annotated[
+        datetime | None, typer.Option("--from", help="The first day; thirty days by default.", formats=["%Y-%m-%d"])
+    ] = None,
+    to: Annotated[
+        datetime | None, typer.Option("--to", help="The last day; yesterday by default.", formats=["%Y-%m-%d"])
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What should have been metered and what is there: expected, received, estimated, corrected and late readings."""
+    from wattshare.custodian.app import opened
+    from wattshare.custodian.cli.completeness import show
+    from wattshare.custodian.cli.printing import failing
+
+    with failing(as_json=as_json), opened(home) as house:
+        first, last = (None if day is None else day.date() for day in (from_, to))
+        show(house.completeness, usage_point, account, first, last, as_json=as_json)
 
 
 @app.command("import")

@@ -8,11 +8,13 @@ import sys
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import compress, groupby, pairwise
 from operator import attrgetter
 from typing import Any
 
 from wattshare.custodian.model.readings import Block, Reading
+from wattshare.custodian.model.varints import read, signed, write, zigzag
 
 # a local day when the clocks go back; whatever lasts longer is a block of its own
 LONGEST_DAY = 90_000
@@ -20,6 +22,9 @@ LONGEST_DAY = 90_000
 WIDTHS = {1: "b", 2: "h", 4: "i", 8: "q"}
 # a bitmap with more than so many places a reading costs more than naming the readings' places
 SPARSE = 64
+
+# espi.xsd QualityOfReading: estimated by a reference day, and by going straight from one reading to another
+ESTIMATED = frozenset({8, 9})
 
 Item = tuple[int, ...]
 ALIKE_OF = attrgetter(
@@ -144,7 +149,7 @@ def unpack(block: Block, places: Iterable[int] | None = None) -> tuple[Reading, 
         unpack_column(column, block.count) for column in (block.tou, block.cost, block.tier, block.cpp)
     )
     values: list[int | None] = list(unpack_values(block.width, block.values))
-    for place in _numbers(block.valueless or b""):
+    for place in read(block.valueless or b""):
         values[place] = None
     return tuple(
         Reading(
@@ -202,10 +207,15 @@ def pack_values(values: Sequence[int]) -> tuple[int, bytes]:
     """The narrowest width that holds all values, and the values in it, little end first."""
     least, most = min(values), max(values)
     width = next(size for size in WIDTHS if -(1 << (8 * size - 1)) <= least and most < 1 << (8 * size - 1))
+    return width, pack_width(values, width)
+
+
+def pack_width(values: Iterable[int], width: int) -> bytes:
+    """Values in a width that holds them, little end first."""
     packed = array(WIDTHS[width], values)
     if sys.byteorder == "big":
         packed.byteswap()
-    return width, packed.tobytes()
+    return packed.tobytes()
 
 
 def unpack_values(width: int, packed: bytes) -> "array[int]":
@@ -242,6 +252,21 @@ def _regular(readings: Sequence[Reading], start: int) -> dict[str, Any] | None:
         "cpp": [reading.cpp for reading in readings],
     }
     return found | {name: None if column.count(None) == count else column for name, column in columns.items()}
+
+
+def estimated_in(block: Block) -> int:
+    """How many readings of a block say themselves that they were estimated."""
+    return 0 if block.quality is None else estimated_of(block.quality)
+
+
+@lru_cache(maxsize=1024)
+def estimated_of(quality: bytes) -> int:
+    """How many readings a sidecar of quality says to be estimated."""
+    numbers, found = read(quality), 0
+    for run in numbers:
+        codes = {signed(next(numbers)) for _ in range(next(numbers))}
+        found += run if codes & ESTIMATED else 0
+    return found
 
 
 def _fitting_step(readings: Sequence[Reading], start: int, wanted: int) -> int:
@@ -300,10 +325,10 @@ def _runs(items: Iterable[Item]) -> bytes | None:
     """Items as runs; None where all are empty."""
     packed, something = bytearray(), False
     for item, run in groupby(items):
-        _write(packed, len(list(run)))
-        _write(packed, len(item))
+        write(packed, len(list(run)))
+        write(packed, len(item))
         for number in item:
-            _write(packed, number << 1 if number >= 0 else (-number << 1) - 1)
+            write(packed, zigzag(number))
         something = something or bool(item)
     return bytes(packed) if something else None
 
@@ -312,10 +337,10 @@ def _items(packed: bytes | None, count: int) -> list[Item]:
     """The items again."""
     if packed is None:
         return [()] * count
-    numbers, items = _numbers(packed), list[Item]()
+    numbers, items = read(packed), list[Item]()
     for run in numbers:
         size = next(numbers)
-        item = tuple((raw >> 1) ^ -(raw & 1) for raw in (next(numbers) for _ in range(size)))
+        item = tuple(signed(next(numbers)) for _ in range(size))
         items.extend([item] * run)
     return items
 
@@ -325,25 +350,5 @@ def _indexes(places: Sequence[int]) -> bytes | None:
         return None
     packed = bytearray()
     for place in places:
-        _write(packed, place)
+        write(packed, place)
     return bytes(packed)
-
-
-def _write(packed: bytearray, number: int) -> None:
-    """A varint: seven bits a byte, the lowest first, the high bit where more follow."""
-    while number > 0x7F:
-        packed.append(number & 0x7F | 0x80)
-        number >>= 7
-    packed.append(number)
-
-
-def _numbers(packed: bytes) -> Iterator[int]:
-    """The varints again."""
-    number = shift = 0
-    for byte in packed:
-        number |= (byte & 0x7F) << shift
-        if byte & 0x80:
-            shift += 7
-        else:
-            yield number
-            number = shift = 0

@@ -66,6 +66,9 @@ class Block:
     cpp: bytes | None = None
     # indexes of present readings that have no value
     valueless: bytes | None = None
+    # how many of the readings are not the first that came, and how many came late
+    corrected: int = 0
+    late: int = 0
     # first and last revision, and their times
     first_revision: int = 0
     revision: int = 0

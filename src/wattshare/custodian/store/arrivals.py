@@ -4,18 +4,26 @@ PostgreSQL keeps a partition a month. A month is opened by the first row that fa
 the month itself: COPY does not go through the row security of the whole.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 from itertools import islice
 from operator import attrgetter
 from struct import Struct
 from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, Connection, Integer, LargeBinary, bindparam, text
+from sqlalchemy import BigInteger, Connection, Integer, LargeBinary, bindparam, select, text
 from sqlalchemy.exc import DBAPIError
 
+from wattshare.custodian.model.errors import Conflict
 from wattshare.custodian.model.readings import Block
+from wattshare.custodian.model.segments import read_marks
 from wattshare.custodian.store.blocks import INTERVAL_BLOCK, ROW_COLUMNS, SIDECARS, SPILL, block_row
+from wattshare.custodian.store.history import CLOSED_MONTH, month_of
+from wattshare.custodian.store.kept import Span, segments_within
+from wattshare.custodian.store.revisions import TAKING_IN
+from wattshare.custodian.store.statements import alone
 
 OPEN_MONTH = text("SELECT open_month(:start)").bindparams(bindparam("start", type_=BigInteger))
 # rows of one COPY: each is a statement of its own, with a deadline of its own
@@ -40,32 +48,77 @@ SENT = 256 * 1024
 class Arrivals:
     """What comes into the table of blocks, in one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        """Take the transaction's connection."""
-        self._connection = connection
+    def __init__(self, connection: Connection, late: int) -> None:
+        """Take the transaction's connection, and how long after its day a reading is late."""
+        self.connection = self._connection = connection
+        self._late = late
         self._partitioned = connection.dialect.name == "postgresql"
         # months that are known to be there, by year and month
         self._months: dict[tuple[int, int], str] = {}
 
+    @cached_property
+    def closed_months(self) -> frozenset[int]:
+        """The months of which there are segments. From now on nobody else writes blocks."""
+        alone(self._connection, TAKING_IN)
+        return frozenset(self._connection.execute(select(CLOSED_MONTH.c.month)).scalars())
+
+    def is_late(self, block: Block) -> bool:
+        """Whether what a block brings comes long after its day."""
+        return block.updated_at > block.day_end + self._late
+
+    def begun(self, block: Block) -> Block:
+        """A block that is the first of its day, as it will be read again."""
+        late = 0 if block.late or not self.is_late(block) else block.count
+        if block.first_revision and block.published_at and not late:
+            return block
+        return replace(
+            block,
+            first_revision=block.first_revision or block.revision,
+            published_at=block.published_at or block.updated_at,
+            late=late or block.late,
+        )
+
     def load(self, blocks: Iterable[Block]) -> None:
-        """Keep blocks of days that have none, as fast as the database takes them."""
-        every = iter(blocks)
+        """Keep blocks of days that have none, as fast as the database takes them.
+
+        Raises:
+            Conflict: a day is in the history.
+        """
+        every = map(self.begun, blocks)
         while chunk := tuple(islice(every, COPIED)):
-            if not self._partitioned:
-                self._connection.exec_driver_sql(INSERT, [block_row(block) for block in chunk])
-                continue
-            for month, those in by_month(chunk, attrgetter("start")).items():
-                self._copy(self._opened(month, those[0].start), those)
+            self._refuse_kept((block.usage_point_id, block.channel, block.start) for block in chunk)
+            self.add(chunk)
+
+    def add(self, blocks: Sequence[Block]) -> None:
+        """Keep blocks as they are, of days that are known to have none."""
+        if not self._partitioned:
+            self._connection.exec_driver_sql(INSERT, [block_row(block) for block in blocks])
+            return
+        for month, those in by_month(blocks, attrgetter("start")).items():
+            self._copy(self._opened(month, those[0].start), those)
+
+    def _refuse_kept(self, places: Iterable[tuple[int, int, int]]) -> None:
+        """See that no day, by usage point, channel and start, is in the history already."""
+        if not self.closed_months:
+            return
+        old = {place for place in places if month_of(place[2]) in self.closed_months}
+        spans = tuple(Span(point, channel, start, start) for point, channel, start in old)
+        for segment in segments_within(self._connection, spans):
+            for mark in read_marks(segment):
+                if (segment.usage_point_id, segment.channel, mark.start) in old:
+                    raise Conflict("A day of these is kept already.", field="start")
 
     def load_plain(self, days: Iterable[PlainDay], revision: int, at: int) -> None:
         """The same of days that are nothing but values, all of one revision."""
         every = iter(days)
         while chunk := tuple(islice(every, COPIED)):
+            self._refuse_kept(day[:3] for day in chunk)
             if not self._partitioned:
-                self._connection.exec_driver_sql(INSERT, [plain_row(day, revision, at) for day in chunk])
+                rows = [plain_row(day, revision, at, late=self._late) for day in chunk]
+                self._connection.exec_driver_sql(INSERT, rows)
                 continue
             for month, those in by_month(chunk, lambda day: day[2]).items():
-                self._send(self._opened(month, those[0][2]), plain_pieces(those, revision, at))
+                self._send(self._opened(month, those[0][2]), plain_pieces(those, revision, at, late=self._late))
 
     def _opened(self, month: tuple[int, int], second: int) -> str:
         """The table of a month, by a second in it."""
@@ -115,15 +168,16 @@ def pieces(blocks: Iterable[Block]) -> Iterator[bytes]:
     yield bytes(piece)
 
 
-def plain_row(day: PlainDay, revision: int, at: int) -> tuple[Any, ...]:
+def plain_row(day: PlainDay, revision: int, at: int, *, late: int) -> tuple[Any, ...]:
     """The row of a day of nothing but values, in the order of the columns."""
     point, channel, start, duration, day_end, *packed = day
     held_to = start + duration if start + duration > day_end + SPILL else day_end
     head = (point, channel, start, duration, day_end, day_end, held_to, *packed)
-    return (*head, *[None] * len(SIDECARS), revision, revision, at, at)
+    counts = (0, 0, packed[1] if at > day_end + late else 0)
+    return (*head, *[None] * len(SIDECARS), revision, revision, at, at, *counts)
 
 
-def plain_pieces(days: Iterable[PlainDay], revision: int, at: int) -> Iterator[bytes]:
+def plain_pieces(days: Iterable[PlainDay], revision: int, at: int, *, late: int) -> Iterator[bytes]:
     """Such days as COPY reads them: numbers at once, then the values, then what all of them have alike."""
     piece, tail = bytearray(SIGNATURE), plain_tail(revision, at)
     for point, channel, start, duration, day_end, step, count, width, values in days:
@@ -134,11 +188,16 @@ def plain_pieces(days: Iterable[PlainDay], revision: int, at: int) -> Iterator[b
         )  # fmt: skip
         piece += values
         piece += tail
+        piece += LAST_NUMBERS(4, 0, 4, 0, 4, count if at > day_end + late else 0)
         if len(piece) >= SENT:
             yield bytes(piece)
             piece.clear()
     piece += TRAILER
     yield bytes(piece)
+
+
+# estimated, corrected, late
+LAST_NUMBERS = Struct(">iiiiii").pack
 
 
 def plain_tail(revision: int, at: int) -> bytes:

@@ -37,7 +37,7 @@ from sqlalchemy import (
 )
 
 from wattshare.custodian.model.authorization import Authorization
-from wattshare.custodian.model.packing import is_long
+from wattshare.custodian.model.packing import estimated_in, is_long
 from wattshare.custodian.model.readings import Block
 from wattshare.custodian.store.authorizations import OPEN_SHARES, open_shares
 from wattshare.custodian.store.metadata import METADATA, Big
@@ -97,6 +97,10 @@ INTERVAL_BLOCK = Table(
     Column("revision", Big, nullable=False),
     Column("published_at", Big, nullable=False),
     Column("updated_at", Big, nullable=False),
+    # of the readings, for completeness
+    Column("estimated", Integer, nullable=False, server_default="0"),
+    Column("corrected", Integer, nullable=False, server_default="0"),
+    Column("late", Integer, nullable=False, server_default="0"),
     # elsewhere its check would cost as much as all the rest of loading
     ForeignKeyConstraint(["usage_point_id", "channel"], ["channel.usage_point_id", "channel.number"]).ddl_if("sqlite"),
     # the delta goes by time of change
@@ -125,27 +129,31 @@ CORRECTION = Table(
 )
 
 
+def holding(start: int, duration: int, day_end: int) -> tuple[int, int]:
+    """The two numbers that say who may have a block: `held_from` and `held_to`."""
+    end = start + duration
+    if is_long(start, day_end):
+        return start + 1, end - 1
+    return day_end, end if end > day_end + SPILL else day_end
+
+
 def block_row(block: Block) -> tuple[Any, ...]:
     """The row of a block, in the order of the columns."""
-    start, day_end = block.start, block.day_end
-    end = start + block.duration
-    if is_long(start, day_end):
-        held_from, held_to = start + 1, end - 1
-    else:
-        held_from, held_to = day_end, end if end > day_end + SPILL else day_end
     return (
         block.usage_point_id,
         block.channel,
-        start,
+        block.start,
         block.duration,
-        day_end,
-        held_from,
-        held_to,
+        block.day_end,
+        *holding(block.start, block.duration, block.day_end),
         *PACKED_OF(block),
         block.first_revision or block.revision,
         block.revision,
         block.published_at or block.updated_at,
         block.updated_at,
+        estimated_in(block),
+        block.corrected,
+        block.late,
     )
 
 
@@ -175,7 +183,7 @@ def block_of(values: Sequence[Any]) -> Block:
 
 
 ROW_COLUMNS = tuple(column.name for column in INTERVAL_BLOCK.c)
-BLOCK_COLUMNS = tuple(name for name in ROW_COLUMNS if name not in ("held_from", "held_to"))
+BLOCK_COLUMNS = tuple(name for name in ROW_COLUMNS if name not in ("held_from", "held_to", "estimated"))
 
 
 def held(authorization: Authorization, at: int, table: FromClause = INTERVAL_BLOCK) -> ColumnElement[bool]:

@@ -12,10 +12,12 @@ from wattshare.custodian.model.premises import Commodity, UsagePoint
 from wattshare.custodian.model.readings import Channel
 from wattshare.custodian.store.authorizations import OPEN_SHARES, of_held, open_shares
 from wattshare.custodian.store.blocks import CHANNEL, HELD, INTERVAL_BLOCK, READING_TYPE
+from wattshare.custodian.store.history import SEGMENT, Cut, has_all, has_some
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import Row
 from wattshare.custodian.store.plain import known_text, write_text
 from wattshare.custodian.store.premises import USAGE_POINT, read_usage_point
+from wattshare.custodian.store.tiers import Scope, Tiers
 from wattshare.espi import ids
 from wattshare.espi.usage import ReadingType
 
@@ -45,14 +47,19 @@ def _told(*which: ColumnElement[bool]) -> Select[tuple[Any, ...]]:
 
 
 HERE = (INTERVAL_BLOCK.c.usage_point_id == CHANNEL.c.usage_point_id) & (INTERVAL_BLOCK.c.channel == CHANNEL.c.number)
+CLOSED = (SEGMENT.c.usage_point_id == CHANNEL.c.usage_point_id) & (SEGMENT.c.channel == CHANNEL.c.number)
+SHARED_MONTHS = select(SEGMENT.c.month).join(SHARE, SHARE.c.usage_point_id == SEGMENT.c.usage_point_id).where(CLOSED)
+# measured on a day that is opened; or never at all
+SURE = or_(
+    select(INTERVAL_BLOCK.c.start).where(HERE, HELD).exists(),
+    SHARED_MONTHS.where(has_all(SHARE.c.since, SHARE.c.until)).correlate(CHANNEL).exists(),
+    ~select(INTERVAL_BLOCK.c.start).where(HERE).exists() & ~select(SEGMENT.c.month).where(CLOSED).exists(),
+)
 CHANNELS_SHARED = _told(
     CHANNEL.c.usage_point_id == bindparam("of_usage_point"),
     CHANNEL.c.usage_point_id.in_(select(SHARE.c.usage_point_id)),
-    or_(
-        select(INTERVAL_BLOCK.c.start).where(HERE, HELD).exists(),
-        ~select(INTERVAL_BLOCK.c.start).where(HERE).exists(),
-    ),
-)
+    or_(SURE, SHARED_MONTHS.where(has_some(SHARE.c.since, SHARE.c.until)).correlate(CHANNEL).exists()),
+).add_columns(SURE.label("sure"))
 
 
 class Channels:
@@ -141,7 +148,11 @@ class Channels:
         A channel that measured on other people's days only, such as a former tenant's solar, is not there.
         """
         place = {"of_usage_point": usage_point_id, **of_held(authorization, at)}
-        return _read(self._connection.execute(CHANNELS_SHARED, place))
+        rows = self._connection.execute(CHANNELS_SHARED, place).mappings().all()
+        tiers = Tiers(connection=self._connection, authorization=authorization, at=at)
+        # where an agreement begins or ends within a month, the month's days are looked at
+        seen = (row for row in rows if row["sure"] or tiers.extent(Scope(usage_point_id, row["number"]), Cut()))
+        return tuple(sorted(map(read_channel, seen), key=channel_rank))
 
     def reading_types_shared(self, authorization: Authorization, at: int) -> tuple[tuple[str, ReadingType], ...]:
         """The reading types of the usage points that an authorization opens, with their ids."""

@@ -4,14 +4,16 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from hashlib import sha256
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from wattshare.custodian.model.segments import read_blocks, read_marks
 from wattshare.custodian.store import premises
 from wattshare.custodian.store.bills import BILL, BILL_CORRECTION
 from wattshare.custodian.store.blocks import CHANNEL, CORRECTION, PACKED, READING_TYPE
-from wattshare.custodian.store.kept import Span, blocks_within
+from wattshare.custodian.store.kept import Span, blocks_within, segments_within
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.programs import PROGRAM_CODE, PROGRAM_ENROLLMENT
 from wattshare.custodian.store.statements import chunks
@@ -75,12 +77,17 @@ class Content:
         every = list(self._connection.execute(names))
         for some in chunks(every, CHANNELS):
             spans = tuple(Span(point, channel, 0, LATEST) for point, channel in some)
+            closed = (
+                block
+                for segment in segments_within(self._connection, spans)
+                for block in read_blocks(segment, read_marks(segment))
+            )
             found = sorted(
-                blocks_within(self._connection, spans),
+                chain(blocks_within(self._connection, spans), closed),
                 key=lambda block: (block.usage_point_id, block.channel, block.start),
             )
             for block in found:
-                bare = replace(block, first_revision=0, revision=0, published_at=0, updated_at=0)
+                bare = replace(block, first_revision=0, revision=0, published_at=0, updated_at=0, late=0)
                 yield ["block", asdict(bare)]
 
 

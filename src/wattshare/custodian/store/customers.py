@@ -267,6 +267,10 @@ class Customers:
         """Every meter that is or was at a usage point."""
         return self._meters((usage_point_id,))
 
+    def usage_point_ids(self) -> tuple[int, ...]:
+        """Every usage point's id, in order."""
+        return tuple(self._connection.scalars(select(USAGE_POINT.c.id).order_by(USAGE_POINT.c.id)))
+
     def agreements_of(self, usage_point_id: int) -> tuple[Agreement, ...]:
         """Every agreement for a usage point, the earliest first."""
         found = select(AGREEMENT).where(AGREEMENT.c.usage_point_id == usage_point_id)

@@ -22,6 +22,8 @@ from wattshare.custodian.store import postgresql, sqlite
 from wattshare.custodian.store.authorizations import Authorizations
 from wattshare.custodian.store.batches import Batches
 from wattshare.custodian.store.bills import Bills
+from wattshare.custodian.store.compaction import History
+from wattshare.custodian.store.completeness import Completeness
 from wattshare.custodian.store.content import Content
 from wattshare.custodian.store.corrections import Corrections
 from wattshare.custodian.store.customers import Customers
@@ -38,7 +40,7 @@ from wattshare.custodian.store.parties import Parties
 from wattshare.custodian.store.programs import Programs
 from wattshare.custodian.store.purposes import For, Purpose
 from wattshare.custodian.store.rates import Rates
-from wattshare.custodian.store.readings import Readings
+from wattshare.custodian.store.readings import LATE, Readings
 from wattshare.custodian.store.receivers import Receivers
 from wattshare.custodian.store.revisions import Revisions
 from wattshare.custodian.store.roster import Roster
@@ -67,8 +69,8 @@ READING: dict[str, dict[str, Any]] = {
 class Tx:
     """One transaction: an attribute for each noun."""
 
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        """Take the open connection."""
+    def __init__(self, connection: Connection, keys: Keys, late: int = LATE) -> None:
+        """Take the open connection, and how long after its day a reading is late."""
         self.parties = Parties(connection, keys)
         self.customers = Customers(connection, keys)
         self.programs = Programs(connection, keys)
@@ -77,7 +79,9 @@ class Tx:
         self.sessions = Sessions(connection, keys)
         self.rates = Rates(connection, keys)
         self.revisions = Revisions(connection, keys)
-        self.readings = Readings(connection, keys)
+        self.readings = Readings(connection, keys, late)
+        self.history = History(connection, keys)
+        self.completeness = Completeness(connection, keys)
         self.roster = Roster(connection, keys)
         self.bills = Bills(connection, keys)
         self.deltas = Deltas(connection, keys)
@@ -103,6 +107,8 @@ class Store:
     keys: Keys = field(repr=False)
     # what a transaction is for that does not say so
     purpose: Purpose = Purpose.HOUSE
+    # seconds after the end of its day from which on a reading is late
+    late: int = LATE
 
     @classmethod
     def connect(
@@ -113,6 +119,7 @@ class Store:
         statement_seconds: int = STATEMENT_SECONDS,
         connections: int = CONNECTIONS,
         prepared: bool = True,
+        late: int = LATE,
     ) -> "Store":
         """The store at an address as SQLAlchemy writes it. Nothing is opened yet.
 
@@ -125,10 +132,10 @@ class Store:
             raise BadSettings("database_url: is not an address as SQLAlchemy writes it") from None
         match address.get_backend_name():
             case "sqlite":
-                return cls(sqlite.connect(address), keys)
+                return cls(sqlite.connect(address), keys, late=late)
             case "postgresql":
                 told = {"statement_seconds": statement_seconds, "connections": connections}
-                return cls(postgresql.connect(address, **told, prepared=prepared), keys)
+                return cls(postgresql.connect(address, **told, prepared=prepared), keys, late=late)
             case other:
                 raise BadSettings(f"database_url: must be sqlite or postgresql, not {other}")
 
@@ -143,7 +150,7 @@ class Store:
             Unavailable: the database cannot be reached, or others keep it for too long.
         """
         with _available(), self._connected(for_) as connection, connection.begin():
-            yield Tx(connection, self.keys)
+            yield Tx(connection, self.keys, self.late)
 
     @contextmanager
     def read(self, for_: For | None = None) -> Iterator[Tx]:
@@ -153,7 +160,7 @@ class Store:
             Unavailable: the database cannot be reached.
         """
         with self._reading(for_) as connection:
-            yield Tx(connection, self.keys)
+            yield Tx(connection, self.keys, self.late)
 
     def upgrade(self, *, for_role: str | None = None) -> None:
         """Bring the tables to the newest form: all steps or none; another process waits for its turn.

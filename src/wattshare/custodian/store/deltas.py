@@ -6,6 +6,7 @@ bills are read for a page of authorizations at a time. So nothing here grows wit
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from heapq import merge
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, Executable, Select, String, bindparam, cast, 
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.premises import Commodity, UsagePoint
 from wattshare.custodian.model.readings import Block, Channel
+from wattshare.custodian.model.segments import marks_of, read_blocks
 from wattshare.custodian.store.authorizations import (
     AUTHORIZATION,
     AUTHORIZATION_USAGE_POINT,
@@ -32,6 +34,15 @@ from wattshare.custodian.store.blocks import (
     within,
 )
 from wattshare.custodian.store.channels import channel_rank, read_channel
+from wattshare.custodian.store.history import (
+    SEGMENT,
+    SEGMENT_COLUMNS,
+    compared,
+    has_all,
+    has_some,
+    held_by,
+    read_segment,
+)
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import Big, Row
 from wattshare.custodian.store.premises import USAGE_POINT, read_usage_point
@@ -41,6 +52,7 @@ from wattshare.espi.kinds import METERED, Kind
 PAGE, CHUNK = 500, 1_000
 # later than everything
 LAST = 1 << 62
+HOT = INTERVAL_BLOCK.alias("hot")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +94,14 @@ class News(NamedTuple):
     bills: tuple[Bill, ...]
 
 
+# authorization, usage point, channel and start of a block, and the block
+Candidate = tuple[tuple[int, int, int, int], Block]
+
+
+def _channel_of(candidate: Candidate) -> tuple[int, int, int]:
+    return candidate[0][:3]
+
+
 class Deltas:
     """News by third party."""
 
@@ -110,21 +130,62 @@ class Deltas:
 
     def blocks(self, asked: Asked) -> Iterator[tuple[int, Block]]:
         """The latest block of each channel, and those that changed since, with their authorization; in order."""
-        for (held_id, *_), channel in groupby(self.rows(asked), key=CHANNEL_KEY):
-            by_start = {row[3]: row for row in channel}
+        candidates = merge(self._hot(asked), self._history(asked), key=itemgetter(0))
+        for (held_id, *_), channel in groupby(candidates, key=_channel_of):
+            by_start = {block.start: block for _, block in channel}
             last = max(by_start)
-            for start, row in by_start.items():
-                block = block_of(row[1:])
+            for start, block in by_start.items():
                 # a former agreement's last day is not the latest
                 changed = asked.since is not None and block.updated_at > asked.since
                 if changed or (start == last and not asked.changes_only):
                     yield held_id, block
 
     def rows(self, asked: Asked) -> Iterator[Any]:
-        """The rows behind `blocks` as they come: the authorization's id and `BLOCK_COLUMNS`; some are there twice."""
+        """The rows of the hot tier behind `blocks` as they come: the authorization's id and `BLOCK_COLUMNS`.
+
+        Some are there twice.
+        """
         return self._rows(LATEST if asked.since is None else CHANGED, asked.given)
 
     # parts
+
+    def _hot(self, asked: Asked) -> Iterator[Candidate]:
+        """The latest block that the hot tier has for each share of a channel, and those that changed; in order."""
+        for row in self.rows(asked):
+            yield row[:4], block_of(row[1:])
+
+    def _history(self, asked: Asked) -> Iterator[Candidate]:
+        """The same of the history: of months that something changed in, and of last ones that nothing came after."""
+        since = LAST if asked.since is None else asked.since
+        until = LAST if asked.until is None else asked.until
+        for row in self._rows(HISTORY, asked.given | {"since": since}):
+            marks = marks_of(row.marks)
+            mine = [
+                place
+                for place, mark in enumerate(marks)
+                if mark.published_at <= until and held_by(row.share_since, row.share_until, compared(mark))
+            ]
+            taken = [place for place in mine if marks[place].updated_at > since or place == mine[-1]]
+            if taken:
+                for block in read_blocks(read_segment(row._mapping), marks, taken):
+                    yield (row.held_id, block.usage_point_id, block.channel, block.start), block
+
+    def _measured(self, rows: list[Row]) -> Iterator[Channel]:
+        """The channels of rows that have one for each share: those that measured on a day of some share, or never."""
+        for _, shares in groupby(rows, key=itemgetter("number")):
+            told = list(shares)
+            if any(row["sure"] for row in told) or any(self._had(row) for row in told):
+                yield read_channel(told[0])
+
+    def _had(self, row: Row) -> bool:
+        """Whether a share that cuts through a month has a day of it."""
+        since, until = row["share_since"], row["share_until"]
+        told = {"of_point": row["point_id"], "of_channel": row["number"], "since": since, "until": until}
+        return any(
+            held_by(since, until, compared(mark))
+            for marks in self._connection.execute(CUT_MONTHS, told).scalars()
+            for mark in marks_of(marks)
+        )
 
     def _news(self, asked: Asked, page: list[Authorization], blocks: "Ahead") -> Iterator[News]:
         held = {one.id: one for one in page}
@@ -138,7 +199,7 @@ class Deltas:
                 yield News(
                     held[key[0]],
                     read_usage_point(point),
-                    tuple(sorted(map(read_channel, channels.get(key, ())), key=channel_rank)),
+                    tuple(sorted(self._measured(channels.get(key, [])), key=channel_rank)),
                     mine,
                     billed if asked.since is not None else billed[-1:],
                 )
@@ -185,7 +246,6 @@ class Ahead:
 
 # statements, made once
 
-CHANNEL_KEY = itemgetter(0, 1, 2)
 BY_THIRD_PARTY = (AUTHORIZATION.c.third_party_id == bindparam("third_party", type_=Big)) & or_(
     bindparam("only", type_=Big) == 0, AUTHORIZATION.c.id == bindparam("only", type_=Big)
 )
@@ -283,20 +343,68 @@ def _points() -> Select[Any]:
     )
 
 
-def _channels() -> Select[Any]:
-    share, blocks = every_share(OF_PAGE & SHARES_USAGE).subquery("share"), INTERVAL_BLOCK.c
-    here = (blocks.usage_point_id == CHANNEL.c.usage_point_id) & (blocks.channel == CHANNEL.c.number)
-    metered = select(blocks.start).where(here, within(share, INTERVAL_BLOCK)).exists()
+def _history() -> Select[Any]:
+    """Segments that may have news for a share: changed since, or with nothing after them that it is sure to have."""
+    share, later, blocks = every_share(BY_THIRD_PARTY & SHARES_USAGE).subquery("share"), SEGMENT.alias("later"), HOT.c
+    segments, since, until = SEGMENT.c, share.c.since, share.c.until
+    hot_after = select(blocks.start).where(
+        blocks.usage_point_id == segments.usage_point_id,
+        blocks.channel == segments.channel,
+        blocks.start > segments.most_start,
+        within(share, HOT),
+        blocks.published_at <= UNTIL,
+    )
+    month_after = select(later.c.month).where(
+        later.c.usage_point_id == segments.usage_point_id,
+        later.c.channel == segments.channel,
+        later.c.month > segments.month,
+        has_all(since, until, later),
+        later.c.most_published_at <= UNTIL,
+    )
+    last = ~hot_after.correlate(share, SEGMENT).exists() & ~month_after.correlate(share, SEGMENT).exists()
+    columns = (*(segments[name] for name in SEGMENT_COLUMNS), since.label("share_since"), until.label("share_until"))
     return (
-        select(share.c.held_id, CHANNEL.c.usage_point_id.label("point_id"), CHANNEL, READING_TYPE.c.content)
-        .distinct()
-        .select_from(share.join(USAGE_POINT, (USAGE_POINT.c.id == share.c.usage_point_id) & OF_COMMODITY))
-        .join(CHANNEL, CHANNEL.c.usage_point_id == share.c.usage_point_id)
-        .join(READING_TYPE, READING_TYPE.c.id == CHANNEL.c.reading_type_id)
-        .where(or_(metered, ~select(blocks.start).where(here).exists()))
+        select(share.c.held_id, *columns)
+        .select_from(
+            share.join(USAGE_POINT, (USAGE_POINT.c.id == share.c.usage_point_id) & OF_COMMODITY).join(
+                SEGMENT, segments.usage_point_id == share.c.usage_point_id
+            )
+        )
+        .where(
+            has_some(since, until), segments.least_published_at <= UNTIL, or_(segments.most_updated_at > SINCE, last)
+        )
+        .order_by(share.c.held_id, segments.usage_point_id, segments.channel, segments.month)
     )
 
 
+def _channels() -> Select[Any]:
+    share, blocks, segments = every_share(OF_PAGE & SHARES_USAGE).subquery("share"), INTERVAL_BLOCK.c, SEGMENT.c
+    since, until = share.c.since, share.c.until
+    here = (blocks.usage_point_id == CHANNEL.c.usage_point_id) & (blocks.channel == CHANNEL.c.number)
+    closed = (segments.usage_point_id == CHANNEL.c.usage_point_id) & (segments.channel == CHANNEL.c.number)
+    sure = or_(
+        select(blocks.start).where(here, within(share, INTERVAL_BLOCK)).exists(),
+        select(segments.month).where(closed, has_all(since, until)).exists(),
+        ~select(blocks.start).where(here).exists() & ~select(segments.month).where(closed).exists(),
+    )
+    columns = (share.c.held_id, CHANNEL.c.usage_point_id.label("point_id"), CHANNEL, READING_TYPE.c.content)
+    return (
+        select(*columns, sure.label("sure"), since.label("share_since"), until.label("share_until"))
+        .select_from(share.join(USAGE_POINT, (USAGE_POINT.c.id == share.c.usage_point_id) & OF_COMMODITY))
+        .join(CHANNEL, CHANNEL.c.usage_point_id == share.c.usage_point_id)
+        .join(READING_TYPE, READING_TYPE.c.id == CHANNEL.c.reading_type_id)
+        .where(or_(sure, select(segments.month).where(closed, has_some(since, until)).exists()))
+        .order_by(share.c.held_id, CHANNEL.c.usage_point_id, CHANNEL.c.number)
+    )
+
+
+# the months of a channel that a share may have some of
+CUT_MONTHS = select(SEGMENT.c.marks).where(
+    SEGMENT.c.usage_point_id == bindparam("of_point", type_=Big),
+    SEGMENT.c.channel == bindparam("of_channel"),
+    has_some(SINCE, UNTIL),
+)
+HISTORY = _history()
 LATEST, CHANGED = _blocks(since=False), _blocks(since=True)
 LAST_BILLS, BILLS_SINCE = _bills(since=False), _bills(since=True)
 POINTS, CHANNELS = _points(), _channels()

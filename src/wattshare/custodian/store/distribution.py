@@ -15,7 +15,7 @@ from wattshare.custodian.store.metadata import METADATA
 
 COLUMN = "usage_point_id"
 # cut by usage point; the first one says where the others lie
-DISTRIBUTED = ("channel", "interval_block", "correction", "bill", "bill_correction")
+DISTRIBUTED = ("channel", "interval_block", "segment", "correction", "bill", "bill_correction")
 # on every machine; each after those that it refers to
 REFERENCE = (
     "third_party",

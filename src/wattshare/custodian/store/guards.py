@@ -46,6 +46,7 @@ GUARDS = (
     Guard("customer_login", None, "", frozenset({Purpose.PEOPLE})),
     Guard("channel", "usage_point_id", "points", METERING),
     Guard("interval_block", "usage_point_id", "points", METERING),
+    Guard("segment", "usage_point_id", "points", METERING),
     Guard("bill", "usage_point_id", "points", METERING),
     Guard("correction", None, "", OWNERS),
     Guard("bill_correction", None, "", NOBODY),

@@ -18,9 +18,11 @@ from sqlalchemy import (
     select,
 )
 
-from wattshare.custodian.model.packing import LONGEST_DAY
+from wattshare.custodian.model.packing import LONGEST_DAY, identity, unpack
 from wattshare.custodian.model.readings import Block
-from wattshare.custodian.store.blocks import BLOCK_COLUMNS, CORRECTION, INTERVAL_BLOCK, read_block
+from wattshare.custodian.model.segments import Segment
+from wattshare.custodian.store.blocks import BLOCK_COLUMNS, CORRECTION, INTERVAL_BLOCK, PACKED, read_block
+from wattshare.custodian.store.history import SEGMENT, SEGMENT_COLUMNS, month_of, read_segment
 
 ARRAYS = {"points": BigInteger, "channels": Integer, "firsts": BigInteger, "lasts": BigInteger}
 
@@ -53,11 +55,29 @@ def blocks_within(connection: Connection, spans: tuple[Span, ...]) -> Iterator[B
         yield read_block(row)
 
 
+def segments_within(connection: Connection, spans: tuple[Span, ...]) -> Iterator[Segment]:
+    """The segments that have months of some spans."""
+    if not spans:
+        return
+    months = tuple(Span(span.usage_point_id, span.channel, month_of(span.first), span.last) for span in spans)
+    for row in connection.execute(SEGMENTS[connection.dialect.name], _told(connection, months)).mappings():
+        yield read_segment(row)
+
+
 def entries_within(connection: Connection, spans: tuple[Span, ...], revision: int) -> dict[tuple[int, int, int], int]:
     """How many entries of the ledger a revision has made, by usage point, channel and start."""
     told = _told(connection, spans) | {"of_revision": revision}
     rows = connection.execute(ENTRIES[connection.dialect.name], told)
     return {(point, channel, start): count for point, channel, start, count in rows}
+
+
+def corrected_within(connection: Connection, usage_point_id: int, channel: int, start: int) -> set[tuple[int, bool]]:
+    """Which readings of a day the ledger has, by their identity."""
+    kept, place = CORRECTION.c, {"usage_point_id": usage_point_id, "channel": channel, "start": start}
+    columns = (kept.day_end, *(kept["old_" + name].label(name) for name in PACKED))
+    rows = connection.execute(select(*columns).where(*(kept[name] == value for name, value in place.items())))
+    blocks = (Block(**place, duration=0, **row) for row in rows.mappings())  # type: ignore[arg-type]  # as PACKED has it
+    return {identity(reading) for block in blocks for reading in unpack(block)}
 
 
 def _told(connection: Connection, spans: tuple[Span, ...]) -> dict[str, Any]:
@@ -83,13 +103,14 @@ def _json() -> tuple[FromClause, list[Any]]:
 GIVEN = {"postgresql": _arrays(), "sqlite": _json()}
 
 
-def _within(table: Table, *columns: Any) -> dict[str, Select[Any]]:
+def _within(table: Table, *columns: Any, by: str = "start") -> dict[str, Select[Any]]:
     """The rows of a table that start within one of the spans, for each database."""
+    begins = table.c[by]
 
     def found(span: FromClause, point: Any, channel: Any, first: Any, last: Any) -> Select[Any]:
         kept = table.c
-        here = (kept.usage_point_id == point) & (kept.channel == channel) & kept.start.between(first, last)
-        in_time = kept.start.between(bindparam("least"), bindparam("most"))
+        here = (kept.usage_point_id == point) & (kept.channel == channel) & begins.between(first, last)
+        in_time = begins.between(bindparam("least"), bindparam("most"))
         return select(*columns).select_from(span).join(table, here).where(in_time)
 
     return {name: found(span, *parts) for name, (span, parts) in GIVEN.items()}
@@ -106,4 +127,5 @@ def _entries() -> dict[str, Select[Any]]:
 
 
 BLOCKS = _within(INTERVAL_BLOCK, *(INTERVAL_BLOCK.c[name] for name in BLOCK_COLUMNS))
+SEGMENTS = _within(SEGMENT, *(SEGMENT.c[name] for name in SEGMENT_COLUMNS), by="month")
 ENTRIES = _entries()

@@ -1,22 +1,33 @@
 """Blocks that come into what is kept: reading by reading, many days with few statements.
 
 What was kept is fetched once for all that come; what they make of it is decided here, in the order in which they
-come, and written at the end.
+come, and written at the end. A day that was not there goes to the hot tier, whatever its month; a day that a segment
+has is written into it again.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import Connection, bindparam, delete, update
+from sqlalchemy import bindparam, delete, update
 
 from wattshare.custodian.model.changes import Tally
 from wattshare.custodian.model.packing import LONGEST_DAY, alike, differing, identity, is_long, merge, pack, unpack
 from wattshare.custodian.model.readings import Block, Reading
+from wattshare.custodian.model.segments import read_blocks, read_marks
 from wattshare.custodian.store.arrivals import Arrivals
 from wattshare.custodian.store.blocks import CORRECTION, INTERVAL_BLOCK, block_columns, packed_columns
-from wattshare.custodian.store.kept import Span, blocks_within, entries_within, spans_of
+from wattshare.custodian.store.history import month_after, month_of
+from wattshare.custodian.store.kept import (
+    Span,
+    blocks_within,
+    corrected_within,
+    entries_within,
+    segments_within,
+    spans_of,
+)
 from wattshare.custodian.store.metadata import Row
+from wattshare.custodian.store.segments import remove_segment, write_segments
 
 # a start, and nothing before or after it
 HERE = (
@@ -31,6 +42,8 @@ REPLACE = (
 )
 REMOVE = delete(INTERVAL_BLOCK).where(HERE)
 
+Replaced = list[tuple[Reading, Reading]]
+
 
 @dataclass(kw_only=True)
 class Days:
@@ -39,15 +52,23 @@ class Days:
     by_start: dict[int, Block] = field(default_factory=dict)
     # the start that a local day is kept under, by its end
     by_day: dict[int, int] = field(default_factory=dict)
-    # starts as they are kept
-    kept: set[int] = field(default_factory=set)
+    # starts as they are kept: in rows, and in segments by month
+    rows: set[int] = field(default_factory=set)
+    segments: dict[int, set[int]] = field(default_factory=dict)
     changed: set[int] = field(default_factory=set)
-    moved: set[int] = field(default_factory=set)
+    gone: set[int] = field(default_factory=set)
 
     def know(self, block: Block) -> None:
-        """Take a block that is kept."""
-        self.kept.add(block.start)
+        """Take a block that is kept in a row."""
+        self.rows.add(block.start)
         self._put(block)
+
+    def know_segment(self, month: int, blocks: Iterable[Block]) -> None:
+        """Take the blocks that are kept in a segment."""
+        starts = self.segments[month] = set()
+        for block in blocks:
+            starts.add(block.start)
+            self._put(block)
 
     def find(self, block: Block) -> Block | None:
         """The day that a block belongs into: of the same start, or of the same local day."""
@@ -64,11 +85,16 @@ class Days:
         if stored is not None and stored.start != block.start:
             del self.by_start[stored.start]
             self.changed.discard(stored.start)
-            if stored.start in self.kept:
-                self.kept.remove(stored.start)
-                self.moved.add(stored.start)
+            self.gone.add(stored.start)
+        self.gone.discard(block.start)
         self.changed.add(block.start)
         self._put(block)
+
+    def touched(self) -> Iterator[tuple[int, list[Block]]]:
+        """The segments of which something is changed or gone: the month, and the blocks that are left."""
+        for month, starts in self.segments.items():
+            if starts & (self.changed | self.gone):
+                yield month, [self.by_start[start] for start in sorted(starts - self.gone)]
 
     def _put(self, block: Block) -> None:
         self.by_start[block.start] = block
@@ -80,11 +106,12 @@ class Days:
 class Merging:
     """Blocks of one chunk on their way in."""
 
-    connection: Connection
     arrivals: Arrivals
     reason: str
     channels: defaultdict[tuple[int, int], Days] = field(default_factory=lambda: defaultdict(Days))
     ledger: list[Row] = field(default_factory=list)
+    # the readings of days that were corrected at any time
+    corrected: dict[tuple[int, int, int], set[tuple[int, bool]]] = field(default_factory=dict)
     # days that were not there
     fresh: int = 0
     # what became of each block
@@ -92,8 +119,7 @@ class Merging:
 
     def take(self, blocks: Sequence[Block]) -> Tally:
         """Merge blocks in the order in which they come, and write what is new."""
-        for kept in blocks_within(self.connection, spans_of(blocks)):
-            self.channels[kept.usage_point_id, kept.channel].know(kept)
+        self._look(spans_of(blocks))
         tally = Tally()
         for block in blocks:
             merged = self._merge(block)
@@ -102,12 +128,22 @@ class Merging:
         self._write()
         return tally
 
+    def _look(self, spans: tuple[Span, ...]) -> None:
+        """Fetch what is kept."""
+        closed, connection = self.arrivals.closed_months, self.arrivals.connection
+        for kept in blocks_within(connection, spans):
+            self.channels[kept.usage_point_id, kept.channel].know(kept)
+        old = tuple(span for span in spans if any(month in closed for month in _months(span)))
+        for segment in segments_within(connection, old):
+            blocks = read_blocks(segment, read_marks(segment))
+            self.channels[segment.usage_point_id, segment.channel].know_segment(segment.month, blocks)
+
     def _merge(self, block: Block) -> Tally:
         """What is new in a block joins its day; what is replaced goes to the ledger."""
         days = self.channels[block.usage_point_id, block.channel]
         stored = days.find(block)
         if stored is None:
-            days.put(_begun(block), None)
+            days.put(self.arrivals.begun(block), None)
             self.fresh += 1
             return Tally(new=block.count)
         if alike(stored, block):
@@ -118,54 +154,79 @@ class Merging:
         replaced = [(old, new) for old, new in met if old is not None and old != new]
         added = sum(old is None for old, _ in met)
         if added or replaced:
-            days.put(_merged(stored, block, merge(before.values(), given)), stored)
-        if replaced:
-            self.ledger.append(_entry(block, stored.start, self.reason, replaced))
+            merged = _merged(stored, block, merge(before.values(), given))
+            self._keep(days, stored, merged, block, replaced, added)
         return Tally(new=added, changed=len(replaced), same=block.count - added - len(replaced))
 
     def _merge_values(self, days: Days, stored: Block, block: Block) -> Tally:
         """The same where nothing but values can differ."""
-        if stored.values == block.values:
-            return Tally(same=block.count)
-        places = differing(stored, block)
-        if not places:
-            return Tally(same=block.count)
-        fresh = replace(block, first_revision=stored.first_revision, published_at=stored.published_at)
-        days.put(fresh, stored)
-        replaced = list(zip(unpack(stored, places), unpack(block, places), strict=True))
-        self.ledger.append(_entry(block, stored.start, self.reason, replaced))
+        places = [] if stored.values == block.values else differing(stored, block)
+        if places:
+            replaced = list(zip(unpack(stored, places), unpack(block, places), strict=True))
+            self._keep(days, stored, block, block, replaced, 0)
         return Tally(changed=len(places), same=block.count - len(places))
 
+    def _keep(self, days: Days, stored: Block, merged: Block, block: Block, replaced: Replaced, added: int) -> None:
+        """Take what a stored block has become by a given one."""
+        if replaced:
+            self.ledger.append(_entry(block, stored.start, self.reason, replaced))
+        kept = replace(
+            merged,
+            first_revision=stored.first_revision,
+            published_at=stored.published_at,
+            corrected=self._corrected(stored, replaced),
+            late=stored.late + (added if self.arrivals.is_late(block) else 0),
+        )
+        days.put(kept, stored)
+
+    def _corrected(self, stored: Block, replaced: Replaced) -> int:
+        """How many readings of a day are not the first ones, with these."""
+        if not replaced:
+            return stored.corrected
+        day = stored.usage_point_id, stored.channel, stored.start
+        if day not in self.corrected:
+            before = corrected_within(self.arrivals.connection, *day) if stored.corrected else ()
+            self.corrected[day] = set(before)
+        self.corrected[day] |= {identity(old) for old, _ in replaced}
+        # a gas day that began at midnight after all was in the ledger under its former start
+        return max(stored.corrected, len(self.corrected[day]))
+
     def _write(self) -> None:
-        fresh, changed, moved = list[Block](), list[Row](), list[Row]()
+        fresh, changed, gone, segments = list[Block](), list[Row](), list[Row](), list[tuple[int, list[Block]]]()
         for (point, channel), days in self.channels.items():
             place = {"of_usage_point": point, "of_channel": channel}
-            moved += [place | {"of_start": start} for start in days.moved]
-            for start in days.changed:
-                block = days.by_start[start]
-                if start in days.kept:
-                    changed.append(_kept(block) | place | {"of_start": start})
+            gone += [place | {"of_start": start} for start in days.gone & days.rows]
+            changed += [_kept(days.by_start[start]) | place | {"of_start": start} for start in days.changed & days.rows]
+            kept = days.rows.union(*days.segments.values())
+            fresh += [days.by_start[start] for start in sorted(days.changed - kept)]
+            for month, left in days.touched():
+                if left:
+                    segments.append((month, left))
                 else:
-                    fresh.append(block)
-        if moved:
-            self.connection.execute(REMOVE, moved)
+                    remove_segment(self.arrivals.connection, point, channel, month)
+        connection = self.arrivals.connection
+        if gone:
+            connection.execute(REMOVE, gone)
         if changed:
-            self.connection.execute(REPLACE, changed)
-        self.arrivals.load(fresh)
+            connection.execute(REPLACE, changed)
+        if fresh:
+            self.arrivals.add(fresh)
+        write_segments(connection, segments)
         self._enter()
 
     def _enter(self) -> None:
         """Write down what was replaced, and by what; one revision may change a day more than once."""
+        connection = self.arrivals.connection
         for revision in {entry["revision"] for entry in self.ledger}:
             entries = [entry for entry in self.ledger if entry["revision"] == revision]
             places = [(entry["usage_point_id"], entry["channel"], entry["start"]) for entry in entries]
             spans = tuple(Span(*place, place[-1]) for place in set(places))
-            numbers = Counter(entries_within(self.connection, spans, revision))
+            numbers = Counter(entries_within(connection, spans, revision))
             rows = []
             for place, entry in zip(places, entries, strict=True):
                 rows.append({**entry, "number": numbers[place]})
                 numbers[place] += 1
-            self.connection.execute(CORRECTION.insert(), rows)
+            connection.execute(CORRECTION.insert(), rows)
 
 
 def _kept(block: Block) -> dict[str, object]:
@@ -173,18 +234,17 @@ def _kept(block: Block) -> dict[str, object]:
     return {name: value for name, value in block_columns(block).items() if name not in INTERVAL_BLOCK.primary_key}
 
 
-def _begun(block: Block) -> Block:
-    """A block that is the first of its day, as it will be read again."""
-    return replace(
-        block,
-        first_revision=block.first_revision or block.revision,
-        published_at=block.published_at or block.updated_at,
-    )
+def _months(span: Span) -> Iterator[int]:
+    """The months in which a span's blocks can start."""
+    month = month_of(span.first)
+    while month <= span.last:
+        yield month
+        month = month_after(month)
 
 
 def _merged(stored: Block, given: Block, readings: tuple[Reading, ...]) -> Block:
-    """Both blocks as one; it was there first when the stored one was, and changed when the given one came."""
-    merged = pack(
+    """Both blocks as one, changed when the given one came."""
+    return pack(
         readings,
         usage_point_id=stored.usage_point_id,
         channel=stored.channel,
@@ -194,10 +254,9 @@ def _merged(stored: Block, given: Block, readings: tuple[Reading, ...]) -> Block
         revision=given.revision,
         at=given.updated_at,
     )
-    return replace(merged, first_revision=stored.first_revision, published_at=stored.published_at)
 
 
-def _entry(block: Block, start: int, reason: str, replaced: list[tuple[Reading, Reading]]) -> Row:
+def _entry(block: Block, start: int, reason: str, replaced: Replaced) -> Row:
     """The readings of a day that a block replaced, and those that took their place."""
     of = {"usage_point_id": block.usage_point_id, "channel": block.channel, "start": start}
     old, new = (

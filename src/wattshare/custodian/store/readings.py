@@ -1,15 +1,13 @@
 """Readings: channels, their packed blocks, and what was corrected.
 
 Whoever reads for a third party gives the authorization, and the statement itself goes the whole chain from it
-to the block. Blocks leave by one method, `_stream`: where a block is kept is nobody else's business.
+to the block. Where a block is kept is nobody else's business: they leave by `Tiers`, and come by `Arrivals`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, true
+from sqlalchemy import Connection, func, select
 
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.changes import Correction, Extent, Outcome, Tally
@@ -17,88 +15,29 @@ from wattshare.custodian.model.packing import unpack
 from wattshare.custodian.model.premises import Agreement
 from wattshare.custodian.model.readings import Block
 from wattshare.custodian.store.arrivals import Arrivals, PlainDay
-from wattshare.custodian.store.authorizations import OPEN_SHARES, of_held, open_shares
-from wattshare.custodian.store.blocks import (
-    BLOCK_COLUMNS,
-    CORRECTION,
-    HELD,
-    INTERVAL_BLOCK,
-    PACKED,
-    block_of,
-    bounds_of,
-    held,
-    ruled,
-)
+from wattshare.custodian.store.blocks import CORRECTION, INTERVAL_BLOCK, PACKED
 from wattshare.custodian.store.channels import Channels
+from wattshare.custodian.store.history import EVER, NEVER, SEGMENT, Cut
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.merging import Merging
-from wattshare.custodian.store.metadata import Big, Row
+from wattshare.custodian.store.metadata import Row
+from wattshare.custodian.store.tiers import Scope, Tiers, sum_of
 from wattshare.espi.profile import Profile
 from wattshare.espi.window import Window
 
-# rows fetched at a time
-CHUNK = 256
-
 # blocks that are merged with one look at what is kept
 MERGED = 512
-
-
-def told_blocks(*rules: ColumnElement[bool]) -> Select[Any]:
-    """Blocks by start."""
-    return (
-        select(*(INTERVAL_BLOCK.c[name] for name in BLOCK_COLUMNS))
-        .where(*rules)
-        .order_by(INTERVAL_BLOCK.c.usage_point_id, INTERVAL_BLOCK.c.channel, INTERVAL_BLOCK.c.start)
-    )
-
-
-def extents(*rules: ColumnElement[bool]) -> Select[int, Any, Any, Any]:
-    """How many blocks there are, and when they changed."""
-    blocks = INTERVAL_BLOCK.c
-    return select(
-        func.count().label("count"),
-        func.min(blocks.published_at).label("published_at"),
-        func.max(blocks.updated_at).label("updated_at"),
-        func.max(blocks.revision).label("revision"),
-    ).where(*rules)
-
-
-# what every call of the API asks is made once for each set of bounds, and given their values
-PLACE = {
-    "of_point": INTERVAL_BLOCK.c.usage_point_id == bindparam("of_point", type_=Big),
-    "of_channel": INTERVAL_BLOCK.c.channel == bindparam("of_channel", type_=Big),
-    "of_start": INTERVAL_BLOCK.c.start == bindparam("of_start", type_=Big),
-}
-BLOCK = told_blocks(*PLACE.values(), HELD)
-OPENED = INTERVAL_BLOCK.c.usage_point_id.in_(select(OPEN_SHARES.subquery("opened").c.usage_point_id))
-
-
-def bound_rules(bounds: tuple[str, ...], half_open: bool) -> ColumnElement[bool]:
-    """The rules of a window with these bounds."""
-    blocks, named = INTERVAL_BLOCK.c, {name: bindparam(name, type_=Big) for name in bounds}
-    return ruled(named, half_open, blocks.start, blocks.day_end, blocks.updated_at)
-
-
-@cache
-def blocks_within(bounds: tuple[str, ...], half_open: bool) -> Select[Any]:
-    """The blocks of a channel that an authorization opens and a window takes."""
-    return told_blocks(PLACE["of_point"], PLACE["of_channel"], HELD, bound_rules(bounds, half_open))
-
-
-@cache
-def extent_within(bounds: tuple[str, ...], half_open: bool, place: tuple[str, ...]) -> Select[int, Any, Any, Any]:
-    """The extent of what an authorization opens and a window takes: all of it, a usage point's or a channel's."""
-    where = [PLACE[name] for name in place]
-    return extents(*(where if "of_point" in place else [OPENED, *where]), HELD, bound_rules(bounds, half_open))
+# seconds after the end of its day from which on a reading is late, where nothing else is said
+LATE = 3 * 86_400
 
 
 class Readings(Channels):
     """Channels and their blocks."""
 
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        """Take the transaction's connection."""
+    def __init__(self, connection: Connection, keys: Keys, late: int = LATE) -> None:
+        """Take the transaction's connection, and how long after its day a reading is late."""
         super().__init__(connection, keys)
-        self._arrivals = Arrivals(connection)
+        self._arrivals = Arrivals(connection, late)
 
     # what comes
 
@@ -107,7 +46,7 @@ class Readings(Channels):
 
         The block brings its revision and that revision's time. What is the same is not written.
         """
-        merging = Merging(connection=self._connection, arrivals=self._arrivals, reason=reason)
+        merging = Merging(arrivals=self._arrivals, reason=reason)
         tally = merging.take((block,))
         if tally.same == tally.all:
             return Outcome.SAME
@@ -121,7 +60,7 @@ class Readings(Channels):
         """The same of many blocks, one after the other in the order given, with few statements for all of them."""
         tally, coming = Tally(), iter(blocks)
         while chunk := tuple(islice(coming, MERGED)):
-            merging = Merging(connection=self._connection, arrivals=self._arrivals, reason=reason)
+            merging = Merging(arrivals=self._arrivals, reason=reason)
             tally += merging.take(chunk)
         return tally
 
@@ -129,13 +68,17 @@ class Readings(Channels):
         """The same, counting each block by itself."""
         tallies, coming = list[Tally](), iter(blocks)
         while chunk := tuple(islice(coming, MERGED)):
-            merging = Merging(connection=self._connection, arrivals=self._arrivals, reason=reason)
+            merging = Merging(arrivals=self._arrivals, reason=reason)
             merging.take(chunk)
             tallies += merging.each
         return tallies
 
     def load(self, blocks: Iterable[Block]) -> None:
-        """Keep blocks of days that have none yet, many at once. A day that has one fails the transaction."""
+        """Keep blocks of days that have none yet, many at once. A day that has one fails the transaction.
+
+        Raises:
+            Conflict: a day is in the history.
+        """
         self._arrivals.load(blocks)
 
     def load_plain(self, days: Iterable[PlainDay], revision: int, at: int) -> None:
@@ -146,10 +89,12 @@ class Readings(Channels):
 
     def first_day(self, usage_point_id: int) -> int | None:
         """The start of the earliest block of a usage point."""
-        blocks = INTERVAL_BLOCK.c
-        earliest = select(func.min(blocks.start)).where(blocks.usage_point_id == usage_point_id)
-        start: int | None = self._connection.execute(earliest).scalar_one()
-        return start
+        columns = (INTERVAL_BLOCK.c.start, SEGMENT.c.least_start)
+        starts = (
+            self._connection.scalar(select(func.min(start)).where(start.table.c.usage_point_id == usage_point_id))
+            for start in columns
+        )
+        return min((start for start in starts if start is not None), default=None)
 
     def corrections(self, usage_point_id: int, *, after: int = 0) -> Iterator[Correction]:
         """What revisions after `after` replaced, in the order in which it happened."""
@@ -173,9 +118,7 @@ class Readings(Channels):
         profile: Profile,
     ) -> Iterator[Block]:
         """What the authorization opens and the window takes of one channel, by start, as it is read."""
-        bounds = bounds_of(window)
-        given = bounds | {"of_point": usage_point_id, "of_channel": channel} | of_held(authorization, at)
-        return self._stream(blocks_within(tuple(bounds), profile.half_open_windows), given)
+        return self._tiers(authorization, at).stream(usage_point_id, channel, Cut.of(window, profile))
 
     def latest_blocks(
         self,
@@ -191,8 +134,9 @@ class Readings(Channels):
 
         Of what was known at `until`, where that is given.
         """
-        rules = (held(authorization, at), _latest(authorization, since, at, until))
-        return self._stream(told_blocks(_of(usage_point_id, channel), *rules))
+        tiers, known_by = self._tiers(authorization, at), EVER if until is None else until
+        latest = tiers.latest(Scope(usage_point_id, channel), known_by)
+        return tiers.stream(usage_point_id, channel, changed(since, known_by, latest.get((usage_point_id, channel))))
 
     def own_blocks(
         self, agreement: Agreement, channel: int, since: int, until: int, *, last: bool = False
@@ -215,8 +159,7 @@ class Readings(Channels):
         self, authorization: Authorization, usage_point_id: int, channel: int, start: int, at: int
     ) -> Block | None:
         """One block, if the authorization opens it."""
-        given = {"of_point": usage_point_id, "of_channel": channel, "of_start": start} | of_held(authorization, at)
-        return next(self._stream(BLOCK, given), None)
+        return self._tiers(authorization, at).block(usage_point_id, channel, start)
 
     def count_blocks(
         self,
@@ -245,10 +188,8 @@ class Readings(Channels):
 
         None: nothing.
         """
-        bounds, place = bounds_of(window), {"of_point": usage_point_id, "of_channel": channel}
-        named = tuple(name for name, number in place.items() if number is not None)
-        statement = extent_within(tuple(bounds), profile.half_open_windows, named)
-        return self._told(statement, bounds | {name: place[name] for name in named} | of_held(authorization, at))
+        scope = Scope(usage_point_id, channel)
+        return self._tiers(authorization, at).extent(scope, Cut.of(window, profile))
 
     def latest_extent(
         self,
@@ -261,65 +202,21 @@ class Readings(Channels):
         channel: int | None = None,
     ) -> Extent | None:
         """The same of what `latest_blocks` gives."""
-        rules = (held(authorization, at), _latest(authorization, since, at, until))
-        return self._extent(authorization, at, usage_point_id, channel, *rules)
+        tiers, known_by = self._tiers(authorization, at), EVER if until is None else until
+        latest = tiers.latest(Scope(usage_point_id, channel), known_by)
+        found = (tiers.extent(Scope(*place), changed(since, known_by, start)) for place, start in latest.items())
+        return sum_of([extent for extent in found if extent is not None])
 
     # parts
 
-    def _extent(
-        self,
-        authorization: Authorization,
-        at: int,
-        usage_point_id: int | None,
-        channel: int | None,
-        *rules: ColumnElement[bool],
-    ) -> Extent | None:
-        blocks = INTERVAL_BLOCK.c
-        if usage_point_id is None:
-            opened = open_shares(authorization, at).subquery("opened")
-            rules += (blocks.usage_point_id.in_(select(opened.c.usage_point_id)),)
-        else:
-            rules += (blocks.usage_point_id == usage_point_id,)
-        if channel is not None:
-            rules += (blocks.channel == channel,)
-        return self._told(extents(*rules), {})
-
-    def _told(self, statement: Select[int, Any, Any, Any], given: Mapping[str, Any]) -> Extent | None:
-        row = self._connection.execute(statement, given).one()
-        return Extent(**row._mapping) if row[0] else None
-
-    def _stream(self, found: Select[Any], given: Mapping[str, Any] | None = None) -> Iterator[Block]:
-        """Blocks by start, a chunk of rows at a time. The one way out of where blocks are kept."""
-        with self._connection.execute(found, given or {}, execution_options={"yield_per": CHUNK}) as rows:
-            for row in rows:
-                yield block_of(row)
+    def _tiers(self, authorization: Authorization, at: int) -> Tiers:
+        return Tiers(connection=self._connection, authorization=authorization, at=at)
 
 
-def _of(usage_point_id: int, channel: int) -> ColumnElement[bool]:
-    return (INTERVAL_BLOCK.c.usage_point_id == usage_point_id) & (INTERVAL_BLOCK.c.channel == channel)
-
-
-def _latest(authorization: Authorization, since: int | None, at: int, until: int | None) -> ColumnElement[bool]:
-    """Whether a block is the latest of its channel that the authorization opens, or changed after `since`.
-
-    Blocks that came after `until` are as if they were not there.
-    """
-    blocks, others = INTERVAL_BLOCK.c, INTERVAL_BLOCK.alias("other")
-    latest = (
-        select(func.max(others.c.start))
-        .where(
-            others.c.usage_point_id == blocks.usage_point_id,
-            others.c.channel == blocks.channel,
-            held(authorization, at, others),
-            true() if until is None else others.c.published_at <= until,
-        )
-        .correlate(INTERVAL_BLOCK)
-        .scalar_subquery()
-    )
-    last: ColumnElement[bool] = blocks.start == latest
-    if since is None:
-        return last
-    return last | ((blocks.updated_at > since) & (true() if until is None else blocks.published_at <= until))
+def changed(since: int | None, known_by: int, latest: int | None) -> Cut:
+    """What was changed after a second, and one block besides."""
+    also = NEVER if latest is None else latest
+    return Cut(changed_from=EVER if since is None else since + 1, known_by=known_by, also=also)
 
 
 def _correction(row: Row) -> Correction:

@@ -1,0 +1,98 @@
+"""What is received of each day, from both tiers in one statement. It is counted with every block that comes."""
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Executable,
+    LargeBinary,
+    Select,
+    bindparam,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    text,
+    union_all,
+)
+
+from wattshare.custodian.model.completeness import Received
+from wattshare.custodian.model.segments import marks_of
+from wattshare.custodian.store.blocks import INTERVAL_BLOCK
+from wattshare.custodian.store.history import SEGMENT
+from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.metadata import Big
+
+BLOCKS, MONTHS = INTERVAL_BLOCK.c, SEGMENT.c
+POINTS = bindparam("points", type_=Big, expanding=True)
+FIRST, AFTER = bindparam("first", type_=Big), bindparam("after", type_=Big)
+COUNTS = ("count", "estimated", "corrected", "late")
+
+
+def _received() -> Executable:
+    rows = select(
+        BLOCKS.usage_point_id,
+        BLOCKS.channel,
+        BLOCKS.start,
+        *(BLOCKS[name] for name in COUNTS),
+        cast(null(), LargeBinary).label("marks"),
+    ).where(BLOCKS.usage_point_id.in_(POINTS), BLOCKS.start >= FIRST, BLOCKS.start < AFTER)
+    months = select(
+        MONTHS.usage_point_id, MONTHS.channel, MONTHS.month, *(literal(0) for _ in COUNTS), MONTHS.marks
+    ).where(MONTHS.usage_point_id.in_(POINTS), MONTHS.most_start >= FIRST, MONTHS.least_start < AFTER)
+    # usage point, channel, start or month
+    return union_all(rows, months).order_by(text("1, 2, 3"))
+
+
+def _spans() -> Select[Any]:
+    rows = select(BLOCKS.usage_point_id, BLOCKS.channel, BLOCKS.start.label("first"), BLOCKS.start.label("last")).where(
+        BLOCKS.usage_point_id.in_(POINTS)
+    )
+    months = select(MONTHS.usage_point_id, MONTHS.channel, MONTHS.least_start, MONTHS.most_start).where(
+        MONTHS.usage_point_id.in_(POINTS)
+    )
+    both = union_all(rows, months).subquery("both")
+    place = (both.c.usage_point_id, both.c.channel)
+    return select(*place, func.min(both.c.first), func.max(both.c.last)).group_by(*place)
+
+
+RECEIVED, SPANS = _received(), _spans()
+
+
+class Completeness:
+    """Counts of readings."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        """Take the transaction's connection."""
+        self._connection, self._keys = connection, keys
+
+    def received(self, usage_point_ids: Collection[int], first: int, after: int) -> Iterator[Received]:
+        """What there is of blocks that start in [first, after), by usage point and channel."""
+        told = {"points": list(usage_point_ids), "first": first, "after": after}
+        for point, channel, start, *counts, marks in self._connection.execute(RECEIVED, told):
+            if marks is None:
+                yield _received_of(point, channel, start, counts)
+                continue
+            for mark in marks_of(marks):
+                if first <= mark.start < after:
+                    yield _received_of(point, channel, mark.start, [getattr(mark, name) for name in COUNTS])
+
+    def spans(self, usage_point_ids: Collection[int]) -> dict[tuple[int, int], tuple[int, int]]:
+        """The starts of the first and of the last block of each channel that has any."""
+        rows = self._connection.execute(SPANS, {"points": list(usage_point_ids)})
+        return {(point, channel): (first, last) for point, channel, first, last in rows}
+
+
+def _received_of(point: int, channel: int, start: int, counts: list[int]) -> Received:
+    readings, estimated, corrected, late = counts
+    return Received(
+        usage_point_id=point,
+        channel=channel,
+        start=start,
+        readings=readings,
+        estimated=estimated,
+        corrected=corrected,
+        late=late,
+    )

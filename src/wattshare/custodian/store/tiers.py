@@ -1,0 +1,214 @@
+"""Reading from both tiers: whoever asks does not learn which of them answers.
+
+Every statement goes the whole chain from the authorization to the block or to the segment, and is made once. Where a
+segment is not wholly somebody's, or not wholly taken, the rules are applied to its marks here, with the bounds that
+the same statement gave.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from heapq import merge
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, and_, bindparam, case, func, select
+
+from wattshare.custodian.model.authorization import Authorization
+from wattshare.custodian.model.changes import Extent
+from wattshare.custodian.model.readings import Block
+from wattshare.custodian.model.segments import marks_of, read_blocks
+from wattshare.custodian.store.authorizations import OPEN_SHARES, of_held
+from wattshare.custodian.store.blocks import BLOCK_COLUMNS, HELD, INTERVAL_BLOCK, read_block
+from wattshare.custodian.store.history import (
+    NEVER,
+    SEGMENT,
+    Cut,
+    compared,
+    has_all,
+    has_some,
+    held_by,
+    read_segment,
+    takes_all,
+    takes_block,
+    takes_some,
+)
+from wattshare.custodian.store.metadata import Big
+
+# rows fetched at a time
+CHUNK, SEGMENTS = 256, 16
+# every channel's number
+CHANNELS = (-1, 1 << 30)
+
+BLOCKS, KEPT = INTERVAL_BLOCK.c, SEGMENT.c
+SHARE = OPEN_SHARES.subquery("share")
+MINE = bindparam("of_usage_point", type_=Big)
+POINTS = select(SHARE.c.usage_point_id)
+
+
+def _blocks(*columns: Any, one: bool) -> Select[Any]:
+    """What is asked of the hot tier: of one usage point, or of all that are opened."""
+    place = BLOCKS.usage_point_id == MINE if one else BLOCKS.usage_point_id.in_(POINTS)
+    channel = BLOCKS.channel.between(bindparam("first_channel"), bindparam("last_channel"))
+    return select(*columns).where(place, channel, HELD, takes_block())
+
+
+def _segments(*columns: Any, one: bool) -> Select[Any]:
+    """What is asked of the history tier; a row for each share that may have some of a segment."""
+    found = (
+        select(*columns, SHARE.c.since, SHARE.c.until)
+        .select_from(SEGMENT)
+        .join(SHARE, SHARE.c.usage_point_id == KEPT.usage_point_id)
+        .where(
+            KEPT.channel.between(bindparam("first_channel"), bindparam("last_channel")),
+            has_some(SHARE.c.since, SHARE.c.until),
+            takes_some(),
+        )
+        .order_by(KEPT.usage_point_id, KEPT.channel, KEPT.month)
+    )
+    return found.where(KEPT.usage_point_id == MINE) if one else found
+
+
+WHOLE = and_(has_all(SHARE.c.since, SHARE.c.until), takes_all())
+FACTS = (func.count(), func.min(BLOCKS.published_at), func.max(BLOCKS.updated_at), func.max(BLOCKS.revision))
+PLACE = (KEPT.usage_point_id, KEPT.channel, KEPT.month)
+SUMMARY = (
+    *(*PLACE, KEPT.count, KEPT.least_published_at, KEPT.most_updated_at, KEPT.most_revision, KEPT.most_start),
+    WHOLE.label("whole"),
+    # nothing is fetched that is not looked at
+    case((~WHOLE, KEPT.marks)).label("marks"),
+)
+# each for one usage point (True) and for all that are opened (False)
+ONE_AND_ALL = (True, False)
+STREAM = _blocks(*(BLOCKS[name] for name in BLOCK_COLUMNS), one=True).order_by(BLOCKS.channel, BLOCKS.start)
+SEGMENT_STREAM = _segments(*PLACE, KEPT.marks, KEPT.body, one=True)
+EXTENT = {one: _blocks(*FACTS, one=one) for one in ONE_AND_ALL}
+SEGMENT_EXTENT = {one: _segments(*SUMMARY, one=one) for one in ONE_AND_ALL}
+LATEST = {
+    one: _blocks(BLOCKS.usage_point_id, BLOCKS.channel, func.max(BLOCKS.start), one=one).group_by(
+        BLOCKS.usage_point_id, BLOCKS.channel
+    )
+    for one in ONE_AND_ALL
+}
+
+
+class Scope(NamedTuple):
+    """What is asked about: a channel, all of a usage point, or all that is opened."""
+
+    usage_point_id: int | None = None
+    channel: int | None = None
+
+    def told(self) -> dict[str, Any]:
+        """What a statement is given."""
+        first, last = CHANNELS if self.channel is None else (self.channel, self.channel)
+        return {"of_usage_point": self.usage_point_id, "first_channel": first, "last_channel": last}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tiers:
+    """Both tiers, as an authorization opens them at a second."""
+
+    connection: Connection
+    authorization: Authorization
+    at: int
+
+    def stream(self, usage_point_id: int, channel: int, cut: Cut) -> Iterator[Block]:
+        """Blocks of one channel by start, as they are read."""
+        told = self._told(Scope(usage_point_id, channel), cut)
+        return merge(self._hot(told), self._history(told, cut), key=lambda block: block.start)
+
+    def block(self, usage_point_id: int, channel: int, start: int) -> Block | None:
+        """One block."""
+        only = Cut(starts_from=start, starts_by=start)
+        told = self._told(Scope(usage_point_id, channel), only)
+        return next(self._hot(told), None) or next(self._history(told, only), None)
+
+    def extent(self, scope: Scope, cut: Cut) -> Extent | None:
+        """Count and revisions of what is taken; None: nothing."""
+        one, told = scope.usage_point_id is not None, self._told(scope, cut)
+        count, *times = self.connection.execute(EXTENT[one], told).one()
+        parts = [Extent(count=count, published_at=times[0], updated_at=times[1], revision=times[2])] if count else []
+        for rows in self._by_segment(SEGMENT_EXTENT[one], told):
+            whole = next((row for row in rows if row["whole"]), None)
+            if whole is not None:
+                parts.append(
+                    Extent(
+                        count=whole["count"],
+                        published_at=whole["least_published_at"],
+                        updated_at=whole["most_updated_at"],
+                        revision=whole["most_revision"],
+                    )
+                )
+            elif taken := _taken(rows, cut):
+                marks = marks_of(rows[0]["marks"])
+                parts.append(
+                    Extent(
+                        count=len(taken),
+                        published_at=min(marks[place].published_at for place in taken),
+                        updated_at=max(marks[place].updated_at for place in taken),
+                        revision=max(marks[place].revision for place in taken),
+                    )
+                )
+        return sum_of(parts)
+
+    def latest(self, scope: Scope, known_by: int) -> dict[tuple[int, int], int]:
+        """The start of the latest block of every channel; blocks that came later are as if they were not there."""
+        one, cut = scope.usage_point_id is not None, Cut(known_by=known_by)
+        rows = self.connection.execute(LATEST[one], self._told(scope, cut))
+        found = {(point, channel): start for point, channel, start in rows}
+        # of a single channel, nothing is asked that cannot be later
+        after = max(found.values(), default=NEVER) if scope.channel is not None else NEVER
+        later = Cut(known_by=known_by, starts_from=after)
+        segments = list(self._by_segment(SEGMENT_EXTENT[one], self._told(scope, later)))
+        for rows_of in reversed(segments):
+            row = rows_of[0]
+            key = row["usage_point_id"], row["channel"]
+            if row["most_start"] <= found.get(key, NEVER):
+                continue
+            if any(each["whole"] for each in rows_of):
+                found[key] = row["most_start"]
+            elif taken := _taken(rows_of, later):
+                found[key] = max(found.get(key, NEVER), marks_of(row["marks"])[taken[-1]].start)
+        return found
+
+    def _told(self, scope: Scope, cut: Cut) -> dict[str, Any]:
+        return scope.told() | cut.told() | of_held(self.authorization, self.at)
+
+    def _hot(self, told: Mapping[str, Any]) -> Iterator[Block]:
+        with self.connection.execute(STREAM, told, execution_options={"yield_per": CHUNK}) as rows:
+            for row in rows.mappings():
+                yield read_block(row)
+
+    def _history(self, told: Mapping[str, Any], cut: Cut) -> Iterator[Block]:
+        for rows in self._by_segment(SEGMENT_STREAM, told):
+            if taken := _taken(rows, cut):
+                segment = read_segment(rows[0])
+                yield from read_blocks(segment, marks_of(segment.marks), taken)
+
+    def _by_segment(self, statement: Select[Any], told: Mapping[str, Any]) -> Iterator[list[Mapping[Any, Any]]]:
+        """The rows of each segment: one for each share that may have some of it."""
+        with self.connection.execute(statement, told, execution_options={"yield_per": SEGMENTS}) as rows:
+            for _, shares in groupby(rows.mappings(), lambda row: tuple(row[column.name] for column in PLACE)):
+                yield list(shares)
+
+
+def _taken(rows: list[Mapping[Any, Any]], cut: Cut) -> list[int]:
+    """The places of the blocks of a segment that some share has and the cut takes."""
+    facts = [compared(mark) for mark in marks_of(next(row["marks"] for row in rows if row["marks"] is not None))]
+    shares = [(row["since"], row["until"]) for row in rows]
+    return [
+        place
+        for place, fact in enumerate(facts)
+        if cut.takes(fact) and any(held_by(since, until, fact) for since, until in shares)
+    ]
+
+
+def sum_of(parts: list[Extent]) -> Extent | None:
+    """Several extents as one."""
+    if not parts:
+        return None
+    return Extent(
+        count=sum(part.count for part in parts),
+        published_at=min(part.published_at for part in parts),
+        updated_at=max(part.updated_at for part in parts),
+        revision=max(part.revision for part in parts),
+    )
