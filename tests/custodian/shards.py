@@ -16,6 +16,8 @@ from wattshare.custodian.store.distribution import COLUMN, DISTRIBUTED
 NAMES = "|".join(DISTRIBUTED)
 # what goes to every machine without it, each with the reason
 FAN_OUTS = {
+    r"\((interval_block|segment)\.usage_point_id, \1\.channel\)": "months that are closed, some channels at a time",
+    r"^SELECT interval_block\.start FROM interval_block WHERE interval_block\.start >= ": "whether a month is empty",
     rf"^SELECT [^()]+ FROM ({NAMES}) ORDER BY [^()]+$": "the digest of all that is held (`db hash`), for checks",
     r"^SELECT (correction|bill_correction)\.usage_point_id, min\(": "what was corrected of anybody, by revision",
 }

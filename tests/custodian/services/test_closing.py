@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import event, func, select, text
+from sqlalchemy import event, text
 
 from tests.custodian.servers import ENGINES
 from tests.custodian.store.households import Home, add_authorization, add_home, add_party
@@ -13,10 +13,8 @@ from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.model.readings import Block, Channel
 from wattshare.custodian.model.work import Job
 from wattshare.custodian.services.closing import CLOSE, HISTORY, Closing
-from wattshare.custodian.store.blocks import INTERVAL_BLOCK
 from wattshare.custodian.store.compaction import FIRST
 from wattshare.custodian.store.database import Store
-from wattshare.custodian.store.history import SEGMENT
 from wattshare.espi.profile import PGE
 
 Homes = list[tuple[Home, Channel, Authorization]]
@@ -60,8 +58,8 @@ def rows(store: Store) -> tuple[int, int]:
     """How many days are in rows, and how many in segments."""
     with store.read() as tx:
         connection = tx.trail._connection
-        hot = connection.scalar(select(func.count()).select_from(INTERVAL_BLOCK))
-        return int(hot or 0), int(connection.scalar(select(func.sum(SEGMENT.c.count))) or 0)
+        hot = connection.scalar(text("SELECT count(*) FROM interval_block"))
+        return int(hot or 0), int(connection.scalar(text("SELECT sum(count) FROM segment")) or 0)
 
 
 def closing(store: Store, now: int, close_days: int = 10) -> Closing:

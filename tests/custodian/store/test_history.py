@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import text
 
 from tests.custodian.store.households import Home, add_authorization, add_home, add_party
 from tests.custodian.store.test_readings import DAY, DELIVERED, HOUR, LATER, RECEIVED, ZONE, add_channel, day_block
@@ -15,10 +15,8 @@ from wattshare.custodian.model.changes import Tally
 from wattshare.custodian.model.errors import Conflict
 from wattshare.custodian.model.packing import pack
 from wattshare.custodian.model.readings import Block, Channel, Reading
-from wattshare.custodian.store.blocks import INTERVAL_BLOCK
 from wattshare.custodian.store.compaction import FIRST
 from wattshare.custodian.store.database import Store, Tx
-from wattshare.custodian.store.history import SEGMENT
 from wattshare.espi.days import day_bounds, day_of, midnight
 from wattshare.espi.profile import PGE, STANDARD
 from wattshare.espi.window import Window
@@ -157,8 +155,9 @@ def test_closing_at_any_time_changes_nothing_that_can_be_seen(store: Store, seed
             assert one == other
     with store.read() as tx:
         connection = tx.trail._connection
-        of_home = SEGMENT.c.usage_point_id == closed[0].usage_point.id
-        assert connection.scalar(select(func.count()).select_from(SEGMENT).where(of_home))
+        assert connection.scalar(
+            text(f"SELECT count(*) FROM segment WHERE usage_point_id = {closed[0].usage_point.id}")
+        )
 
 
 def case_readings(name: str, start: int, end: int, day: int) -> list[Reading]:
@@ -244,9 +243,9 @@ def test_a_year_of_a_usage_point_is_twelve_rows(store: Store) -> None:
     assert close_all(store) == 366
     with store.read() as tx:
         connection = tx.trail._connection
-        assert connection.scalar(select(func.count()).select_from(SEGMENT)) == 12
-        assert connection.scalar(select(func.count()).select_from(INTERVAL_BLOCK)) == 0
-        assert connection.scalar(select(func.sum(SEGMENT.c.count))) == 366
+        assert connection.scalar(text("SELECT count(*) FROM segment")) == 12
+        assert connection.scalar(text("SELECT count(*) FROM interval_block")) == 0
+        assert connection.scalar(text("SELECT sum(count) FROM segment")) == 366
 
 
 def test_late_days_join_the_segment_when_the_month_is_closed_again(store: Store) -> None:
@@ -262,7 +261,7 @@ def test_late_days_join_the_segment_when_the_month_is_closed_again(store: Store)
     assert close_all(store) == 0
     with store.read() as tx:
         connection = tx.trail._connection
-        assert connection.scalars(select(SEGMENT.c.count)).all() == [5]
+        assert connection.scalars(text("SELECT count FROM segment")).all() == [5]
 
 
 def test_a_day_of_the_history_is_not_loaded_a_second_time(store: Store) -> None:
@@ -274,7 +273,7 @@ def test_a_day_of_the_history_is_not_loaded_a_second_time(store: Store) -> None:
         tx.readings.load([day_block(channel, 1), day_block(channel, 0)])
     with store.read() as tx:
         connection = tx.trail._connection
-        assert connection.scalar(select(func.count()).select_from(INTERVAL_BLOCK)) == 0
+        assert connection.scalar(text("SELECT count(*) FROM interval_block")) == 0
 
 
 def test_a_corrected_day_of_the_history_is_written_where_it_was(store: Store) -> None:
@@ -298,7 +297,7 @@ def test_a_corrected_day_of_the_history_is_written_where_it_was(store: Store) ->
         assert [block.start for block in delta] == [day_block(channel, day).start for day in (2, 4)]
     with store.read() as tx:
         connection = tx.trail._connection
-        assert connection.scalar(select(func.count()).select_from(INTERVAL_BLOCK)) == 0
+        assert connection.scalar(text("SELECT count(*) FROM interval_block")) == 0
 
 
 def test_nothing_is_closed_before_its_month_is_over(store: Store) -> None:
@@ -310,4 +309,4 @@ def test_nothing_is_closed_before_its_month_is_over(store: Store) -> None:
     assert close_all(store, 1_711_929_600) == 1
     with store.read() as tx:
         connection = tx.trail._connection
-        assert connection.scalar(select(func.count()).select_from(INTERVAL_BLOCK)) == 1
+        assert connection.scalar(text("SELECT count(*) FROM interval_block")) == 1

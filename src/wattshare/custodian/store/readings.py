@@ -4,6 +4,7 @@ Whoever reads for a third party gives the authorization, and the statement itsel
 to the block. Where a block is kept is nobody else's business: they leave by `Tiers`, and come by `Arrivals`.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
@@ -21,7 +22,7 @@ from wattshare.custodian.store.history import EVER, NEVER, SEGMENT, Cut
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.merging import Merging
 from wattshare.custodian.store.metadata import Row
-from wattshare.custodian.store.tiers import Scope, Tiers, sum_of
+from wattshare.custodian.store.tiers import Scope, Tiers, own_blocks, sum_of
 from wattshare.espi.profile import Profile
 from wattshare.espi.window import Window
 
@@ -145,15 +146,8 @@ class Readings(Channels):
 
         Blocks that begin in [since, until), by start; with `last` the last of them alone.
         """
-        blocks = INTERVAL_BLOCK.c
-        found = told_blocks(
-            _of(agreement.usage_point_id, channel),
-            blocks.start >= since,
-            blocks.start < until,
-            blocks.held_from > agreement.starts,
-            true() if agreement.ends is None else blocks.held_to <= agreement.ends,
-        )
-        return self._stream(found.order_by(None).order_by(blocks.start.desc()).limit(1) if last else found)
+        found = own_blocks(self._connection, agreement, channel, since, until)
+        return iter(deque(found, maxlen=1)) if last else found
 
     def block(
         self, authorization: Authorization, usage_point_id: int, channel: int, start: int, at: int

@@ -15,11 +15,13 @@ from sqlalchemy import Connection, Select, and_, bindparam, case, func, select
 
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.changes import Extent
+from wattshare.custodian.model.premises import Agreement
 from wattshare.custodian.model.readings import Block
 from wattshare.custodian.model.segments import marks_of, read_blocks
 from wattshare.custodian.store.authorizations import OPEN_SHARES, of_held
 from wattshare.custodian.store.blocks import BLOCK_COLUMNS, HELD, INTERVAL_BLOCK, read_block
 from wattshare.custodian.store.history import (
+    EVER,
     NEVER,
     SEGMENT,
     Cut,
@@ -89,6 +91,32 @@ LATEST = {
     )
     for one in ONE_AND_ALL
 }
+
+
+OF_CHANNEL = bindparam("of_channel", type_=Big)
+FIRST_START, AFTER_START = bindparam("first", type_=Big), bindparam("after", type_=Big)
+OWN = (
+    select(*(BLOCKS[name] for name in BLOCK_COLUMNS))
+    .where(
+        BLOCKS.usage_point_id == MINE,
+        BLOCKS.channel == OF_CHANNEL,
+        BLOCKS.start >= FIRST_START,
+        BLOCKS.start < AFTER_START,
+        BLOCKS.held_from > bindparam("since", type_=Big),
+        BLOCKS.held_to <= bindparam("until", type_=Big),
+    )
+    .order_by(BLOCKS.start)
+)
+OWN_MONTHS = (
+    select(*PLACE, KEPT.marks, KEPT.body)
+    .where(
+        KEPT.usage_point_id == MINE,
+        KEPT.channel == OF_CHANNEL,
+        KEPT.most_start >= FIRST_START,
+        KEPT.least_start < AFTER_START,
+    )
+    .order_by(KEPT.month)
+)
 
 
 class Scope(NamedTuple):
@@ -189,6 +217,27 @@ class Tiers:
         with self.connection.execute(statement, told, execution_options={"yield_per": SEGMENTS}) as rows:
             for _, shares in groupby(rows.mappings(), lambda row: tuple(row[column.name] for column in PLACE)):
                 yield list(shares)
+
+
+def own_blocks(connection: Connection, agreement: Agreement, channel: int, since: int, until: int) -> Iterator[Block]:
+    """The blocks of an agreement's days that begin in [since, until), by start."""
+    told = {"of_usage_point": agreement.usage_point_id, "of_channel": channel, "first": since, "after": until}
+    held = {"since": agreement.starts, "until": EVER if agreement.ends is None else agreement.ends}
+    starts, ends = agreement.starts, agreement.ends
+
+    def rows() -> Iterator[Block]:
+        for row in connection.execute(OWN, told | held).mappings():
+            yield read_block(row)
+
+    def months() -> Iterator[Block]:
+        for row in connection.execute(OWN_MONTHS, told).mappings():
+            marks = marks_of(row["marks"])
+            facts = enumerate(map(compared, marks))
+            mine = [at for at, fact in facts if since <= fact["start"] < until and held_by(starts, ends, fact)]
+            if mine:
+                yield from read_blocks(read_segment(row), marks, mine)
+
+    return merge(rows(), months(), key=lambda block: block.start)
 
 
 def _taken(rows: list[Mapping[Any, Any]], cut: Cut) -> list[int]:
