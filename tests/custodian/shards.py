@@ -27,12 +27,15 @@ READ = re.compile(rf"\b(?:FROM|JOIN|UPDATE|,)\s+(?P<table>{NAMES})\b(?:\s+AS\s+(
 MOVED = re.compile(rf"\bUPDATE (?P<table>{NAMES})\s+SET\b(?:(?!\bWHERE\b).)*\b{COLUMN}\s*=")
 WRITTEN = re.compile(rf"\bINSERT INTO (?P<table>{NAMES})\s*\((?P<columns>[^)]*)\)")
 
+# the columns of a key, which may have a table's name
+KEY = re.compile(r"\bON CONFLICT \([^)]*\)")
+
 
 def silent_of(statement: str) -> list[str]:
     """The tables that a statement touches without saying for which usage points, or whose rows it gives to another."""
     silent = [found["table"] for found in WRITTEN.finditer(statement) if COLUMN not in found["columns"]]
     silent += [found["table"] for found in MOVED.finditer(statement)]
-    for found in READ.finditer(WRITTEN.sub("", statement)):
+    for found in READ.finditer(KEY.sub("", WRITTEN.sub("", statement))):
         name = rf"\b{found['alias'] or found['table']}\.{COLUMN}"
         compared = rf"{name}\s*(?:=|IN\b)|=\s*{name}\b"
         if not re.search(compared, statement):
