@@ -8,8 +8,8 @@ from wattshare.custodian.model.packing import estimated_of
 from wattshare.custodian.store.guards import METERING, Guard, protect
 from wattshare.custodian.store.metadata import Big
 
-revision = "0011"
-down_revision = "0010"
+revision = "0013"
+down_revision = "0012"
 
 COMPARED = ("start", "day_end", "held_from", "held_to", "published_at", "updated_at")
 
