@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -104,22 +104,23 @@ class Desk:
     def listen(self) -> list[Notice]:
         """Take in what the house has posted here since the last time, through the real reception."""
         taken: list[Notice] = []
-        reception = Reception(
-            custodian=self.client.custodian,
-            inbox=self.inbox,
-            path=urlsplit(self.address).path,
-            now=lambda: utc(self.house.clock()),
-            heard=taken.append,
-        )
         posted = self.house.receivers.heard[self.heard :]
         self.heard = len(self.house.receivers.heard)
         for url, body, headers in posted:
             if url == self.address:
                 said = {name.lower(): value for name, value in headers.items()}
                 said["content-length"] = str(len(body))
+                # it is heard when it is sent, whenever this is asked
+                reception = self.reception(utc(int(said["webhook-timestamp"])), taken)
                 assert reception.refuse("POST", urlsplit(url).path, said) is None
                 assert reception.take(body, said).status == 200
         return taken
+
+    def reception(self, at: datetime, taken: list[Notice]) -> Reception:
+        """Its receiver at a moment."""
+        path = urlsplit(self.address).path
+        custodian, heard = self.client.custodian, taken.append
+        return Reception(custodian=custodian, inbox=self.inbox, path=path, now=lambda: at, heard=heard)
 
     @property
     def address(self) -> str:
