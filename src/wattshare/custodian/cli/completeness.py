@@ -8,7 +8,6 @@ from itertools import groupby
 from typing import Any
 
 import typer
-from rich.table import Table
 
 from wattshare.custodian.cli.printing import out
 from wattshare.custodian.model.completeness import Counts, in_total
@@ -17,8 +16,6 @@ from wattshare.custodian.services.completeness import Completeness, Whole
 COUNTED = ("expected", "received", "missing", "estimated", "corrected", "late")
 # no longer stretch is shown day by day
 LONG = 62
-# characters of a line
-WIDTH = 110
 
 
 def show(
@@ -44,14 +41,17 @@ def show(
     if as_json:
         print_as_json(found, by_days=by_days)
         return
-    table = Table("usage point", "channel", "days", *COUNTED, box=None, padding=(0, 1))
+    out.print(row_of("usage point", "channel", "days", *COUNTED), style="bold")
     for whole in found:
         for name, counts in lines(whole, by_days=by_days):
             figures = ("?" if counts.expected is None else str(counts.expected), *of(counts)[1:])
-            style = "yellow" if counts.missing else None
-            table.add_row(str(whole.channel.usage_point_id), str(whole.channel.number), name, *figures, style=style)
-    # a line stays one where the terminal is narrow or a file
-    out.print(table, width=WIDTH, crop=False)
+            line = row_of(str(whole.channel.usage_point_id), str(whole.channel.number), name, *figures)
+            out.print(line, style="yellow" if counts.missing else None)
+
+
+def row_of(point: str, channel: str, days: str, *figures: str) -> str:
+    """A line of the table: it stays one where the terminal is narrow, or a file."""
+    return f"{point:<12}{channel:<9}{days:<26}" + "".join(f"{figure:>11}" for figure in figures)
 
 
 def lines(whole: Whole, *, by_days: bool) -> Iterator[tuple[str, Counts]]:
