@@ -1,6 +1,6 @@
 """What a customer shares, with whom, and what has ended."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from wattshare.custodian.model.authorization import Authorization, Ending, State
@@ -8,7 +8,20 @@ from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.premises import Service
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
+from wattshare.custodian.store.trail import TrailEntry
+from wattshare.espi.endpoints import by_name
 from wattshare.espi.kinds import Kind
+
+# how many looks are shown of each, and how many lines are read for those by files for many customers
+LOOKS, BULK_LINES = 20, 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """A third party took data."""
+
+    at: int
+    kinds: frozenset[Kind]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +39,8 @@ class Card:
     ending: Ending | None
     # the third party that came with this one, and loses its own when this one ends
     partner: str | None = None
+    # the newest first
+    looks: tuple[Look, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +71,7 @@ class Overview:
                     ended_at=held.ended_at,
                     ending=held.ending,
                     partner=partner_name(tx, held, names),
+                    looks=looks(tx, held),
                 )
                 for held in sorted(tx.authorizations.of_customer(customer_id), key=lambda held: held.id, reverse=True)
             )
@@ -67,3 +83,38 @@ def partner_name(tx: Tx, held: Authorization, names: Mapping[int, str]) -> str |
         return None
     brought = tx.authorizations.partner_of(held.id)
     return None if brought is None or brought.state is State.ENDED else names[brought.third_party_id]
+
+
+def looks(tx: Tx, held: Authorization) -> tuple[Look, ...]:
+    """When a third party last took the data of an authorization, and which: by itself, or in a file for many."""
+    own = (entry for entry in tx.trail.looks(held.id, LOOKS) if carries(entry, held))
+    found = [look(entry, held) for entry in (*own, *fetched_in_bulk(tx, held))]
+    return tuple(sorted(found, key=lambda one: -one.at)[:LOOKS])
+
+
+def fetched_in_bulk(tx: Tx, held: Authorization) -> Iterator[TrailEntry]:
+    """The fetches of files for many that hold this authorization's data."""
+    entries = tx.trail.bulk_files(held.third_party_id, BULK_LINES)
+    holding = {version_of(entry) for entry in entries if is_in(held, entry)}
+    return (entry for entry in entries if entry.event == "batch_fetched" and version_of(entry) in holding)
+
+
+def is_in(held: Authorization, entry: TrailEntry) -> bool:
+    """Whether a file was made with an authorization's data in it."""
+    members = entry.detail.get("authorizations")
+    return entry.event == "batch_made" and isinstance(members, list) and held.id in members
+
+
+def version_of(entry: TrailEntry) -> tuple[object, object]:
+    """Which file an entry is about."""
+    return entry.detail.get("part"), entry.detail.get("version")
+
+
+def carries(entry: TrailEntry, held: Authorization) -> bool:
+    """Whether an answer had a kind of data in it, and was not about the authorization itself."""
+    return bool(entry.count) and not by_name(entry.endpoint or "").kinds.isdisjoint(held.kinds)
+
+
+def look(entry: TrailEntry, held: Authorization) -> Look:
+    """An entry of the trail as its customer reads it."""
+    return Look(at=entry.at, kinds=by_name(entry.endpoint or "").kinds & held.kinds)

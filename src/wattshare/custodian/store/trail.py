@@ -97,9 +97,24 @@ class Trail:
         """What a third party did and was told."""
         return self._every(TRAIL.c.third_party_id == third_party_id)
 
+    def looks(self, authorization_id: int, most: int) -> tuple[TrailEntry, ...]:
+        """The last answers and files that carried the data of one authorization, the newest first."""
+        return self._last(
+            (TRAIL.c.authorization_id == authorization_id) & TRAIL.c.event.in_(("disclosed", "batch_fetched")), most
+        )
+
+    def bulk_files(self, third_party_id: int, most: int) -> tuple[TrailEntry, ...]:
+        """What last became of a third party's files for many authorizations: made, fetched; the newest first."""
+        mine = (TRAIL.c.third_party_id == third_party_id) & TRAIL.c.authorization_id.is_(None)
+        return self._last(mine & TRAIL.c.event.in_(("batch_made", "batch_fetched")), most)
+
     def since(self, at: int) -> tuple[TrailEntry, ...]:
         """What happened from that second on."""
         return self._every(TRAIL.c.at >= at)
+
+    def _last(self, which: ColumnElement[bool], most: int) -> tuple[TrailEntry, ...]:
+        found = select(TRAIL).where(which).order_by(TRAIL.c.id.desc()).limit(most)
+        return tuple(TrailEntry(**row) for row in self._connection.execute(found).mappings())
 
     def _every(self, which: ColumnElement[bool]) -> tuple[TrailEntry, ...]:
         rows = self._connection.execute(select(TRAIL).where(which).order_by(TRAIL.c.id)).mappings()

@@ -1,17 +1,18 @@
 """What customers read: every word of the pages that is not in a template."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from wattshare.custodian.model.authorization import Ending, State
 from wattshare.custodian.model.errors import BadRequest
 from wattshare.custodian.model.premises import Commodity, Service
+from wattshare.custodian.model.references import reference
 from wattshare.custodian.services.consent import LAST_DAY, Review
 from wattshare.custodian.services.offers import Closed, Offer
-from wattshare.custodian.services.overview import Card
+from wattshare.custodian.services.overview import Card, Look
 from wattshare.custodian.services.own_data import Sample
-from wattshare.custodian.services.tongues import Tongue, said
+from wattshare.custodian.services.tongues import Tongue, in_zone, said
 from wattshare.custodian.web.names import cut
 from wattshare.espi.days import day_of
 from wattshare.espi.kinds import Kind
@@ -229,6 +230,9 @@ class Told:
     why: str
     # who came with it, and stops with it
     partner: str | None = None
+    # when they took data, and which; the newest first
+    looks: list[str] = field(default_factory=list)
+    reference: str = ""
 
 
 def card(tongue: Tongue, shown: Card, zone: ZoneInfo) -> Told:
@@ -249,4 +253,12 @@ def card(tongue: Tongue, shown: Card, zone: ZoneInfo) -> Told:
         ended=day(shown.ended_at),
         why=tongue.say(ENDINGS[shown.ending]) if shown.ending else "",
         partner=cut(shown.partner) if shown.partner else None,
+        looks=[looked(tongue, shown, one, zone) for one in shown.looks],
+        reference=reference(shown.id),
     )
+
+
+def looked(tongue: Tongue, shown: Card, look: Look, zone: ZoneInfo) -> str:
+    """When data was taken, and which."""
+    what = tongue.joined(titled(tongue, kind, shown.services) for kind in Kind if kind in look.kinds)
+    return tongue.say("%(moment)s: %(what)s", moment=tongue.moment(in_zone(look.at, zone)), what=what)
