@@ -79,7 +79,13 @@ LAST = said("Choose a last day between %(first)s and %(last)s, or share until yo
 def use(tongue: Tongue, services: Iterable[Service]) -> str:
     """Usage, named by what is delivered."""
     names = dict.fromkeys(USES.get(service.usage_point.commodity, USE) for service in services)
-    return tongue.joined(tongue.say(name) for name in names) if names else tongue.say(USE)
+    first, *others = [tongue.say(name) for name in names or (USE,)]
+    return tongue.joined((first, *(inside(name) for name in others)))
+
+
+def inside(words: str) -> str:
+    """Words as they stand within a sentence."""
+    return words[:1].lower() + words[1:]
 
 
 def title(tongue: Tongue, kind: Kind, services: Iterable[Service] = ()) -> str:
@@ -89,8 +95,7 @@ def title(tongue: Tongue, kind: Kind, services: Iterable[Service] = ()) -> str:
 
 def titled(tongue: Tongue, kind: Kind, services: Iterable[Service] = ()) -> str:
     """The same inside a sentence."""
-    words = title(tongue, kind, services)
-    return words[:1].lower() + words[1:]
+    return inside(title(tongue, kind, services))
 
 
 def not_shared(tongue: Tongue, granted: Iterable[Kind]) -> str:
