@@ -108,7 +108,7 @@ def test_what_lapses_and_what_ends_is_found(store: Store) -> None:
         party, home = add_party(tx), add_home(tx)
         own(tx, party.id, Entry.BULK)
         waiting = add_authorization(tx, party, home, state=State.CONSENTED, created_at=T0)
-        add_authorization(tx, party, home, state=State.CONSENTED, created_at=T0 + 1)
+        add_authorization(tx, party, home, state=State.CONSENTED, created_at=T0, changed_at=T0 + 1)
         running = add_authorization(tx, party, home, ends=T0 + DAY)
         add_authorization(tx, party, home, ends=T0 + DAY, state=State.ENDED)
         add_authorization(tx, party, home, ends=T0 + DAY + 1)
