@@ -206,6 +206,7 @@ class Deciding:
             chosen=[service.agreement.id for service in chosen],
             several=len(open_ids(review)) > 1,
             nothing=not open_ids(review),
+            places=words.places(tongue, review.offers, (), zone),
             not_shared=words.not_shared(tongue, party.kinds),
             history=words.history(tongue, history),
             histories=[
