@@ -33,7 +33,7 @@ from wattshare.espi.endpoints import Token
 from wattshare.espi.kinds import Kind
 
 # the browser goes back to the app by itself then, unless the customer stays
-BACK_SECONDS = 20
+BACK_SECONDS = 10
 HISTORIES = (30, 90, 365, 730, 1_095)
 
 
@@ -223,16 +223,11 @@ class Deciding:
             offered=first.day_text,
             changed_end=(wished.ending, wished.day_text) != (first.ending, first.day_text),
             changed_start=history != party.history_days,
-            mails=self._mails(customer_id),
             fault=None if refusal is None else refusal.field,
             problem=None if refusal is None else words.mend(tongue, refusal, review),
             request_id=pending.id,
             form_token=session.form_token,
         )
-
-    def _mails(self, customer_id: int) -> bool:
-        del customer_id
-        return False
 
     # done
 
@@ -270,7 +265,6 @@ class Deciding:
             until=None if held.ends is None else tongue.day(day_of(held.ends - 1, self.pages.zone)),
             spoken=reference(held.id),
             seconds=None if stays else BACK_SECONDS,
-            mails=self._mails(held.customer_id or 0),
             request_id=request_id,
         )
         back = step_at("return", request_id)
