@@ -43,6 +43,7 @@ def mails(house: TestHouse) -> list[EmailMessage]:
     return [email.message_from_bytes(file.read_bytes(), policy=email.policy.default) for file in files]
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
 def test_the_alarm_comes_after_hours_of_failure_once_and_is_taken_back(house: TestHouse) -> None:
     acme = desk(house, contacts=("people@acme.example", "call us"))
     house.receivers.down.add(acme.address)
@@ -65,6 +66,7 @@ def test_the_alarm_comes_after_hours_of_failure_once_and_is_taken_back(house: Te
     assert [one["event"] for one in events if one["event"].startswith("receiver")] == ["receiver_dead", "receiver_back"]
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
 def test_each_outage_has_an_alarm_of_its_own(house: TestHouse) -> None:
     acme = desk(house)
     for _ in range(2):

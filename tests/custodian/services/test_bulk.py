@@ -89,8 +89,11 @@ def in_one_go(house: TestHouse, party: Registered, latest: Latest) -> list[list[
         return [list(bulk.items(BULK, filling)) for filling in files]
 
 
-@pytest.mark.parametrize("closed", [False, True], ids=["in rows", "in segments"])
-@pytest.mark.parametrize("page", [1, 500])
+@pytest.mark.parametrize(
+    ("page", "closed"),
+    [(1, True), (500, False)],
+    ids=["a page each, in segments", "one page, in rows"],
+)
 def test_news_are_the_same_in_one_go(
     house: TestHouse, acme: Registered, page: int, closed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,6 +59,7 @@ OPEN = {
     "third_party_login": "macs and hashes",
     "token": "macs",
     "trail": "numbers; nobody may change it",
+    "turn": "numbers: which third party was served last",
 }
 
 
@@ -253,12 +254,16 @@ def test_a_statement_that_forgets_its_where_shows_nothing_of_others(store: Store
         with store.read(Purpose.INTAKE) as tx:
             assert set(points_told(tx, two.held, theirs)) == {two.mine.usage_point.id, theirs}
             assert len(tx.bills.of(two.held, theirs, None, LATER, PGE)) == 2
+            everybodys = tx.readings.extent(two.held, None, LATER, PGE)
+            assert everybodys is not None
+            assert everybodys.count > 2
         with store.read(two.held.id) as tx:
             assert set(points_told(tx, two.held, theirs)) == {two.mine.usage_point.id}
             assert len(tx.bills.of(two.held, theirs, None, LATER, PGE)) == 1
             extent = tx.readings.extent(two.held, None, LATER, PGE)
             assert extent is not None
-            assert extent.count == 1
+            # one in a segment, one in a row
+            assert extent.count == 2
     assert len(forgotten) > 10
 
 
