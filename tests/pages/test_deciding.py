@@ -419,7 +419,7 @@ def test_the_way_back_goes_by_itself_unless_the_customer_stays(
     screen.review(acme, house.home())
     screen.press("Share")
     told = screen.open(screen.page.url)
-    assert told.headers["refresh"].startswith("20;url=/sharing/return?request=")
+    assert told.headers["refresh"].startswith("10;url=/sharing/return?request=")
     assert "We send you back to Acme Energy in 10 seconds." in screen.words
     screen.page.get_by_role("link", name="Stay on this page").click()
     assert "We send you back" not in screen.words
