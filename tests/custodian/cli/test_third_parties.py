@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.custodian.cli.conftest import Typed
+from wattshare.custodian.cli.third_parties import spoken
 
 REDIRECT = ("--redirect-uri", "https://acme.example/back")
 
@@ -106,3 +107,19 @@ def test_an_id_beyond_all_ids_is_refused(typed: Typed, home: Path, number: int) 
     assert typed("authorization", "revoke", "--home", home, "--", number).exit_code == 2
     words = ("authorization", "add", "--home", home, "--third-party", "Acme", "--usage-point", number)
     assert typed(*words).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (None, "none"),
+        ([], "none"),
+        (False, "no"),
+        (True, "yes"),
+        (50_001, "50001"),
+        (["usage", "billing"], "usage, billing"),
+        ({"oauth_test": None, "days_left": 90}, "oauth test none, days left 90"),
+    ],
+)
+def test_facts_are_told_in_words(value: object, words: str) -> None:
+    assert spoken(value) == words

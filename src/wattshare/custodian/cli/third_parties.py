@@ -340,4 +340,19 @@ def show_facts(facts: dict[str, Any], *, as_json: bool) -> None:
         print_json(facts)
         return
     for name, value in facts.items():
-        out.print(f"[bold]{name}[/bold]: {escape(str(value))}")
+        out.print(f"[bold]{name}[/bold]: {escape(spoken(value))}")
+
+
+def spoken(value: object) -> str:
+    """A fact in words: lists by commas, no brackets and quotes."""
+    match value:
+        case None | [] | () | "":
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case dict():
+            return ", ".join(f"{name.replace('_', ' ')} {spoken(one)}" for name, one in value.items())
+        case list() | tuple():
+            return ", ".join(spoken(one) for one in value)
+        case _:
+            return str(value)
