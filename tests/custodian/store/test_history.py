@@ -95,6 +95,16 @@ def seen(tx: Tx, home: Home) -> Iterator[Any]:
     point = home.usage_point.id
     yield tx.readings.first_day(point)
     yield [replace(entry, usage_point_id=1) for entry in tx.readings.corrections(point)]
+    for number in (1, 2):
+        for first, after in ((at(-5), LATER), (at(18) + NOON, at(48))):
+            for last in (False, True):
+                mine = tx.readings.own_blocks(home.agreement, number, first, after, last=last)
+                yield [replace(block, usage_point_id=1) for block in mine]
+        # who may see all of the agreement sees what the customer sees
+        whole = tx.authorizations.by_id(3 * point)
+        assert whole is not None
+        told = list(tx.readings.blocks(whole, point, number, None, LATER, PGE))
+        assert list(tx.readings.own_blocks(home.agreement, number, 0, LATER)) == told
     for which in (0, 1, 2):
         held = tx.authorizations.by_id(3 * point + which)
         assert held is not None

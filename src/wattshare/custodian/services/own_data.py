@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.packing import unpack
-from wattshare.custodian.model.premises import Agreement, Commodity, Service
+from wattshare.custodian.model.premises import Commodity, Service
 from wattshare.custodian.model.readings import Block, Channel, Reading
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
-from wattshare.espi.days import day_of, midnight
+from wattshare.espi.days import day_of
 from wattshare.espi.units import UnitSymbol
 from wattshare.espi.usage import ReadingType, UsageSummary
 
@@ -26,8 +26,6 @@ SHOWN = {
 }
 # espi.xsd FlowDirectionKind: what the home gives
 RECEIVED = 19
-# espi.xsd QualityOfReading: what was not measured as it stands
-ESTIMATED = frozenset({8, 9, 12})
 DAY = 86_400
 # a sample is looked for in so many days
 SAMPLE_DAYS = 60
@@ -60,17 +58,11 @@ class Day:
     start: int
     end: int
     readings: tuple[Reading, ...]
-    # starts of readings that took another's place
-    corrected: frozenset[int] = frozenset()
 
     @property
     def total(self) -> Decimal:
         """Of the whole day."""
         return self.measure.amount(sum(reading.value or 0 for reading in self.readings))
-
-    def is_estimated(self, reading: Reading) -> bool:
-        """Whether a reading was not measured."""
-        return not ESTIMATED.isdisjoint(reading.quality)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,26 +89,6 @@ class OwnData:
             mine = tx.customers.services(customer_id)
             return tuple(self._sample(tx, service) for service in mine if service.agreement.id in agreement_ids)
 
-    def service(self, customer_id: int, agreement_id: int) -> Service | None:
-        """One of the customer's services."""
-        with self.store.read(Purpose.OWN) as tx:
-            mine = tx.customers.services(customer_id)
-        return next((service for service in mine if service.agreement.id == agreement_id), None)
-
-    def channels(self, service: Service) -> tuple[Channel, ...]:
-        """What is metered of a service: delivered first."""
-        with self.store.read(Purpose.OWN) as tx:
-            return tx.readings.channels(service.usage_point.id)
-
-    def days(self, service: Service, channel: Channel, first: date, last: date) -> tuple[Day, ...]:
-        """The local days of a channel, from one to another, as far as they are the service's."""
-        since, until = midnight(first, self.zone), midnight(last, self.zone) + 2 * DAY
-        with self.store.read(Purpose.OWN) as tx:
-            blocks = tuple(tx.readings.own_blocks(service.agreement, channel.number, since, until))
-            replaced = self._corrected(tx, service.agreement, channel)
-        days = (self._day(service, channel, block, replaced) for block in blocks)
-        return tuple(day for day in days if first <= day.day <= last)
-
     # parts
 
     def _sample(self, tx: Tx, service: Service) -> Sample:
@@ -133,25 +105,15 @@ class OwnData:
         for channel in tx.readings.channels(service.usage_point.id):
             since = now - SAMPLE_DAYS * DAY
             for block in tx.readings.own_blocks(service.agreement, channel.number, since, now, last=True):
-                yield self._day(service, channel, block, frozenset())
+                yield self._day(service, channel, block)
 
-    def _day(self, service: Service, channel: Channel, block: Block, replaced: frozenset[int]) -> Day:
+    def _day(self, service: Service, channel: Channel, block: Block) -> Day:
         return Day(
             measure=measure(service.usage_point.commodity, channel.reading_type),
             day=day_of(block.start, self.zone),
             start=block.start,
             end=block.day_end,
             readings=unpack(block),
-            corrected=replaced,
-        )
-
-    @staticmethod
-    def _corrected(tx: Tx, agreement: Agreement, channel: Channel) -> frozenset[int]:
-        return frozenset(
-            reading.start
-            for correction in tx.readings.corrections(agreement.usage_point_id)
-            if correction.channel == channel.number
-            for reading in correction.new
         )
 
 
