@@ -33,6 +33,7 @@ from wattshare.custodian.services.disclosure.bulk import Bulk
 from wattshare.custodian.services.disclosure.disclosure import Disclosure
 from wattshare.custodian.services.disclosure.noting import Noting
 from wattshare.custodian.services.fetching import Fetching
+from wattshare.custodian.services.funnel import Funnel
 from wattshare.custodian.services.intake import Intake
 from wattshare.custodian.services.intake.door import Door
 from wattshare.custodian.services.intake.dropping import TAKE, DropFolder
@@ -105,6 +106,7 @@ class House:
     delivery: Delivery
     overview: Overview
     own_data: OwnData
+    funnel: Funnel
     intake: Intake
     closing: Closing
     completeness: Completeness
@@ -176,7 +178,7 @@ class House:
             base=self.addresses.base,
             secure=secure,
         )
-        arriving = Arriving(lobby=lobby, pages=pages)
+        arriving = Arriving(lobby=lobby, pages=pages, funnel=self.funnel)
         oauth = OAuth(tokens=self.tokens, arriving=arriving, pages=pages, profile=self.profile)
         resources = Resources(
             admission=Admission(store=self.store, tokens=self.tokens, access=self.access, limits=self.limits),
@@ -200,7 +202,14 @@ class House:
         handlers = resources.handlers() | oauth.handlers() | additions.handlers()
         of_customers = (
             arriving,
-            Deciding(lobby=lobby, pages=pages, consent=self.consent, tokens=self.tokens, own=self.own_data),
+            Deciding(
+                lobby=lobby,
+                pages=pages,
+                consent=self.consent,
+                tokens=self.tokens,
+                own=self.own_data,
+                funnel=self.funnel,
+            ),
             Sharing(lobby=lobby, pages=pages, consent=self.consent, overview=self.overview),
         )
         ours = (route for page in of_customers for route in page.routes())
@@ -233,6 +242,7 @@ class House:
                 self.batches.expire,
                 self.batches.tidy,
                 self.limits.forget,
+                self.funnel.settle,
                 self.forget,
                 self.closing.plan,
             ),
@@ -362,6 +372,7 @@ def assemble(
         delivery=Delivery.of(settings, store, now, addresses=addresses, new_uuid=new_uuid, outbound=outbound),
         overview=Overview(store=store, now=now),
         own_data=OwnData(store=store, now=now, zone=profile.zone),
+        funnel=Funnel(store=store, now=now, zone=profile.zone),
         intake=Intake(store=store, now=now, profile=profile, limits=limits_of(settings)),
         closing=Closing(store=store, now=now, close_days=settings.close_days),
         completeness=Completeness(store=store, now=now, profile=profile),

@@ -186,6 +186,33 @@ def completeness(
         show(house.completeness, usage_point, account, first, last, as_json=as_json)
 
 
+@app.command("funnel")
+def funnel(
+    *,
+    home: Home = None,
+    from_: Annotated[
+        datetime | None, typer.Option("--from", help="The first day; thirty days by default.", formats=["%Y-%m-%d"])
+    ] = None,
+    to: Annotated[
+        datetime | None, typer.Option("--to", help="The last day; today by default.", formats=["%Y-%m-%d"])
+    ] = None,
+    app_name: Annotated[str | None, typer.Option("--app", help="The requests of one third party, by its name.")] = None,
+    exact: Annotated[bool, typer.Option("--exact", help="Show counts under five too. Do not pass these on.")] = False,
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print a table for a spreadsheet.")] = False,
+) -> None:
+    """Where customers give up on the way from an app's request to its first data. Counts under five are left out."""
+    from wattshare.custodian.app import opened
+    from wattshare.custodian.cli.funnel import show
+    from wattshare.custodian.cli.printing import failing
+
+    if as_json and as_csv:
+        raise typer.BadParameter("Choose one of --json and --csv.")
+    with failing(as_json=as_json), opened(home) as house:
+        first, last = (None if day is None else day.date() for day in (from_, to))
+        show(house.funnel, first, last, app_name, every=exact, as_json=as_json, as_csv=as_csv)
+
+
 @app.command("import")
 def import_(
     paths: Annotated[

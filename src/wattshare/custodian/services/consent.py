@@ -154,6 +154,7 @@ class Consent:
         """The code was redeemed: data flows, the one it replaces ends, a partner's begins."""
         opened = held.moved(State.ACTIVE, at=at)
         tx.authorizations.change(opened)
+        tx.funnel.exchanged(held.id)
         tx.trail.write("opened", at, third_party_id=held.third_party_id, authorization_id=held.id)
         if held.customer_id is None:
             return opened

@@ -31,6 +31,7 @@ from wattshare.custodian.store.daily import DailyDeltas
 from wattshare.custodian.store.deltas import Deltas
 from wattshare.custodian.store.distribution import Distribution, NoCitus
 from wattshare.custodian.store.expiries import Expiries
+from wattshare.custodian.store.funnel import Funnel
 from wattshare.custodian.store.imports import Imports
 from wattshare.custodian.store.jobs import Jobs
 from wattshare.custodian.store.keys import Keys
@@ -78,6 +79,7 @@ class Tx:
         self.tokens = Tokens(connection, keys)
         self.sessions = Sessions(connection, keys)
         self.rates = Rates(connection, keys)
+        self.funnel = Funnel(connection, keys)
         self.revisions = Revisions(connection, keys)
         self.readings = Readings(connection, keys, late)
         self.history = History(connection, keys)

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 
 from wattshare.custodian.model.errors import TooMany
+from wattshare.custodian.model.funnel import Step
 from wattshare.custodian.services.consent import Asked
+from wattshare.custodian.services.funnel import Funnel
 from wattshare.custodian.services.signin import NotSignedIn, Session
 from wattshare.custodian.services.tongues import said
 from wattshare.custodian.web.call import Call, Response
-from wattshare.custodian.web.lobby import Lobby, onward, request_of, step_at
+from wattshare.custodian.web.devices import device_of
+from wattshare.custodian.web.lobby import Lobby, onward, request_of, step_at, way_of
 from wattshare.custodian.web.pages import Pages
 from wattshare.custodian.web.refusals import StalePage
 from wattshare.custodian.web.routes import Route
@@ -23,6 +26,7 @@ class Arriving:
 
     lobby: Lobby
     pages: Pages
+    funnel: Funnel
 
     def routes(self) -> tuple[Route, ...]:
         """The pages that need no session."""
@@ -43,6 +47,13 @@ class Arriving:
         fresh = session is None
         session = session or self.lobby.sign_in.arrive()
         request_id = self.lobby.keep(session, asked)
+        self.funnel.arrive(
+            request_id,
+            asked.third_party_id,
+            device=device_of(call),
+            language=self.pages.tongue(call).code,
+            way=way_of(session),
+        )
         step = "sign-in" if session.customer_id is None else "review"
         answer = Response.redirect(step_at(step, request_id), status=302)
         return self.lobby.with_cookie(answer, session) if fresh else answer
@@ -67,6 +78,9 @@ class Arriving:
             if self.lobby.is_foreign(call) or self.lobby.customer(call) is None:
                 raise
             return Response.redirect(onward(request_id))
+        if typed(call, "login") or typed(call, "account_number"):
+            way = "guest" if call.form.first("way") == "guest" else "account"
+            self.funnel.reach(request_id, Step.IDENTIFIED, language=self.pages.tongue(call).code, way=way)
         try:
             arrived = self._identify(call, session)
         except NotSignedIn:

@@ -10,10 +10,12 @@ from urllib.parse import urlsplit
 
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.errors import BadRequest
+from wattshare.custodian.model.funnel import Step
 from wattshare.custodian.model.parties import ThirdParty
 from wattshare.custodian.model.references import reference
 from wattshare.custodian.oauth import authorize
 from wattshare.custodian.services.consent import LAST_DAY, Asked, Choice, Consent, Review
+from wattshare.custodian.services.funnel import Funnel
 from wattshare.custodian.services.own_data import OwnData
 from wattshare.custodian.services.signin import Session
 from wattshare.custodian.services.tokens import Tokens
@@ -22,7 +24,7 @@ from wattshare.custodian.store.purposes import Purpose
 from wattshare.custodian.web import words
 from wattshare.custodian.web.call import Call, Response
 from wattshare.custodian.web.drawing import drawn_samples
-from wattshare.custodian.web.lobby import Done, Lobby, Pending, onward, request_of, step_at
+from wattshare.custodian.web.lobby import Done, Lobby, Pending, onward, request_of, step_at, way_of
 from wattshare.custodian.web.names import cut
 from wattshare.custodian.web.pages import Pages
 from wattshare.custodian.web.refusals import Answered
@@ -46,6 +48,7 @@ class Deciding:
     consent: Consent
     tokens: Tokens
     own: OwnData
+    funnel: Funnel
 
     def routes(self) -> tuple[Route, ...]:
         """The pages of a customer ask for the session themselves: without one they lead to the sign-in."""
@@ -70,6 +73,7 @@ class Deciding:
             return Response.redirect(step_at("sign-in", request_id))
         session, customer_id = known
         pending = self.lobby.pending(session, request_id)
+        self._reach(call, session, request_id, Step.AUTHENTICATED)
         return self._choose(call, session, customer_id, pending)
 
     def take_choice(self, call: Call) -> Response:
@@ -124,6 +128,7 @@ class Deciding:
         chosen = chosen_of(review, pending)
         if chosen is None:
             return Response.redirect(step_at("choose", request_id))
+        self._reach(call, session, request_id, Step.CHOSEN)
         return self._review(call, session, customer_id, pending, replace(offered(review), agreement_ids=chosen))
 
     def take_decision(self, call: Call) -> Response:
@@ -140,6 +145,7 @@ class Deciding:
         decision = call.form.first("decision")
         if decision not in ("share", "look"):
             self.consent.decline(pending.asked)
+            self.funnel.decline(request_id)
             self.lobby.drop(session, pending)
             asked = pending.asked
             return Response.redirect(authorize.denied(asked.redirect_uri, asked.state, self.lobby.base), status=302)
@@ -149,15 +155,21 @@ class Deciding:
         if decision == "look":
             return self._review(call, session, session.customer_id, pending, wished)
         try:
-            self._agree(session, session.customer_id, pending, wished)
+            self._agree(call, session, pending, wished)
         except BadRequest as refusal:
             return self._review(call, session, session.customer_id, pending, wished, refusal)
         return Response.redirect(step_at("done", request_id))
 
-    def _agree(self, session: Session, customer_id: int, pending: Pending, wished: Wished) -> None:
+    def _reach(self, call: Call, session: Session, request_id: str, step: Step) -> None:
+        self.funnel.reach(request_id, step, language=self.pages.tongue(call).code, way=way_of(session))
+
+    def _agree(self, call: Call, session: Session, pending: Pending, wished: Wished) -> None:
+        language = self.pages.tongue(call).code
+
         def note(tx: Tx, held: Authorization, party: ThirdParty, asked: Asked) -> str:
             del party, asked
             self.lobby.answer(tx, session, pending, held.id, self.consent.addresses.profile.code_seconds)
+            tx.funnel.reach(pending.id, Step.SHARED, language=language, authorization_id=held.id)
             return str(held.id)
 
         choice = Choice(
@@ -166,7 +178,7 @@ class Deciding:
             until=wished.until(self._tomorrow),
             history_days=wished.history_days,
         )
-        self.consent.agree(pending.asked, customer_id, choice, note)
+        self.consent.agree(pending.asked, session.customer_id or 0, choice, note)
 
     @property
     def _tomorrow(self) -> date:

@@ -198,6 +198,13 @@ def onward(request_id: str) -> str:
     return step_at("review", request_id) if request_id else "/sharing"
 
 
+def way_of(session: Session) -> str:
+    """By which way in somebody came; "" while nobody is signed in."""
+    if session.customer_id is None:
+        return ""
+    return "guest" if session.guest else "account"
+
+
 def request_of(call: Call) -> str:
     """The request that a page or its form is about."""
     return (call.form if call.method == "POST" else call.query).first("request") or ""
