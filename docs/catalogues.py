@@ -1,4 +1,4 @@
-"""Brings the catalogues of the customer's pages up to what the pages say.
+"""Brings the catalogues of the customer's pages and mails up to what these say.
 
 python -m docs.catalogues            write the catalogues anew: new texts come in without a translation
 python -m docs.catalogues --check    change nothing; fail where a text is not translated
@@ -20,13 +20,15 @@ KEYWORDS = {"said": None, "say": None, "many": (1, 2), "_": None, "gettext": Non
 # the module whose words are drawn; whoever imports it speaks to customers
 TONGUES = OURS.parent / "tongues.py"
 IMPORT = "services.tongues import"
+TEMPLATES = ("web/templates/*", "services/letters/*/*.txt")
 WIDTH = 120
 
 
 def texts() -> Catalog:
     """Every text that a customer may read."""
     found = Catalog()
-    sources = [("jinja2.ext:babel_extract", file) for file in sorted(CUSTODIAN.glob("web/templates/*"))]
+    templates = (file for folder in TEMPLATES for file in sorted(CUSTODIAN.glob(folder)))
+    sources = [("jinja2.ext:babel_extract", file) for file in templates]
     speaking = (file for file in sorted(CUSTODIAN.rglob("*.py")) if IMPORT in file.read_text(encoding="utf-8"))
     sources += [("python", file) for file in (TONGUES, *speaking)]
     for method, file in sources:

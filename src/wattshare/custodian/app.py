@@ -22,7 +22,6 @@ from wattshare.custodian.model.work import MAKE
 from wattshare.custodian.outbound import Outbound
 from wattshare.custodian.services.access import Access
 from wattshare.custodian.services.admission import Admission
-from wattshare.custodian.services.alarms import ALARM
 from wattshare.custodian.services.batches import Batches
 from wattshare.custodian.services.closing import CLOSE, Closing
 from wattshare.custodian.services.completeness import Completeness
@@ -230,9 +229,10 @@ class House:
             },
             lanes=(
                 Lane(kinds=(MAKE,), in_turn=True),
-                Lane(kinds=(DELTA, ALARM)),
+                Lane(kinds=(DELTA,)),
                 Lane(kinds=(CLOSE,)),
                 self.delivery.sending,
+                self.delivery.mailing,
                 *((Lane(kinds=(TAKE,)),) if drop else ()),
             ),
             chores=(

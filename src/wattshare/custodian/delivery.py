@@ -1,10 +1,11 @@
-"""What tells third parties, put together: notices, what causes them by a calendar, and who watches receivers."""
+"""What tells third parties and people, put together: notices, what causes them by a calendar, alarms, messages."""
 
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from wattshare.custodian.mailing import Mailing
+from wattshare.custodian.chance import random_hex
+from wattshare.custodian.mailing import Mailing, Texting
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.outbound import Outbound
 from wattshare.custodian.services.alarms import ALARM, Alarms
@@ -13,19 +14,23 @@ from wattshare.custodian.services.deltas import DELTA, Deltas
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.expiries import Expiries
 from wattshare.custodian.services.ledger import Ledger
+from wattshare.custodian.services.messages import SEND, Messages
 from wattshare.custodian.services.notices import TELL, Notices, Schedule
 from wattshare.custodian.services.outages import Outages
 from wattshare.custodian.services.signing import Signing
+from wattshare.custodian.services.tongues import Tongues
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.worker.loop import Lane, Step
 
 DAY = 86_400
+# mails that are sent at a time
+MAILS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """Everything that has to do with notices."""
+    """Everything that has to do with notices and messages."""
 
     settings: Settings
     now: Clock
@@ -37,6 +42,7 @@ class Delivery:
     corrections: Corrections
     expiries: Expiries
     alarms: Alarms
+    messages: Messages
 
     @classmethod
     def of(
@@ -50,7 +56,7 @@ class Delivery:
         outbound: Outbound | None,
     ) -> "Delivery":
         """As the settings have it."""
-        profile = addresses.profile
+        profile, mailing = addresses.profile, Mailing.of(settings)
         signing = Signing(store=store, now=now, random=secrets.token_bytes)
         return cls(
             settings=settings,
@@ -72,16 +78,36 @@ class Delivery:
             alarms=Alarms(
                 store=store,
                 now=now,
-                mailing=Mailing.of(settings),
+                mailing=mailing,
                 after_seconds=settings.notice_alarm_hours * 3_600,
                 operator=settings.alarm_mail,
+            ),
+            messages=Messages(
+                store=store,
+                now=now,
+                new_id=random_hex,
+                mailing=mailing,
+                texting=Texting.of(settings, outbound),
+                tongues=Tongues.of(settings.catalogues),
+                house={
+                    "utility": settings.utility_name,
+                    "portal": settings.public_base,
+                    "phone": settings.utility_phone,
+                    "email": settings.utility_email,
+                    "zone": profile.zone,
+                },
             ),
         )
 
     @property
     def steps(self) -> dict[str, Step]:
         """What a worker does of it."""
-        return {TELL: self.notices.tell, DELTA: self.deltas.order, ALARM: self.alarms.send}
+        return {
+            TELL: self.notices.tell,
+            DELTA: self.deltas.order,
+            ALARM: self.alarms.send,
+            SEND: self.messages.send,
+        }
 
     @property
     def sending(self) -> Lane:
@@ -89,13 +115,18 @@ class Delivery:
         return Lane(kinds=(TELL,), slots=self.settings.sending_slots, each=self.settings.sending_slots_each)
 
     @property
+    def mailing(self) -> Lane:
+        """The lane of mails and text messages: a relay that is slow holds up nothing else."""
+        return Lane(kinds=(SEND, ALARM), slots=MAILS)
+
+    @property
     def chores(self) -> tuple[Callable[[], object], ...]:
         """What a worker does once a minute."""
         return (self.deltas.run_due, self.corrections.tell, self.expiries.tell, self.alarms.watch, self.forget)
 
     def forget(self) -> int:
-        """Drop notices that are past their days. How many."""
-        return self.ledger.forget(self.now() - self.settings.notice_days * DAY)
+        """Drop notices that are past their days, and messages. How many."""
+        return self.messages.forget() + self.ledger.forget(self.now() - self.settings.notice_days * DAY)
 
 
 def schedule_of(settings: Settings) -> Schedule:

@@ -132,8 +132,8 @@ class Outbound:
     look_up: LookUp = field(default=system_look_up, repr=False)
 
     @classmethod
-    def of(cls, settings: Settings) -> "Outbound":
-        """As the settings have it.
+    def of(cls, settings: Settings, *, allowed: tuple[str, ...] | None = None) -> "Outbound":
+        """As the settings have it; `allowed` in place of `allow_notify`.
 
         Raises:
             BadSettings: a certificate, its key or a CA file cannot be used.
@@ -145,7 +145,8 @@ class Outbound:
         if settings.outbound_certificate:
             with usable("outbound_certificate, outbound_key", settings.outbound_certificate, settings.outbound_key):
                 context.load_cert_chain(settings.outbound_certificate, settings.outbound_key)
-        return cls(context=context, allowed=settings.allow_notify, allow_http=settings.allow_http_callbacks)
+        exempt = settings.allow_notify if allowed is None else allowed
+        return cls(context=context, allowed=exempt, allow_http=settings.allow_http_callbacks)
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Delivered | Failed:
         """Post a body; Host, Content-Length and Connection are ours to say.

@@ -31,6 +31,8 @@ PREFIX = "WATTSHARE_"
 FILE = "wattshare.toml"
 DEFAULT_HOME = Path("wattshare-home")
 MASK = "***"
+# settings that are never shown
+SECRETS = frozenset({"sms_token"})
 
 Network = IPv4Network | IPv6Network
 
@@ -197,6 +199,22 @@ class Settings(BaseSettings):
     mail_command: str = Field(
         "", description="A command that is given each mail on its standard input, as `sendmail -t` is."
     )
+    smtp_url: str = Field(
+        "",
+        description="The mail server that mails are handed to: smtps://login:password@host:465, smtp+starttls://… or,"
+        " where nobody listens in between, smtp://host:25.",
+    )
+    sms_command: str = Field(
+        "",
+        description="A command that is given each text message on its standard input, and where it goes in the variable"
+        " WATTSHARE_TO.",
+    )
+    sms_url: str = Field("", description="An address that each text message is posted to, as JSON: id, to, text.")
+    sms_token: str = Field("", description="A bearer token that is shown there.")
+    allow_own: HostPorts = Field(
+        (),
+        description="HOST:PORT that may be in a private network, of the utility's own services that we ask: sms_url.",
+    )
     mail_from: str = Field("wattshare@localhost", description="The address that mails come from.")
     alarm_mail: Texts = Field((), description="Mail addresses of the operator that alarms go to.")
 
@@ -260,6 +278,17 @@ class Settings(BaseSettings):
             raise ValueError("must be a cron expression of five fields, such as 30 6 * * *") from None
         return value
 
+    @field_validator("smtp_url")
+    @classmethod
+    def readable_relay(cls, value: str) -> str:
+        """Scheme, host and port; passwords by TLS only."""
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("smtp", "smtps", "smtp+starttls") or not parts.hostname):
+            raise ValueError("must be smtps://, smtp+starttls:// or smtp://, with a host")
+        if parts.scheme == "smtp" and parts.password:
+            raise ValueError("a password goes by smtps:// or smtp+starttls:// only")
+        return value
+
     @field_validator("home")
     @classmethod
     def absolute(cls, value: Path) -> Path:
@@ -305,7 +334,8 @@ class Settings(BaseSettings):
     def describe(self) -> Iterator[tuple[str, str, str, str]]:
         """Name, value, sentence and source of each setting; what is secret in a value is masked."""
         for name, field in type(self).model_fields.items():
-            yield name, shown(getattr(self, name)), field.description or "", self._sources[name]
+            value = shown(getattr(self, name))
+            yield name, MASK if value and name in SECRETS else value, field.description or "", self._sources[name]
 
 
 class HomeFile(TomlConfigSettingsSource):

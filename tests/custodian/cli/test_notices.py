@@ -1,4 +1,4 @@
-"""The ledger by command, secrets, outages, and the end of intake."""
+"""The ledger by command, secrets, outages, messages, and the end of intake."""
 
 import json
 from pathlib import Path
@@ -11,6 +11,7 @@ from tests.custodian.cli.conftest import Typed
 from tests.custodian.cli.test_third_parties import added
 from wattshare.command import compose
 from wattshare.custodian.app import opened
+from wattshare.custodian.model.messages import MessageKind
 
 TOLD = ("--notification-uri", "https://acme.example/told", "--notify-kinds", "outage_planned")
 
@@ -109,3 +110,19 @@ def test_both_sides_have_their_commands_under_one_word(typed: Typed, home: Path)
         assert CliRunner().invoke(app, ["notices", name, "--help"]).exit_code == 0
     listed = CliRunner().invoke(app, ["notices", "list", "--home", str(home), "--json"])
     assert [one["third_party"] for one in json.loads(listed.stdout)] == ["Acme"]
+
+
+def test_messages_are_listed_without_what_they_say(typed: Typed, home: Path) -> None:
+    with opened(home) as house:
+        with house.store.begin() as tx:
+            facts: dict[str, str | int] = {"code": "123456", "minutes": 10}
+            to = ("robin@home.example",)
+            house.delivery.messages.put(tx, None, MessageKind.CODE, facts, to=to)
+        house.worker("test").drain()
+    [one] = told(typed, "messages", "list", "--home", home, "--state", "given_up")
+    assert (one["kind"], one["way"], one["cause"]) == ("code", "mail", "no_way")
+    assert told(typed, "messages", "list", "--home", home, "--state", "sent") == []
+    shown = typed("messages", "list", "--home", home).stdout
+    assert "no_way" in shown
+    assert "robin" not in shown
+    assert typed("messages", "list", "--home", home, "--state", "lost").exit_code == 1

@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from wattshare.custodian.cli import authorizations, closing, notices, outages, outcomes, sandboxes, third_parties
+from wattshare.custodian.cli import (
+    authorizations,
+    closing,
+    messages,
+    notices,
+    outages,
+    outcomes,
+    sandboxes,
+    third_parties,
+)
 
 app = typer.Typer(no_args_is_help=True)
 db = typer.Typer(no_args_is_help=True, help="The database.")
@@ -17,6 +26,7 @@ app.add_typer(authorizations.app, name="authorization")
 app.add_typer(outcomes.app, name="imports")
 app.add_typer(notices.app, name="notices")
 app.add_typer(outages.app, name="outage")
+app.add_typer(messages.app, name="messages")
 app.add_typer(closing.app, name="intake")
 app.add_typer(sandboxes.app, name="sandbox")
 

@@ -1,12 +1,11 @@
 """Alarms: a receiver of notices that is dead is told to people, once, and once more when it is back."""
 
-import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import structlog
 
-from wattshare.custodian.mailing import Mail, Mailing
+from wattshare.custodian.mailing import MAIL_ADDRESS, Mail, Mailing
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.parties import ThirdParty
 from wattshare.custodian.model.receivers import Circuit, Receiver
@@ -16,7 +15,6 @@ from wattshare.custodian.store.database import Store, Tx
 LOG = structlog.get_logger(__name__)
 ALARM = "alarm"
 DEAD, BACK = "dead", "back"
-MAIL_ADDRESS = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ What a catalogue does not have stays English.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from functools import cached_property
 from io import BytesIO
@@ -68,6 +68,10 @@ class Tongue:
     def day(self, day: date) -> str:
         """A day with its month's name."""
         return format_date(day, "long", self.locale)
+
+    def day_at(self, at: int, zone: tzinfo = UTC) -> str:
+        """The day of a second."""
+        return self.day(in_zone(at, zone).date())
 
     def weekday(self, day: date) -> str:
         """A day with its name, without its year."""

@@ -35,6 +35,7 @@ from wattshare.custodian.store.funnel import Funnel
 from wattshare.custodian.store.imports import Imports
 from wattshare.custodian.store.jobs import Jobs
 from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.messages import Messages
 from wattshare.custodian.store.notices import Notices
 from wattshare.custodian.store.outages import Outages
 from wattshare.custodian.store.parties import Parties
@@ -90,6 +91,7 @@ class Tx:
         self.imports = Imports(connection, keys)
         self.batches = Batches(connection, keys)
         self.notices = Notices(connection, keys)
+        self.messages = Messages(connection, keys)
         self.receivers = Receivers(connection, keys)
         self.signing = SigningKeys(connection, keys)
         self.outages = Outages(connection, keys)
