@@ -40,6 +40,7 @@ from wattshare.custodian.services.limits import Limits
 from wattshare.custodian.services.orders import Orders
 from wattshare.custodian.services.overview import Overview
 from wattshare.custodian.services.own_data import OwnData
+from wattshare.custodian.services.own_usage import OwnUsage
 from wattshare.custodian.services.part_files import PartFiles
 from wattshare.custodian.services.registration import Registration
 from wattshare.custodian.services.signin import SignIn
@@ -61,6 +62,7 @@ from wattshare.custodian.web.refusals import Refusals
 from wattshare.custodian.web.resources import Resources
 from wattshare.custodian.web.routes import Route, Routes, routes
 from wattshare.custodian.web.sharing import Sharing
+from wattshare.custodian.web.usage import OwnUsagePages
 from wattshare.custodian.worker.loop import Lane, Worker
 from wattshare.espi import wire
 from wattshare.espi.profile import PROFILES, Profile
@@ -105,6 +107,7 @@ class House:
     delivery: Delivery
     overview: Overview
     own_data: OwnData
+    own_usage: OwnUsage
     funnel: Funnel
     intake: Intake
     closing: Closing
@@ -210,6 +213,7 @@ class House:
                 funnel=self.funnel,
             ),
             Sharing(lobby=lobby, pages=pages, consent=self.consent, overview=self.overview),
+            OwnUsagePages(lobby=lobby, pages=pages, usage=self.own_usage),
         )
         ours = (route for page in of_customers for route in page.routes())
         return routes(self.profile, handlers, (*oauth.more(), *ours, *more))
@@ -372,6 +376,7 @@ def assemble(
         delivery=Delivery.of(settings, store, now, addresses=addresses, new_uuid=new_uuid, outbound=outbound),
         overview=Overview(store=store, now=now),
         own_data=OwnData(store=store, now=now, zone=profile.zone),
+        own_usage=OwnUsage(store=store, now=now, zone=profile.zone),
         funnel=Funnel(store=store, now=now, zone=profile.zone),
         intake=Intake(store=store, now=now, profile=profile, limits=limits_of(settings)),
         closing=Closing(store=store, now=now, close_days=settings.close_days),

@@ -107,6 +107,18 @@ class Readings(Channels):
         )
         return (_correction(row) for row in rows.mappings())
 
+    def corrected_in(self, block: Block) -> frozenset[int]:
+        """The starts of the readings of a block that were replaced by others."""
+        ledger = CORRECTION.c
+        rows = self._connection.execute(
+            select(CORRECTION).where(
+                ledger.usage_point_id == block.usage_point_id,
+                ledger.channel == block.channel,
+                ledger.start.between(block.start, block.day_end - 1),
+            )
+        )
+        return frozenset(old.start for row in rows.mappings() for old in _correction(row).old)
+
     # what an authorization opens
 
     def blocks(

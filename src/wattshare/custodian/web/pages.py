@@ -10,23 +10,24 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from wattshare.custodian.services.tongues import Tongue, Tongues
 from wattshare.custodian.web import names
-from wattshare.custodian.web.call import Call, Response
+from wattshare.custodian.web.call import Call, Handler, Response
 
 STATIC = PackageLoader("wattshare.custodian.web", "static")
-TYPES = {"css": "text/css;charset=utf-8", "svg": "image/svg+xml"}
+TYPES = {"css": "text/css;charset=utf-8", "svg": "image/svg+xml", "js": "text/javascript;charset=utf-8"}
 LANGUAGE = "wattshare-language"
 FILTERS = (names.cut, names.apart, names.linked, names.number, names.mail, names.code)
 
 
-def policy(redirect_to: str | None) -> str:
+def policy(redirect_to: str | None, *, script: bool = False) -> str:
     """What a page may load and where its forms may lead: the redirect after a form counts as form-action too."""
     forms = "'self'"
     if redirect_to is not None:
         parts = urlsplit(redirect_to)
         forms += f" {parts.scheme}://{parts.netloc}"
+    scripts = "script-src 'self'; " if script else ""
     return (
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
-        f"form-action {forms}"
+        f"default-src 'none'; {scripts}style-src 'self'; img-src 'self'; "
+        f"base-uri 'none'; frame-ancestors 'none'; form-action {forms}"
     )
 
 
@@ -73,9 +74,16 @@ class Pages:
         return f"__Host-{LANGUAGE}" if self.secure else LANGUAGE
 
     def draw(
-        self, call: Call, template: str, *, status: int = 200, redirect_to: str | None = None, **values: Any
+        self,
+        call: Call,
+        template: str,
+        *,
+        status: int = 200,
+        redirect_to: str | None = None,
+        script: bool = False,
+        **values: Any,
     ) -> Response:
-        """Fill a template."""
+        """Fill a template. `script`: the page may run scripts of our own."""
         tongue = self.tongue(call)
         html = (
             environment(tongue)
@@ -88,7 +96,7 @@ class Pages:
                 **{"reference": None, "leave": None, **values},
             )
         )
-        headers = (("Content-Security-Policy", policy(redirect_to)), ("Content-Language", tongue.code))
+        headers = (("Content-Security-Policy", policy(redirect_to, script=script)), ("Content-Language", tongue.code))
         return Response.page(html, status=status, headers=headers)
 
     def languages(self, call: Call, present: Tongue) -> list[tuple[str, str, str | None]]:
@@ -135,6 +143,15 @@ class Pages:
         """The stylesheet."""
         del call
         return static("wattshare.css")
+
+    def file(self, name: str) -> Handler:
+        """A handler that gives a file as it is."""
+
+        def give(call: Call) -> Response:
+            del call
+            return static(name)
+
+        return give
 
     def icon(self, call: Call) -> Response:
         """The small picture of the site."""

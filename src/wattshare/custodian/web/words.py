@@ -180,6 +180,12 @@ def commodity(tongue: Tongue, service: Service) -> str:
     return tongue.say(COMMODITIES.get(kind, kind.value.capitalize()))
 
 
+def hint(tongue: Tongue, service: Service) -> str:
+    """What a service delivers, and the end of its number."""
+    digits = tongue.say("number ends in %(digits)s", digits=service.agreement.number[-4:])
+    return f"{commodity(tongue, service)}, {digits}"
+
+
 def places(tongue: Tongue, offers: Iterable[Offer], chosen: Iterable[int], zone: ZoneInfo) -> list[Place]:
     """Services by address, those first where something can be chosen."""
     found: dict[str, list[Line]] = {}
