@@ -37,7 +37,7 @@
   }
   for (const control of controls) {
     const labels = [...(control.labels || [])].map((label) => label.innerText.trim()).join(" ");
-    const own = control.tagName === "INPUT" ? labels : control.innerText.trim();
+    const own = control.tagName === "INPUT" ? labels : control.innerText.trim() || control.querySelector("img")?.alt.trim();
     if (!own) told.push(`no name: ${named(control)}`);
     if (control.tagName === "INPUT" && (control.labels || []).length !== 1) told.push(`not one label: ${named(control)}`);
     const box = control.getBoundingClientRect();

@@ -53,6 +53,7 @@ from wattshare.custodian.store.readiness import bring_up
 from wattshare.custodian.web import server
 from wattshare.custodian.web.additions import Additions
 from wattshare.custodian.web.arriving import Arriving
+from wattshare.custodian.web.brand import Brand
 from wattshare.custodian.web.deciding import Deciding
 from wattshare.custodian.web.edge import Edge
 from wattshare.custodian.web.lobby import Lobby
@@ -161,6 +162,7 @@ class House:
             email=self.settings.utility_email,
             zone=self.profile.zone,
             tongues=Tongues.of(self.settings.catalogues),
+            brand=Brand.read(self.settings.brand),
             secure=self.secure,
         )
 

@@ -195,6 +195,9 @@ class Settings(BaseSettings):
     catalogues: Path | None = Field(
         None, description="A folder of further languages for customers, each a file <language>.po; they go before ours."
     )
+    brand: Path | None = Field(
+        None, description="A folder with brand.toml and a logo: the utility's own colours, links and texts on pages."
+    )
     mail_dir: Path | None = Field(None, description="A folder that gets each mail and one-time code as a file.")
     mail_command: str = Field(
         "", description="A command that is given each mail on its standard input, as `sendmail -t` is."
@@ -296,7 +299,14 @@ class Settings(BaseSettings):
         return value.absolute()
 
     @field_validator(
-        "tls_certificate", "tls_key", "outbound_certificate", "outbound_key", "mail_dir", "drop_folder", "catalogues"
+        "tls_certificate",
+        "tls_key",
+        "outbound_certificate",
+        "outbound_key",
+        "mail_dir",
+        "drop_folder",
+        "catalogues",
+        "brand",
     )
     @classmethod
     def below_home(cls, value: Path | None, info: ValidationInfo) -> Path | None:

@@ -132,7 +132,10 @@ class Tongues:
             if not theirs:
                 raise BadSettings(f"catalogues: there is no <language>.po in {folder}")
             files |= theirs
-        return cls((Tongue(ENGLISH, NullTranslations()), *(read(file) for file in files.values())))
+        # English by a catalogue takes the place of the code's own
+        english = files.pop(ENGLISH.language, None)
+        first = Tongue(ENGLISH, NullTranslations() if english is None else read(english).texts)
+        return cls((first, *(read(file) for file in files.values())))
 
     @cached_property
     def by_code(self) -> dict[str, Tongue]:

@@ -10,11 +10,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from wattshare.custodian.services.tongues import Tongue, Tongues
 from wattshare.custodian.web import names
+from wattshare.custodian.web.brand import LOGO_POLICY, Brand, Logo
 from wattshare.custodian.web.call import Call, Handler, Response
+from wattshare.custodian.web.errors import NoListener
 
 STATIC = PackageLoader("wattshare.custodian.web", "static")
 TYPES = {"css": "text/css;charset=utf-8", "svg": "image/svg+xml", "js": "text/javascript;charset=utf-8"}
 LANGUAGE = "wattshare-language"
+KEPT = ("Cache-Control", "public, max-age=3600")
 FILTERS = (names.cut, names.apart, names.linked, names.number, names.mail, names.code)
 
 
@@ -62,6 +65,7 @@ class Pages:
     email: str
     zone: ZoneInfo
     tongues: Tongues = field(default_factory=Tongues.of)
+    brand: Brand = field(default_factory=Brand)
     secure: bool = True
 
     def tongue(self, call: Call) -> Tongue:
@@ -92,6 +96,7 @@ class Pages:
                 utility=self.utility,
                 phone=self.phone,
                 email=self.email,
+                brand=self.brand,
                 languages=self.languages(call, tongue),
                 **{"reference": None, "leave": None, **values},
             )
@@ -153,6 +158,28 @@ class Pages:
 
         return give
 
+    def brand_style(self, call: Call) -> Response:
+        """The utility's colours."""
+        del call
+        body = self.brand.style.encode()
+        return Response(body=body, content_type=TYPES["css"], compressible=True, headers=(KEPT,))
+
+    def logo(self, call: Call) -> Response:
+        """The utility's logo."""
+        return self._picture(call, self.brand.logo)
+
+    def dark_logo(self, call: Call) -> Response:
+        """The same for dark screens."""
+        return self._picture(call, self.brand.dark_logo)
+
+    @staticmethod
+    def _picture(call: Call, logo: Logo | None) -> Response:
+        del call
+        if logo is None:
+            raise NoListener
+        headers = (KEPT, ("Content-Security-Policy", LOGO_POLICY))
+        return Response(body=logo.body, content_type=logo.content_type, headers=headers)
+
     def icon(self, call: Call) -> Response:
         """The small picture of the site."""
         del call
@@ -166,7 +193,7 @@ def static(name: str) -> Response:
         body=source.encode(),
         content_type=TYPES[name.rpartition(".")[2]],
         compressible=True,
-        headers=(("Cache-Control", "public, max-age=3600"),),
+        headers=(KEPT,),
     )
 
 

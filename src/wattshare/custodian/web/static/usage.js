@@ -81,5 +81,6 @@
     if (chart && figure.clientWidth && figure.clientWidth !== chart.width) chart.setSize({ width: figure.clientWidth, height: 240 });
   }).observe(figure);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  addEventListener("beforeprint", draw);
+  // paper is white, whatever the screen is
+  matchMedia("print").addEventListener("change", draw);
 })();
