@@ -27,6 +27,7 @@ from wattshare.custodian.services.closing import CLOSE, Closing
 from wattshare.custodian.services.completeness import Completeness
 from wattshare.custodian.services.consent import Consent
 from wattshare.custodian.services.deltas import DELTA
+from wattshare.custodian.services.directory import Directory
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.bulk import Bulk
 from wattshare.custodian.services.disclosure.disclosure import Disclosure
@@ -52,6 +53,7 @@ from wattshare.custodian.store.postgresql import ROW_SECURITY
 from wattshare.custodian.store.readiness import bring_up
 from wattshare.custodian.web import server
 from wattshare.custodian.web.additions import Additions
+from wattshare.custodian.web.apps import Apps
 from wattshare.custodian.web.arriving import Arriving
 from wattshare.custodian.web.brand import Brand
 from wattshare.custodian.web.deciding import Deciding
@@ -215,6 +217,7 @@ class House:
                 funnel=self.funnel,
             ),
             Sharing(lobby=lobby, pages=pages, consent=self.consent, overview=self.overview),
+            Apps(lobby=lobby, pages=pages, directory=Directory(store=self.store), overview=self.overview),
             OwnUsagePages(lobby=lobby, pages=pages, usage=self.own_usage),
         )
         ours = (route for page in of_customers for route in page.routes())

@@ -29,6 +29,7 @@ class Card:
     """One authorization as its customer sees it."""
 
     id: int
+    third_party_id: int
     name: str
     state: State
     kinds: frozenset[Kind]
@@ -58,6 +59,7 @@ class Overview:
             return tuple(
                 Card(
                     id=held.id,
+                    third_party_id=held.third_party_id,
                     name=names[held.third_party_id],
                     state=held.state,
                     kinds=held.kinds,

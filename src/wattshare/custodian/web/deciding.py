@@ -272,6 +272,7 @@ class Deciding:
             "done.html",
             redirect_to=done.asked.redirect_uri,
             app=self.lobby.app(done.asked),
+            partner=self.lobby.partner(done.asked),
             kinds=[words.titled(tongue, kind, services) for kind in Kind if kind in held.kinds],
             homes=words.gathered(tongue, services),
             until=None if held.ends is None else tongue.day(day_of(held.ends - 1, self.pages.zone)),

@@ -187,6 +187,13 @@ class Lobby:
             party = tx.parties.by_id(asked.third_party_id)
         return cut(party.name) if party else ""
 
+    def partner(self, asked: Asked) -> str | None:
+        """The name of who gets the same as the app that asks."""
+        with self.store.read() as tx:
+            party = tx.parties.by_id(asked.third_party_id)
+            partner = tx.parties.by_id(party.partner_id) if party and party.partner_id else None
+        return cut(partner.name) if partner else None
+
 
 def step_at(step: str, request_id: str) -> str:
     """The address of a step of a consent; what a browser says of the request is no part of any header."""

@@ -17,7 +17,7 @@ from wattshare.custodian.web.drawing import HEIGHT, PLACES, WIDTH
 from wattshare.custodian.web.lobby import Lobby
 from wattshare.custodian.web.pages import Pages
 from wattshare.custodian.web.routes import Route
-from wattshare.custodian.web.wishes import NUMBER, read_day
+from wattshare.custodian.web.wishes import number_of, read_day
 from wattshare.espi.days import day_bounds, day_of
 from wattshare.espi.endpoints import Token
 
@@ -155,12 +155,6 @@ class OwnUsagePages:
             "on": day.isoformat(),
         }
         return f"/sharing/usage?{urlencode(asked)}"
-
-
-def number_of(call: Call, name: str) -> int | None:
-    """A number in the address; None where it is none."""
-    text = call.query.first(name) or ""
-    return int(text) if NUMBER.fullmatch(text) else None
 
 
 def named(tongue: Tongue, way: Way, what: str) -> str:

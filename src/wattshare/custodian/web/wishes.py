@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from wattshare.custodian.model.errors import BadRequest
 from wattshare.custodian.services.consent import Review
-from wattshare.custodian.web.call import Query
+from wattshare.custodian.web.call import Call, Query
 from wattshare.espi.kinds import Kind
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -98,6 +98,12 @@ def offered(review: Review) -> Wished:
 def numbers(texts: tuple[str, ...] | list[str]) -> tuple[int, ...]:
     """Those that are ids."""
     return tuple(int(text) for text in texts if NUMBER.fullmatch(text))
+
+
+def number_of(call: Call, name: str) -> int | None:
+    """A number in the address; None where it is none."""
+    text = call.query.first(name) or ""
+    return int(text) if NUMBER.fullmatch(text) else None
 
 
 def read_day(text: str) -> date | None:
