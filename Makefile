@@ -7,8 +7,9 @@ RUNS := $(VENV)/.runs
 STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-SCENARIO ?= import
-KILLS ?= 20
+SCENARIO ?= delivery
+KILLS ?=
+ENGINE ?=
 
 .PHONY: setup sandbox test soak check wire docs bench words clean
 
@@ -32,9 +33,10 @@ sandbox: $(RUNS)
 test: $(STAMP)
 	$(BIN)/pytest $(ARGS)
 
-# the real commands, killed again and again: SCENARIO=import KILLS=100
+# the real commands, killed again and again, for about five minutes; KILLS=1000 for a night, ENGINE=postgresql,
+# SCENARIO=import or SCENARIO=delta
 soak: $(STAMP)
-	$(BIN)/python -m tests.soak $(SCENARIO) --kills $(KILLS) $(ARGS)
+	$(BIN)/python -m tests.soak $(SCENARIO) $(if $(KILLS),--kills $(KILLS)) $(if $(ENGINE),--engine $(ENGINE)) $(ARGS)
 
 # what must pass: lint, types, the floors of the house, pages that mirror tables
 check: $(STAMP)

@@ -3,76 +3,40 @@
 Both engines, by the command itself, with SIGKILL after a time that chance gives.
 """
 
-import os
 import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.custodian.servers import ENGINES, HOW, started
+from tests.custodian.servers import ENGINES, Server
+from tests.soak.commands import Utility, served
 from tests.soak.tables import MAPPING, write_table
-
-COMMAND = (sys.executable, "-c", "from wattshare.command import main; main()")
-
-
-@dataclass(frozen=True)
-class Utility:
-    """An installation on one engine."""
-
-    home: Path
-    url: str | None
-
-    def start(self, *words: str) -> "subprocess.Popen[str]":
-        """A command of it."""
-        given = {"WATTSHARE_HOME": str(self.home), **({"WATTSHARE_DATABASE_URL": self.url} if self.url else {})}
-        return subprocess.Popen(
-            [*COMMAND, *words], env={**os.environ, **given}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-
-    def do(self, *words: str) -> str:
-        """What a command prints.
-
-        Raises:
-            AssertionError: it fails.
-        """
-        running = self.start(*words)
-        said, error = running.communicate()
-        if running.returncode:
-            raise AssertionError(f"{words[0]} ended with {running.returncode}: {said}{error}")
-        return said.strip()
 
 
 @contextmanager
 def utilities(engine: str, folder: Path) -> Iterator[Iterator[Utility]]:
     """Fresh installations, one after the other, with the same keys."""
-    if engine == "sqlite":
-        yield _fresh(folder, None)
-        return
-    with started() as server:
-        if server is None:
-            raise SystemExit(f"a PostgreSQL is needed: {HOW}")
-        yield _fresh(folder, lambda: server.url(server.make_database()))
+    with served(engine) as server:
+        yield _fresh(folder, server)
 
 
-def _fresh(folder: Path, make: object) -> Iterator[Utility]:
+def _fresh(folder: Path, server: Server | None) -> Iterator[Utility]:
     number = 0
     while True:
         number += 1
         home = folder / f"home-{number}"
-        made = Utility(home, make() if callable(make) else None)
+        made = Utility(home, server.url(server.make_database()) if server else None)
         made.do("init")
         yield made
         shutil.rmtree(home)
 
 
-def run(*, kills: int, readings: int, seed: int) -> int:
+def run(*, kills: int, readings: int, seed: int, engines: tuple[str, ...] = ENGINES) -> int:
     """Kill so many imports on each engine; 0 where every one held."""
     chance, failed = random.Random(seed), 0
     with TemporaryDirectory(prefix="wattshare-soak-") as name:
@@ -81,7 +45,7 @@ def run(*, kills: int, readings: int, seed: int) -> int:
         count = write_table(file, readings)
         mapping.write_text(MAPPING)
         words = ("import", "--mapping", str(mapping), str(file))
-        for engine in ENGINES:
+        for engine in engines:
             failed += _soak(engine, folder / engine, words, kills, chance, count)
     return 1 if failed else 0
 

@@ -38,6 +38,7 @@ from wattshare.custodian.services.intake import Intake
 from wattshare.custodian.services.intake.door import Door
 from wattshare.custodian.services.intake.dropping import TAKE, DropFolder
 from wattshare.custodian.services.limits import Limits
+from wattshare.custodian.services.metrics import Metrics
 from wattshare.custodian.services.orders import Orders
 from wattshare.custodian.services.overview import Overview
 from wattshare.custodian.services.own_data import OwnData
@@ -66,6 +67,7 @@ from wattshare.custodian.web.resources import Resources
 from wattshare.custodian.web.routes import Route, Routes, routes
 from wattshare.custodian.web.sharing import Sharing
 from wattshare.custodian.web.usage import OwnUsagePages
+from wattshare.custodian.web.watching import watched
 from wattshare.custodian.worker.loop import Lane, Worker
 from wattshare.espi import wire
 from wattshare.espi.profile import PROFILES, Profile
@@ -265,7 +267,9 @@ class House:
 
     def serve(self) -> None:
         """Serve until a signal ends it."""
-        server.serve(self.application(), self.settings, self.registered)
+        edge = self.application()
+        with watched(self.settings.metrics_listen, Metrics(store=self.store, now=self.now), edge.requests):
+            server.serve(edge, self.settings, self.registered)
 
     def registered(self, version: int | None) -> tuple[int, tuple[str, ...]] | None:
         """The client certificates that are let in; None when they are those of `version`."""

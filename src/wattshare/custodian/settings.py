@@ -132,6 +132,10 @@ class Settings(BaseSettings):
     tls_key: Path | None = Field(None, description="The key of the server's certificate, PEM.")
     tls_ca: Paths = Field((), description="CA files, PEM, whose client certificates are let in.")
     mutual_tls: bool = Field(True, description="Whether a bearer works only with its third party's client certificate.")
+    metrics_listen: Annotated[str, BeforeValidator(host_and_port)] | None = Field(
+        None,
+        description="HOST:PORT at which `serve` tells figures for Prometheus, to whoever can connect; unset: nowhere.",
+    )
     proxy_addresses: Networks = Field(
         (), description="Networks of the proxies whose headers about the caller are believed."
     )

@@ -55,6 +55,15 @@ def test_who_moves_has_one_home_until_that_day_and_the_other_from_it_on(built: B
         assert day_of(at - 1, PGE.zone) < day_of(at, PGE.zone)
 
 
+def test_who_moved_out_before_the_first_of_few_days_had_moved_in_before_that(tmp_path: Path) -> None:
+    # a seed by which the household would have come after it had gone
+    residents = generate(empty(tmp_path), Town(seed=6, days=2, now=NOW, profile=PGE), lambda _done, _all: None)
+    [moved] = (each for each in residents if each.household.slug == "moved")
+    before, after = (premise.agreement for premise in moved.premises)
+    assert before.ends is not None
+    assert before.starts < before.ends < after.starts
+
+
 def test_programmes_are_enrolled_with_dates_and_power_or_still_pending(built: Built) -> None:
     with built.store.read() as tx:
         pending, enrolled = tx.programs.of((built.premise("demand_response").usage_point.id,))

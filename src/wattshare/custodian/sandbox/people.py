@@ -22,6 +22,7 @@ METER_TYPES = {Commodity.ELECTRICITY: "Electric smart meter", Commodity.GAS: "Ga
 # the letters of bill cycles
 CYCLES = "BCDFGHJKLMNPQRSTVW"
 PROGRAMS_AT = "https://rivertonpower.example/programs/"
+LIVED_DAYS = 400
 # watts times a thousand
 CAPACITY, NOMINATION = 3, 2
 
@@ -103,13 +104,18 @@ def _premise(
 ) -> Premise:
     point = UsagePoint(id=tx.customers.next_usage_point_id(), commodity=home.commodity, location_id=location.id)
     tx.customers.add_usage_point(point)
+    starts = signed if home.since is None else calendar.midnight(calendar.before(home.since))
+    # the day of the move is the newcomer's
+    ends = None if home.until is None else calendar.midnight(calendar.before(home.until))
+    if home.until is not None and ends is not None and starts >= ends:
+        # who moved out long before the few days that there are had lived there for a while
+        starts = calendar.midnight(calendar.before(home.until) - LIVED_DAYS)
     agreement = tx.customers.add_agreement(
         point.id,
         account.id,
         str(agreement_number(seed, point.id)),
-        starts=signed if home.since is None else calendar.midnight(calendar.before(home.since)),
-        # the day of the move is the newcomer's
-        ends=None if home.until is None else calendar.midnight(calendar.before(home.until)),
+        starts=starts,
+        ends=ends,
         tariff=home.tariff.value,
     )
     meters = meters_of(home, point.id, calendar, seed)

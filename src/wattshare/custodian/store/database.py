@@ -31,6 +31,7 @@ from wattshare.custodian.store.daily import DailyDeltas
 from wattshare.custodian.store.deltas import Deltas
 from wattshare.custodian.store.distribution import Distribution, NoCitus
 from wattshare.custodian.store.expiries import Expiries
+from wattshare.custodian.store.figures import Figures
 from wattshare.custodian.store.funnel import Funnel
 from wattshare.custodian.store.imports import Imports
 from wattshare.custodian.store.jobs import Jobs
@@ -101,6 +102,7 @@ class Tx:
         self.jobs = Jobs(connection, keys)
         self.trail = Trail(connection, keys)
         self.content = Content(connection, keys)
+        self.figures = Figures(connection, keys)
 
 
 @dataclass(frozen=True)

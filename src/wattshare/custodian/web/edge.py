@@ -32,6 +32,7 @@ from wattshare.custodian.web.outgoing import (
 )
 from wattshare.custodian.web.pieces import Pouring
 from wattshare.custodian.web.routes import Routes
+from wattshare.custodian.web.watching import Requests
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -65,6 +66,7 @@ class Edge:
     body_seconds: float
     threads: CapacityLimiter
     crowd: "Crowd"
+    requests: Requests = field(default_factory=Requests)
 
     @classmethod
     def of(
@@ -92,12 +94,14 @@ class Edge:
         call = bare(scope, self.new_id())
         exchange = Exchange(edge=self, scope=scope, receive=receive, send=send, call=call)
         status = await exchange.run()
+        milliseconds = int((time.monotonic() - started) * 1000)
+        self.requests.note(call.method, exchange.template, status, milliseconds)
         log.info(
             "answered",
             method=call.method,
             route=exchange.template,
             status=status,
-            milliseconds=int((time.monotonic() - started) * 1000),
+            milliseconds=milliseconds,
             correlation_id=call.correlation_id,
         )
 

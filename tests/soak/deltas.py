@@ -1,0 +1,198 @@
+"""The daily delta of many authorizations by two workers: how long, how large; and with one of them killed half-way."""
+
+import json
+import random
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tests.soak.journal import Journal
+from tests.soak.processes import Reaper, Victim, command, module
+from tests.soak.saying import say
+from tests.soak.town import CHOICE, METER_LOG, Town, built, folder_of
+from wattshare.custodian.app import House
+from wattshare.custodian.model.clock import system_clock
+from wattshare.custodian.model.work import MAKE, NoticeKind, NoticeState
+from wattshare.custodian.sandbox.arrivals import Arrivals
+from wattshare.espi.kinds import Kind
+
+DAY, DAYS = 86_400, 3
+# authorizations that are written in one transaction
+CHUNK = 500
+PARTIES = (CHOICE, METER_LOG)
+PATIENCE_SECONDS = 3_600
+LOOK_SECONDS = 0.5
+
+
+@dataclass
+class Workers:
+    """The server, two workers, and a receiver that behaves."""
+
+    town: Town
+    folder: Path
+    peaks: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        environment = self.town.utility.environment
+        told = (str(self.town.home.path), str(self.folder), str(self.town.port), "1", "calm")
+        hears = Victim(
+            "receiver",
+            module("tests.soak.receiver", *told),
+            environment,
+            self.folder / "receiver.log",
+            self.town.port,
+        )
+        serves = Victim("server", command("serve"), environment, self.folder / "server.log", self.town.listens)
+        self.hands = tuple(
+            Victim(name, command("worker"), environment, self.folder / f"{name}.log")
+            for name in ("worker-1", "worker-2")
+        )
+        self.all = Reaper((serves, *self.hands, hears), random.Random(1), Journal(self.folder / "acts.jsonl"))
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """All of them, for as long as the block runs."""
+        self.all.begin()
+        try:
+            yield
+        finally:
+            for victim in self.all.victims:
+                victim.end()
+
+    def look(self) -> None:
+        """Remember the most memory that each worker has had."""
+        for hand in self.hands:
+            status = Path(f"/proc/{hand.running.pid if hand.running else 0}/status")
+            for line in status.read_text().splitlines() if status.exists() else ():
+                if line.startswith("VmHWM:"):
+                    name = f"{hand.name}, started {hand.starts} times"
+                    self.peaks[name] = max(self.peaks.get(name, 0), int(line.split()[1]) // 1024)
+
+
+@dataclass
+class Morning:
+    """One day's delta."""
+
+    seconds: int = 0
+    files: int = 0
+    megabytes: int = 0
+    packed_megabytes: int = 0
+    readings: int = 0
+    notices: int = 0
+    killed: bool = False
+    # of each worker, MB
+    peaks: dict[str, int] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+
+
+def run(*, engine: str, authorizations: int, seed: int, keep: Path | None = None) -> dict[str, Any]:
+    """Two days' deltas on one engine: one in peace, one in which a worker is killed half-way."""
+    say(f"delta on {engine}: {authorizations} authorizations, two workers")
+    told: dict[str, Any] = {"seed": seed, "homes": authorizations, "days": DAYS, "delta_schedule": ""}
+    with folder_of(keep) as folder, built(engine, folder, **told) as town:
+        with town.opened() as house:
+            shared = share(house, town.points)
+        workers = Workers(town, folder)
+        with workers.running():
+            mornings = [morning(town, workers, shared, killed=killed) for killed in (False, True)]
+    wrong = [one for each in mornings for one in each.wrong]
+    say(f"  {'held' if not wrong else 'NOT HELD'}")
+    return {
+        "scenario": "delta",
+        "engine": engine,
+        "authorizations": authorizations,
+        "held": not wrong,
+        "mornings": [vars(one) for one in mornings],
+    }
+
+
+def share(house: House, points: tuple[int, ...]) -> dict[int, int]:
+    """Let every home share with one of the third parties, in equal parts; how many usage points each has then.
+
+    They have no address for notices before: the beginnings are not what is measured.
+    """
+    shared: dict[int, int] = {}
+    for place, name in enumerate(PARTIES):
+        wish = house.registration.wish(house.registration.show(name).party)
+        house.registration.change(name, replace(wish, notification_uri=None))
+        theirs = points[place :: len(PARTIES)]
+        for first in range(0, len(theirs), CHUNK):
+            house.consent.add_offline(name, theirs[first : first + CHUNK], frozenset({Kind.USAGE}), None)
+        party = house.registration.change(name, replace(wish, notify_daily=True))
+        with house.store.read() as tx:
+            shared[party.id] = tx.authorizations.count_shares(party.id, None, house.now())
+        say(f"  {shared[party.id]} usage points are shared with {name}")
+    return shared
+
+
+def morning(town: Town, workers: Workers, shared: dict[int, int], *, killed: bool) -> Morning:
+    """A day passes, its readings come, intake is closed, and the delta is made and told."""
+    clock = town.clock
+    clock.shift(clock() - system_clock() + DAY)
+    workers.peaks.clear()
+    with town.opened() as house:
+        arrivals = Arrivals(store=house.store, now=house.now, home=town.home, profile=house.profile)
+        brought, since = arrivals.bring(), house.now()
+        closed = town.utility.do("intake", "close", "--json")
+        began, struck = time.monotonic(), not killed
+        while waits(house) or time.monotonic() - began < 1:
+            time.sleep(LOOK_SECONDS)
+            workers.look()
+            if not struck and half_made(house):
+                victim = workers.hands[0]
+                victim.send(signal.SIGKILL)
+                if victim.running is not None:
+                    victim.running.wait()
+                victim.start()
+                struck = True
+                say(f"  worker-1 killed after {time.monotonic() - began:.0f} s")
+            if time.monotonic() - began > PATIENCE_SECONDS:
+                break
+        took = round(time.monotonic() - began)
+        made = counted(house, since, shared)
+    made.seconds, made.killed, made.peaks = took, killed, dict(workers.peaks)
+    if not struck:
+        made.wrong.append("it was made before a worker could be killed: take more authorizations")
+    say(f"  {brought} day brought, closed {json.loads(closed)}: {vars(made)}")
+    return made
+
+
+def waits(house: House) -> bool:
+    """Whether anything is still to be done."""
+    with house.store.read() as tx:
+        return bool(tx.jobs.waiting())
+
+
+def half_made(house: House) -> bool:
+    """Whether the files of somebody are half written."""
+    with house.store.read() as tx:
+        batches = [tx.batches.by_id(job.subject) for job in tx.jobs.waiting() if job.kind == MAKE]
+    return any(one is not None and one.points_done * 2 >= (one.points_of or 1) > 1 for one in batches)
+
+
+def counted(house: House, since: int, shared: dict[int, int]) -> Morning:
+    """What was told, and what is in the files: everybody once, and one notice for each third party."""
+    told = Morning()
+    for party, count in shared.items():
+        with house.store.read() as tx:
+            found = [
+                one
+                for one in tx.notices.of_third_party(party, since)
+                if one.kind is NoticeKind.DAILY and one.batch_id is not None
+            ]
+            parts = [part for one in found for part in tx.batches.parts(one.batch_id or "")]
+        told.notices += len(found)
+        told.files += len(parts)
+        told.megabytes += sum(part.identity_bytes for part in parts) // 1_000_000
+        told.packed_megabytes += sum(part.gzip_bytes for part in parts) // 1_000_000
+        told.readings += sum(part.readings for part in parts)
+        points = sum(part.usage_points for part in parts)
+        if len(found) != 1 or found[0].state is not NoticeState.TOLD:
+            told.wrong.append(f"{party} got {len(found)} daily notices: {[one.state.value for one in found]}")
+        if points != count:
+            told.wrong.append(f"{party} got {points} usage points of {count}")
+    return told
