@@ -116,16 +116,25 @@ def template(chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture
-def house(template: Path, tmp_path: Path, certificates: Path, house_port: int) -> Iterator[TestHouse]:
+def settings() -> dict[str, Any]:
+    """What a file of tests sets besides."""
+    return {}
+
+
+@pytest.fixture
+def house(
+    template: Path, tmp_path: Path, certificates: Path, house_port: int, settings: dict[str, Any]
+) -> Iterator[TestHouse]:
     """A house that listens, by TLS."""
     shutil.copy(template, tmp_path / "wattshare.db")
     store = Store.connect(f"sqlite:///{tmp_path / 'wattshare.db'}", Keys.make(tmp_path / "keys.json"))
     tls: dict[str, Any] = {"tls": "native", "tls_certificate": certificates, "tls_key": certificates}
     try:
-        with built(tmp_path, store, listen_port=house_port, **tls) as made:
-            settings = made.house.settings
-            with serving(made.house.application(), settings):
-                yield made
+        with (
+            built(tmp_path, store, listen_port=house_port, **tls, **settings) as made,
+            serving(made.house.application(), made.house.settings),
+        ):
+            yield made
     finally:
         store.close()
 

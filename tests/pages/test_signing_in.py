@@ -6,7 +6,7 @@ from tests.custodian.houses import PASSWORD, Home, TestHouse
 from tests.pages.conftest import Screens
 from tests.pages.screen import DESKTOP, STATE, Screen
 from wattshare.custodian.services.registration import Registered
-from wattshare.custodian.services.signin import FAILURES_PER_NAME_AND_ADDRESS, WINDOW_SECONDS, Tries
+from wattshare.custodian.services.tries import FAILURES, WINDOW_SECONDS, Tries
 
 WRONG = "These details do not match. Check them and try again."
 
@@ -71,7 +71,7 @@ def test_a_guest_who_does_not_match_is_told_the_same(acme: Registered, home: Hom
 
 def test_too_many_tries_are_slowed_down(house: TestHouse, acme: Registered, home: Home, screen: Screen) -> None:
     with house.store.begin() as tx:
-        for _ in range(FAILURES_PER_NAME_AND_ADDRESS):
+        for _ in range(FAILURES.here):
             tx.sessions.fail(Tries(f"login:{home.login}", "127.0.0.1").here, house.clock())
     screen.ask(acme)
     screen.sign_in(home)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from secrets import randbelow
 from typing import Any
 
 import structlog
@@ -24,6 +25,7 @@ from wattshare.custodian.services.access import Access
 from wattshare.custodian.services.admission import Admission
 from wattshare.custodian.services.batches import Batches
 from wattshare.custodian.services.closing import CLOSE, Closing
+from wattshare.custodian.services.codes import Codes
 from wattshare.custodian.services.completeness import Completeness
 from wattshare.custodian.services.consent import Consent
 from wattshare.custodian.services.deltas import DELTA
@@ -44,10 +46,12 @@ from wattshare.custodian.services.overview import Overview
 from wattshare.custodian.services.own_data import OwnData
 from wattshare.custodian.services.own_usage import OwnUsage
 from wattshare.custodian.services.part_files import PartFiles
+from wattshare.custodian.services.recovery import Recovery
 from wattshare.custodian.services.registration import Registration
 from wattshare.custodian.services.signin import SignIn
 from wattshare.custodian.services.tokens import Tokens
 from wattshare.custodian.services.tongues import Tongues
+from wattshare.custodian.services.tries import Counting
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.postgresql import ROW_SECURITY
@@ -55,13 +59,15 @@ from wattshare.custodian.store.readiness import bring_up
 from wattshare.custodian.web import server
 from wattshare.custodian.web.additions import Additions
 from wattshare.custodian.web.apps import Apps
-from wattshare.custodian.web.arriving import Arriving
+from wattshare.custodian.web.arriving import Arriving, Doors
 from wattshare.custodian.web.brand import Brand
 from wattshare.custodian.web.deciding import Deciding
 from wattshare.custodian.web.edge import Edge
 from wattshare.custodian.web.lobby import Lobby
 from wattshare.custodian.web.oauth import OAuth
 from wattshare.custodian.web.pages import Pages
+from wattshare.custodian.web.proving import Proving
+from wattshare.custodian.web.recovering import Recovering
 from wattshare.custodian.web.refusals import Refusals
 from wattshare.custodian.web.resources import Resources
 from wattshare.custodian.web.routes import Route, Routes, routes
@@ -102,6 +108,8 @@ class House:
     registration: Registration
     consent: Consent
     sign_in: SignIn
+    codes: Codes
+    recovery: Recovery
     tokens: Tokens
     access: Access
     limits: Limits
@@ -171,6 +179,16 @@ class House:
         )
 
     @property
+    def doors(self) -> Doors:
+        """The ways in."""
+        guests = self.settings.guest_ways
+        return Doors(
+            phone="phone" in guests,
+            codes=self.codes.ways if "code" in guests else (),
+            recovery=self.recovery.able,
+        )
+
+    @property
     def secure(self) -> bool:
         """Whether browsers come by TLS."""
         return self.settings.public_base.startswith("https:")
@@ -186,7 +204,7 @@ class House:
             base=self.addresses.base,
             secure=secure,
         )
-        arriving = Arriving(lobby=lobby, pages=pages, funnel=self.funnel)
+        arriving = Arriving(lobby=lobby, pages=pages, funnel=self.funnel, codes=self.codes, doors=self.doors)
         oauth = OAuth(tokens=self.tokens, arriving=arriving, pages=pages, profile=self.profile)
         resources = Resources(
             admission=Admission(store=self.store, tokens=self.tokens, access=self.access, limits=self.limits),
@@ -210,6 +228,8 @@ class House:
         handlers = resources.handlers() | oauth.handlers() | additions.handlers()
         of_customers = (
             arriving,
+            Proving(arriving=arriving, codes=self.codes),
+            Recovering(arriving=arriving, recovery=self.recovery),
             Deciding(
                 lobby=lobby,
                 pages=pages,
@@ -264,6 +284,7 @@ class House:
         with self.store.begin() as tx:
             tx.tokens.forget(self.now() - FORGET_SECONDS)
             tx.sessions.forget(self.now() - FORGET_SECONDS)
+            tx.proofs.forget(self.now())
 
     def serve(self) -> None:
         """Serve until a signal ends it."""
@@ -347,6 +368,11 @@ def assemble(
         files=files,
         keep_days=settings.batch_days,
     )
+    counting = Counting(store=store, now=now)
+    sign_in = SignIn(
+        store=store, now=now, secrets=texts, session_seconds=settings.session_minutes * 60, counting=counting
+    )
+    delivery = Delivery.of(settings, store, now, addresses=addresses, new_uuid=new_uuid, outbound=outbound)
     return House(
         settings=settings,
         profile=profile,
@@ -356,7 +382,24 @@ def assemble(
         addresses=addresses,
         registration=registration,
         consent=consent,
-        sign_in=SignIn(store=store, now=now, secrets=texts, session_seconds=settings.session_minutes * 60),
+        sign_in=sign_in,
+        codes=Codes(
+            store=store,
+            now=now,
+            counting=counting,
+            sign_in=sign_in,
+            messages=delivery.messages,
+            dice=randbelow,
+        ),
+        recovery=Recovery(
+            store=store,
+            now=now,
+            secrets=texts,
+            counting=counting,
+            sign_in=sign_in,
+            messages=delivery.messages,
+            base=settings.public_base,
+        ),
         tokens=Tokens(
             store=store,
             now=now,
@@ -382,7 +425,7 @@ def assemble(
         batches=batches,
         orders=Orders(store=store, now=now, batches=batches),
         fetching=Fetching(store=store, now=now, access=access, files=files, keep_days=settings.batch_days),
-        delivery=Delivery.of(settings, store, now, addresses=addresses, new_uuid=new_uuid, outbound=outbound),
+        delivery=delivery,
         overview=Overview(store=store, now=now),
         own_data=OwnData(store=store, now=now, zone=profile.zone),
         own_usage=OwnUsage(store=store, now=now, zone=profile.zone),

@@ -193,6 +193,11 @@ class Settings(BaseSettings):
     rate_per_day: Count = Field(20_000, description="Requests a day and third party, up to 17:00 local time.")
     mask_client_secret: bool = Field(False, description="Whether ApplicationInformation hides the client secret.")
 
+    guest_ways: Annotated[tuple[Literal["phone", "code"], ...], NoDecode, BeforeValidator(listed)] = Field(
+        ("phone", "code"),
+        description="What a customer without an online account proves an account number by: phone, the telephone number"
+        " on file; code, a code by mail or text message; empty: they do not come in.",
+    )
     session_minutes: Count = Field(30, description="Minutes after which an idle browser is signed out.")
     access_seconds: Count = Field(3600, description="Life of an access token.")
     refresh_days: Count = Field(365, description="Days for which an unused refresh token works.")

@@ -4,14 +4,8 @@ import pytest
 
 from tests.custodian.houses import PASSWORD, TestHouse
 from wattshare.custodian.model.errors import TooMany
-from wattshare.custodian.services.signin import (
-    FAILURES_PER_ADDRESS,
-    FAILURES_PER_NAME,
-    FAILURES_PER_NAME_AND_ADDRESS,
-    WINDOW_SECONDS,
-    NotSignedIn,
-    SignIn,
-)
+from wattshare.custodian.services.signin import NotSignedIn, SignIn
+from wattshare.custodian.services.tries import FAILURES, FIFTH, WINDOW_SECONDS, Tries
 
 ELSEWHERE, AT_HOME = "203.0.113.7", "198.51.100.4"
 
@@ -29,7 +23,7 @@ def test_who_guesses_from_elsewhere_is_stopped_and_does_not_keep_the_owner_out(h
     come_in, name, secret = (
         (doors.as_guest, home.account_number, home.phone) if guest else (doors.with_password, home.login, PASSWORD)
     )
-    guess(doors, name, ELSEWHERE, FAILURES_PER_NAME_AND_ADDRESS, guest=guest)
+    guess(doors, name, ELSEWHERE, FAILURES.here, guest=guest)
     with pytest.raises(TooMany):
         come_in(doors.arrive(), name, secret, ELSEWHERE)
     assert come_in(doors.arrive(), name, secret, AT_HOME).customer_id == home.customer.id
@@ -42,18 +36,18 @@ def test_who_guesses_from_elsewhere_is_stopped_and_does_not_keep_the_owner_out(h
 
 def test_who_came_in_has_all_tries_again(house: TestHouse) -> None:
     home, doors = house.home(), house.house.sign_in
-    guess(doors, home.login, AT_HOME, FAILURES_PER_NAME_AND_ADDRESS - 1)
+    guess(doors, home.login, AT_HOME, FAILURES.here - 1)
     doors.with_password(doors.arrive(), home.login, PASSWORD, AT_HOME)
-    guess(doors, home.login, AT_HOME, FAILURES_PER_NAME_AND_ADDRESS - 1)
+    guess(doors, home.login, AT_HOME, FAILURES.here - 1)
 
 
 def test_guesses_at_many_names_stop_an_address_and_those_from_many_addresses_a_name(house: TestHouse) -> None:
     home, doors = house.home(), house.house.sign_in
-    for number in range(FAILURES_PER_ADDRESS):
+    for number in range(FAILURES.address):
         guess(doors, f"nobody{number}", ELSEWHERE, 1)
     with pytest.raises(TooMany):
         doors.with_password(doors.arrive(), home.login, PASSWORD, ELSEWHERE)
-    for number in range(FAILURES_PER_NAME):
+    for number in range(FAILURES.name):
         guess(doors, home.login, f"192.0.2.{number}", 1)
     with pytest.raises(TooMany):
         doors.with_password(doors.arrive(), home.login, PASSWORD, AT_HOME)
@@ -61,6 +55,26 @@ def test_guesses_at_many_names_stop_an_address_and_those_from_many_addresses_a_n
 
 def test_a_name_that_is_not_there_is_stopped_alike(house: TestHouse) -> None:
     doors = house.house.sign_in
-    guess(doors, "nobody", ELSEWHERE, FAILURES_PER_NAME_AND_ADDRESS)
+    guess(doors, "nobody", ELSEWHERE, FAILURES.here)
     with pytest.raises(TooMany):
         doors.with_password(doors.arrive(), "NOBODY", "000", ELSEWHERE)
+
+
+def test_guesses_at_many_names_from_many_addresses_slow_all_down_and_then_close_the_way(house: TestHouse) -> None:
+    home, doors = house.home(), house.house.sign_in
+    tries = Tries("login:nobody", "192.0.2.1")
+    with house.store.begin() as tx:
+        for _ in range(FAILURES.many):
+            tx.sessions.fail(tries.way, house.clock())
+    # who makes no mistake comes in; who makes two waits
+    guess(doors, home.login, AT_HOME, FAILURES.here // FIFTH)
+    with pytest.raises(TooMany):
+        doors.with_password(doors.arrive(), home.login, PASSWORD, AT_HOME)
+    assert doors.with_password(doors.arrive(), home.login, PASSWORD, "198.51.100.5").customer_id == home.customer.id
+    with house.store.begin() as tx:
+        for _ in range(FAILURES.stop - FAILURES.many):
+            tx.sessions.fail(tries.way, house.clock())
+    with pytest.raises(TooMany):
+        doors.with_password(doors.arrive(), home.login, PASSWORD, "198.51.100.5")
+    # the other ways stay open
+    assert doors.as_guest(doors.arrive(), home.account_number, home.phone, AT_HOME).customer_id == home.customer.id

@@ -14,7 +14,7 @@ def add(tx: Tx, session_id: str, customer_id: int | None = None) -> None:
         session_id,
         customer_id=customer_id,
         form_token=f"form of {session_id}",
-        guest=False,
+        way="" if customer_id is None else "code",
         expires_at=T0 + 60,
     )
 
@@ -23,7 +23,7 @@ def test_a_session_is_found_until_it_is_over(store: Store) -> None:
     with store.begin() as tx:
         home = add_home(tx)
         add(tx, "s1", home.customer.id)
-        expected = KeptSession(customer_id=home.customer.id, form_token="form of s1", guest=False, expires_at=T0 + 60)
+        expected = KeptSession(customer_id=home.customer.id, form_token="form of s1", way="code", expires_at=T0 + 60)
         assert tx.sessions.find("s1", T0 + 59) == expected
         assert tx.sessions.find("s1", T0 + 60) is None
         assert tx.sessions.find("s2", T0) is None

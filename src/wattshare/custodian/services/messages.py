@@ -162,5 +162,6 @@ class Messages:
     def _close(self, message: Message, state: MessageState, cause: str | None = None) -> None:
         with self.store.begin() as tx:
             tx.messages.close(message.moved(state, cause))
-        if state is MessageState.GIVEN_UP:
+        # what is for nobody was never meant to arrive: it takes as long as what does
+        if state is MessageState.GIVEN_UP and (message.customer_id is not None or message.to):
             LOG.warning("message_given_up", kind=message.kind, attempts=message.attempts, cause=cause)

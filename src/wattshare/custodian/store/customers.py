@@ -191,6 +191,11 @@ class Customers:
 
     # what changes
 
+    def change_password(self, login: str, password_hash: str) -> None:
+        """Keep another password of a login."""
+        mine = CUSTOMER_LOGIN.c.login_mac.in_(self._keys.macs(premises.login_text(login)))
+        self._connection.execute(update(CUSTOMER_LOGIN).where(mine).values(password_hash=password_hash))
+
     def change_customer(self, customer: Customer) -> None:
         """Keep what is new of a customer."""
         self._change(CUSTOMER, premises.customer_columns(self._keys, customer))

@@ -41,6 +41,7 @@ from wattshare.custodian.store.notices import Notices
 from wattshare.custodian.store.outages import Outages
 from wattshare.custodian.store.parties import Parties
 from wattshare.custodian.store.programs import Programs
+from wattshare.custodian.store.proofs import Proofs
 from wattshare.custodian.store.purposes import For, Purpose
 from wattshare.custodian.store.rates import Rates
 from wattshare.custodian.store.readings import LATE, Readings
@@ -80,6 +81,7 @@ class Tx:
         self.authorizations = Authorizations(connection, keys)
         self.tokens = Tokens(connection, keys)
         self.sessions = Sessions(connection, keys)
+        self.proofs = Proofs(connection, keys)
         self.rates = Rates(connection, keys)
         self.funnel = Funnel(connection, keys)
         self.revisions = Revisions(connection, keys)

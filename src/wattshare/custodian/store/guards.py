@@ -43,7 +43,8 @@ GUARDS = (
     Guard("usage_point", "id", "points", PEOPLE),
     Guard("meter", "usage_point_id", "points", PEOPLE),
     Guard("program_enrollment", "usage_point_id", "points", PEOPLE),
-    Guard("customer_login", None, "", frozenset({Purpose.PEOPLE})),
+    # who recovers a password writes another one
+    Guard("customer_login", None, "", frozenset({Purpose.PEOPLE}), WRITERS | {Purpose.PEOPLE}),
     Guard("channel", "usage_point_id", "points", METERING),
     Guard("interval_block", "usage_point_id", "points", METERING),
     Guard("segment", "usage_point_id", "points", METERING),

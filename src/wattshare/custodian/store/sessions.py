@@ -33,7 +33,9 @@ BROWSER_SESSION = Table(
     Column("mac", String, primary_key=True),
     Column("customer_id", Big, ForeignKey("customer.id"), index=True),
     Column("form_token", Text, nullable=False),  # sealed
+    # what the release before knows of the way in
     Column("guest", Boolean, nullable=False),
+    Column("way", String),
     Column("expires_at", Big, nullable=False, index=True),
 )
 
@@ -56,6 +58,8 @@ FAILURE = Table(
 )
 
 PURPOSE = "sessions"
+# ways in without an online account
+GUESTS = frozenset({"guest", "code"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +68,7 @@ class KeptSession:
 
     customer_id: int | None
     form_token: str
-    guest: bool
+    way: str
     expires_at: int
 
 
@@ -75,7 +79,7 @@ class Sessions:
         """Take the transaction's connection."""
         self._connection, self._keys = connection, keys
 
-    def add(self, session_id: str, *, customer_id: int | None, form_token: str, guest: bool, expires_at: int) -> None:
+    def add(self, session_id: str, *, customer_id: int | None, form_token: str, way: str = "", expires_at: int) -> None:
         """Keep a new session."""
         mac = self._mac(session_id)
         self._connection.execute(
@@ -83,7 +87,8 @@ class Sessions:
                 mac=mac,
                 customer_id=customer_id,
                 form_token=self._keys.seal(PURPOSE, f"browser_session/{mac}", form_token),
-                guest=guest,
+                guest=way in GUESTS,
+                way=way,
                 expires_at=expires_at,
             )
         )
@@ -96,7 +101,7 @@ class Sessions:
         return KeptSession(
             customer_id=row["customer_id"],
             form_token=self._keys.open(PURPOSE, f"browser_session/{row['mac']}", row["form_token"]),
-            guest=row["guest"],
+            way=_way(row),
             expires_at=row["expires_at"],
         )
 
@@ -110,6 +115,14 @@ class Sessions:
         macs = self._macs(session_id)
         self._connection.execute(delete(CONSENT_REQUEST).where(CONSENT_REQUEST.c.session_mac.in_(macs)))
         self._connection.execute(delete(BROWSER_SESSION).where(BROWSER_SESSION.c.mac.in_(macs)))
+
+    def end_of_customer(self, customer_id: int, *, but: str) -> int:
+        """Forget every session of a customer but one, and what they were asked. How many."""
+        session = BROWSER_SESSION.c
+        others = (session.customer_id == customer_id) & session.mac.not_in(self._macs(but))
+        mine = select(session.mac).where(others)
+        self._connection.execute(delete(CONSENT_REQUEST).where(CONSENT_REQUEST.c.session_mac.in_(mine)))
+        return self._connection.execute(delete(BROWSER_SESSION).where(others)).rowcount
 
     # what a third party asks while the customer signs in and decides
 
@@ -139,6 +152,15 @@ class Sessions:
             return None
         body: dict[str, Any] = json.loads(self._keys.open(PURPOSE, f"consent_request/{request_id}", sealed))
         return body
+
+    def waiting(self, session_id: str, at: int) -> str | None:
+        """The request of a session that waits for longest from that second on: the one that came last."""
+        columns = CONSENT_REQUEST.c
+        waits = columns.session_mac.in_(self._macs(session_id)) & (columns.expires_at > at)
+        # what is kept besides the requests has a name with its sort before it
+        found = select(columns.request_id).where(waits, columns.request_id.not_like("%:%"))
+        newest: str | None = self._connection.scalar(found.order_by(columns.expires_at.desc()).limit(1))
+        return newest
 
     def change_request(self, session_id: str, request_id: str, body: Mapping[str, object]) -> None:
         """Keep something else of a session's request, for as long as before."""
@@ -205,3 +227,10 @@ class Sessions:
 
     def _failure_macs(self, key: str) -> tuple[str, ...]:
         return self._keys.macs("failure:" + key)
+
+
+def _way(row: Row) -> str:
+    """By which way in a session became somebody's; one that the release before began has it from `guest`."""
+    if row["customer_id"] is None:
+        return ""
+    return row["way"] or ("guest" if row["guest"] else "account")

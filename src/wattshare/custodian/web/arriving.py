@@ -1,9 +1,12 @@
 """The way in: an app's request is kept, the customer proves who it is, and goes on to where the way led."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from wattshare.custodian.model.errors import TooMany
 from wattshare.custodian.model.funnel import Step
+from wattshare.custodian.model.messages import Way
+from wattshare.custodian.services.codes import Codes
 from wattshare.custodian.services.consent import Asked
 from wattshare.custodian.services.funnel import Funnel
 from wattshare.custodian.services.signin import NotSignedIn, Session
@@ -18,6 +21,22 @@ from wattshare.espi.endpoints import Token
 
 WRONG = said("These details do not match. Check them and try again.")
 SLOW = said("Too many tries. Wait a quarter of an hour.")
+NO_NUMBER = said("Type your account number. It stands at the top of your bill.")
+CLOSED = said("This way in is not open here. Take another one.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doors:
+    """Which ways in there are, besides the account's login and password."""
+
+    # the name of the utility's own sign-in; None: it has none
+    own: str | None = None
+    # account number and telephone
+    phone: bool = True
+    # account number and a code, by these ways
+    codes: tuple[Way, ...] = ()
+    # whether a forgotten password can be recovered
+    recovery: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +46,8 @@ class Arriving:
     lobby: Lobby
     pages: Pages
     funnel: Funnel
+    codes: Codes
+    doors: Doors
 
     def routes(self) -> tuple[Route, ...]:
         """The pages that need no session."""
@@ -66,32 +87,27 @@ class Arriving:
         session = self.lobby.session(call)
         if session is not None and session.customer_id is not None:
             return Response.redirect(onward(request_of(call)))
-        fresh = session is None
-        session = session or self.lobby.sign_in.arrive()
-        page = self._page(call, session)
-        return self.lobby.with_cookie(page, session) if fresh else page
+        return self.opened(call, "sign_in.html", **self._ways(call, None))
 
     def take_sign_in(self, call: Call) -> Response:
         """Sign in, and go on to where the customer was going."""
         request_id = request_of(call)
-        try:
-            session = self.lobby.posted(call, onward(request_id))
-        except StalePage:
-            # signed in by another tab, or by the same button a moment ago
-            if self.lobby.is_foreign(call) or self.lobby.customer(call) is None:
-                raise
-            return Response.redirect(onward(request_id))
+        session = self.posted(call, request_id)
+        if isinstance(session, Response):
+            return session
         if typed(call, "login") or typed(call, "account_number"):
-            way = "guest" if call.form.first("way") == "guest" else "account"
-            self.funnel.reach(request_id, Step.IDENTIFIED, language=self.pages.tongue(call).code, way=way)
+            self.identified(call, request_id, way_asked(call))
         try:
+            if way_asked(call) == "code":
+                return self._send_code(call, session, request_id)
             arrived = self._identify(call, session)
-        except NotSignedIn:
-            return self._page(call, session, problem=WRONG, status=401)
+        except NotSignedIn as refusal:
+            problem = CLOSED if isinstance(refusal, Shut) else WRONG
+            return self._refused(call, session, problem, 401)
         except TooMany as refusal:
-            page = self._page(call, session, problem=SLOW, status=429)
+            page = self._refused(call, session, SLOW, 429)
             return page.with_headers(("Retry-After", str(refusal.retry_after)))
-        return self.lobby.with_cookie(Response.redirect(onward(request_id)), arrived)
+        return self.came_in(call, arrived)
 
     def take_sign_out(self, call: Call) -> Response:
         """Leave. From the page of a request: let somebody else sign in, who is then asked instead."""
@@ -104,31 +120,105 @@ class Arriving:
         answer = Response.redirect("/?signed_out=yes")
         return answer.with_cookie(self.lobby.cookie, "", secure=self.lobby.secure, seconds=0)
 
+    # what every way in does
+
+    def posted(self, call: Call, request_id: str) -> Session | Response:
+        """The session of a form of nobody's; or where to go for who is signed in by now."""
+        try:
+            return self.lobby.posted(call, onward(request_id))
+        except StalePage:
+            # signed in by another tab, or by the same button a moment ago
+            if self.lobby.is_foreign(call) or self.lobby.customer(call) is None:
+                raise
+            return Response.redirect(onward(request_id))
+
+    def identified(self, call: Call, request_id: str, way: str) -> None:
+        """Count that somebody said who they are."""
+        self.funnel.reach(request_id, Step.IDENTIFIED, language=self.pages.tongue(call).code, way=way)
+
+    def came_in(self, call: Call, arrived: Session) -> Response:
+        """On to where the customer was going, whose language is remembered for what we write."""
+        if arrived.customer_id is not None:
+            with self.lobby.store.begin() as tx:
+                tx.messages.remember_language(arrived.customer_id, self.pages.tongue(call).code)
+        return self.lobby.with_cookie(Response.redirect(onward(request_of(call))), arrived)
+
+    def opened(self, call: Call, template: str, *, waiting: bool = False, **values: Any) -> Response:
+        """A page for whoever comes, with a session; `waiting`: it is about the request that waits there."""
+        entered = self.lobby.enter(call)
+        request_id = self.lobby.waiting(entered.session) if waiting else None
+        page = self.draw(call, entered.session, template, timed_out=entered.timed_out, request_id=request_id, **values)
+        return self.lobby.with_cookie(page, entered.session) if entered.fresh else page
+
+    def draw(
+        self,
+        call: Call,
+        session: Session,
+        template: str,
+        *,
+        problem: str | None = None,
+        told_problem: str | None = None,
+        status: int = 200,
+        timed_out: bool = False,
+        request_id: str | None = None,
+        **values: Any,
+    ) -> Response:
+        """A page before the sign-in: on each stands who asks, and the way back."""
+        request_id = request_id or request_of(call)
+        asked = self.lobby.pending(session, request_id).asked if request_id else None
+        return self.pages.draw(
+            call,
+            template,
+            status=status,
+            redirect_to=asked.redirect_uri if asked else None,
+            app=self.lobby.app(asked) if asked else None,
+            problem=told_problem or (problem and self.pages.tongue(call).say(problem)),
+            timed_out=timed_out,
+            request_id=request_id,
+            form_token=session.form_token,
+            **{"guest": asked is not None and asked.guest, "doors": self.doors, **values},
+        )
+
     # parts
 
     def _identify(self, call: Call, session: Session) -> Session:
         doors = self.lobby.sign_in
-        if call.form.first("way") == "guest":
+        if way_asked(call) == "guest":
+            if not self.doors.phone:
+                raise Shut
             return doors.as_guest(session, typed(call, "account_number"), typed(call, "phone"), call.address)
         return doors.with_password(session, typed(call, "login"), typed(call, "password"), call.address)
 
-    def _page(self, call: Call, session: Session, *, problem: str | None = None, status: int = 200) -> Response:
-        request_id = request_of(call)
-        asked = self.lobby.pending(session, request_id).asked if request_id else None
-        posted = call.method == "POST"
-        return self.pages.draw(
-            call,
-            "sign_in.html",
-            status=status,
-            redirect_to=asked.redirect_uri if asked else None,
-            app=self.lobby.app(asked) if asked else None,
-            guest=call.form.first("way") == "guest" if posted else asked is not None and asked.guest,
-            # what was typed stands there again, but for the password
-            typed={name: typed(call, name) for name in ("login", "account_number", "phone")},
-            problem=problem and self.pages.tongue(call).say(problem),
-            request_id=request_id,
-            form_token=session.form_token,
-        )
+    def _send_code(self, call: Call, session: Session, request_id: str) -> Response:
+        wanted, number = call.form.first("send"), typed(call, "account_number")
+        way = next((way for way in self.doors.codes if way == wanted), None)
+        if way is None:
+            raise Shut
+        if not any(map(str.isalnum, number)):
+            return self._refused(call, session, NO_NUMBER, 400)
+        self.codes.ask(session, number, way, call.address, self.pages.tongue(call).code)
+        return Response.redirect(step_at("code", request_id))
+
+    def _refused(self, call: Call, session: Session, problem: str, status: int) -> Response:
+        ways = self._ways(call, way_asked(call))
+        return self.draw(call, session, "sign_in.html", problem=problem, status=status, **ways)
+
+    @staticmethod
+    def _ways(call: Call, way: str | None) -> dict[str, Any]:
+        # what was typed stands there again, but for the password
+        values: dict[str, Any] = {"typed": {name: typed(call, name) for name in ("login", "account_number", "phone")}}
+        return values if way is None else values | {"guest": way != "account"}
+
+
+class Shut(NotSignedIn):
+    """This way in is closed by a setting."""
+
+
+def way_asked(call: Call) -> str:
+    """By which way somebody wants to come in: account, guest or code."""
+    if call.form.first("way") == "guest":
+        return "guest" if call.form.first("send") is None else "code"
+    return "account"
 
 
 def typed(call: Call, name: str) -> str:

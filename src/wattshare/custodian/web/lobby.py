@@ -13,7 +13,7 @@ from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
 from wattshare.custodian.web.call import Call, Response
 from wattshare.custodian.web.names import cut
-from wattshare.custodian.web.refusals import Answered, SignedOut, StalePage
+from wattshare.custodian.web.refusals import Answered, SignedOut, StalePage, StillWaits
 
 # a request waits that long for its customer
 REQUEST_SECONDS = 1_800
@@ -57,6 +57,17 @@ class Done:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Entered:
+    """Whoever comes, with a session."""
+
+    session: Session
+    # the browser has yet to be given it
+    fresh: bool = False
+    # it takes the place of a customer's session that is over
+    timed_out: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lobby:
     """Where every page begins."""
 
@@ -92,11 +103,32 @@ class Lobby:
             raise StalePage(onward)
         session = self.session(call)
         if session is None:
-            raise SignedOut
+            raise self._timed_out(call)
         token = call.form.first("form_token") or ""
         if not hmac.compare_digest(token.encode(), session.form_token.encode()):
             raise StalePage(onward)
         return session
+
+    def enter(self, call: Call) -> Entered:
+        """A session for whoever comes: theirs, or another in place of one that is over, with what waits there."""
+        if (session := self.session(call)) is not None:
+            return Entered(session=session)
+        former = self.sign_in.revive(call.cookies.get(self.cookie))
+        if former is not None:
+            return Entered(session=former.session, fresh=True, timed_out=former.was_signed_in)
+        return Entered(session=self.sign_in.arrive(), fresh=True)
+
+    def _timed_out(self, call: Call) -> SignedOut:
+        """What is said of a form whose session is over; the request that it is about waits on."""
+        former = self.sign_in.revive(call.cookies.get(self.cookie))
+        if former is None:
+            return SignedOut()
+        request_id = request_of(call)
+        with self.store.read() as tx:
+            waits = bool(request_id) and tx.sessions.request(former.session.id, request_id, self.now()) is not None
+        if not waits:
+            return SignedOut()
+        return StillWaits(step_at("sign-in", request_id), (self.cookie, former.session.id, self.secure))
 
     def is_foreign(self, call: Call) -> bool:
         """Whether a form came from another site's page."""
@@ -181,6 +213,11 @@ class Lobby:
         """Keep where the browser was sent."""
         tx.sessions.change_request(session.id, DONE + done.id, done.body)
 
+    def waiting(self, session: Session) -> str:
+        """The request that came last of those that wait in a session; "" where none does."""
+        with self.store.read() as tx:
+            return tx.sessions.waiting(session.id, self.now()) or ""
+
     def app(self, asked: Asked) -> str:
         """The name of the app that asks."""
         with self.store.read() as tx:
@@ -207,9 +244,7 @@ def onward(request_id: str) -> str:
 
 def way_of(session: Session) -> str:
     """By which way in somebody came; "" while nobody is signed in."""
-    if session.customer_id is None:
-        return ""
-    return "guest" if session.guest else "account"
+    return session.way if session.customer_id is not None else ""
 
 
 def request_of(call: Call) -> str:

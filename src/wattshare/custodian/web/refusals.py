@@ -25,6 +25,15 @@ class SignedOut(Refusal):
     """There is no session, or no more."""
 
 
+class StillWaits(SignedOut):
+    """The session is over, and the request that the page was about waits on."""
+
+    def __init__(self, onward: str, cookie: tuple[str, str, bool]) -> None:
+        """Take where it goes on, and the session in which the request waits: a cookie's name, value and whether TLS."""
+        super().__init__()
+        self.onward, self.cookie = onward, cookie
+
+
 class Answered(Unknown):
     """The request was answered, or waited too long."""
 
@@ -37,6 +46,7 @@ OURS = said("Something went wrong on our side. Try again in a few minutes.")
 NEXT = said("If it keeps happening, call or write to us. Tell us the reference below.")
 SORRY = said("We cannot answer at the moment")
 AGAIN = said("Load the page again")
+IN_AGAIN = said("Sign in again and go on")
 HOME = said("Go to My data sharing")
 FAILED = said("That did not work")
 # what happened, and what to do: the first that fits
@@ -56,6 +66,14 @@ TOLD: tuple[tuple[type[Refusal], str, str], ...] = (
         NotCovered,
         said("This cannot be shared now"),
         said("This app may not ask for data at the moment. Nothing was shared. Ask the makers of the app."),
+    ),
+    (
+        StillWaits,
+        FAILED,
+        said(
+            "Nothing happened for a while, so you were signed out. Nothing was shared or changed. "
+            "What the app asks for still waits for you."
+        ),
     ),
     (
         SignedOut,
@@ -92,14 +110,18 @@ class Refusals:
         say = self.pages.tongue(call).say
         onward = getattr(fault, "onward", None)
         heading, told = (SORRY, OURS) if plain.status >= 500 else words(fault)
+        words_on = IN_AGAIN if isinstance(fault, StillWaits) else AGAIN
         page = self.pages.message(
             call,
             say(heading),
             say(told),
             status=plain.status,
             what_next=say(NEXT),
-            onward=("/sharing", say(HOME)) if onward is None else (onward, say(AGAIN)),
+            onward=("/sharing", say(HOME)) if onward is None else (onward, say(words_on)),
         )
+        if isinstance(fault, StillWaits):
+            name, value, secure = fault.cookie
+            page = page.with_cookie(name, value, secure=secure)
         retry = plain.header("Retry-After")
         return page if retry is None else page.with_headers(("Retry-After", retry))
 
