@@ -47,12 +47,17 @@
   for (const set of [...document.querySelectorAll("fieldset")].filter(shown)) {
     if (!set.querySelector(":scope > legend")?.innerText.trim()) told.push(`fieldset without legend: ${named(set)}`);
   }
+  // what stays in sight lies over what can be scrolled away from under it
+  const stays = (element) => {
+    for (let at = element; at; at = at.parentElement) if (getComputedStyle(at).position === "sticky") return true;
+    return false;
+  };
   for (const [index, one] of controls.entries()) {
     for (const other of controls.slice(index + 1)) {
       const a = one.getBoundingClientRect(), b = other.getBoundingClientRect();
       const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
       const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-      if (wide > 1 && high > 1) told.push(`overlap: ${named(one)} and ${named(other)}`);
+      if (wide > 1 && high > 1 && stays(one) === stays(other)) told.push(`overlap: ${named(one)} and ${named(other)}`);
     }
   }
 

@@ -61,6 +61,7 @@ from wattshare.custodian.web.additions import Additions
 from wattshare.custodian.web.apps import Apps
 from wattshare.custodian.web.arriving import Arriving, Doors
 from wattshare.custodian.web.brand import Brand
+from wattshare.custodian.web.choosing import Choosing
 from wattshare.custodian.web.deciding import Deciding
 from wattshare.custodian.web.edge import Edge
 from wattshare.custodian.web.lobby import Lobby
@@ -226,7 +227,9 @@ class House:
             orders=self.orders,
         )
         handlers = resources.handlers() | oauth.handlers() | additions.handlers()
+        choosing = Choosing(lobby=lobby, pages=pages, consent=self.consent)
         of_customers = (
+            choosing,
             arriving,
             Proving(arriving=arriving, codes=self.codes),
             Recovering(arriving=arriving, recovery=self.recovery),
@@ -237,6 +240,7 @@ class House:
                 tokens=self.tokens,
                 own=self.own_data,
                 funnel=self.funnel,
+                choosing=choosing,
             ),
             Sharing(lobby=lobby, pages=pages, consent=self.consent, overview=self.overview),
             Apps(lobby=lobby, pages=pages, directory=Directory(store=self.store), overview=self.overview),

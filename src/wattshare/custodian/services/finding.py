@@ -1,7 +1,8 @@
 """Finding a few of many services: by words, by service, page by page, by a pasted list or a file of numbers."""
 
+import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -14,6 +15,8 @@ APART = re.compile(r"[^0-9A-Za-z._/-]+")
 DIGITS = re.compile(r"\d")
 # of a pasted list or file, at most
 MOST_NUMBERS = 5_000
+# of a number, to find it by a part of it
+FEWEST_DIGITS = 4
 Item = TypeVar("Item")
 
 
@@ -37,20 +40,23 @@ def paged(items: Sequence[Item], number: int, size: int = PAGE) -> Page[Item]:
 
 
 def found(services: Iterable[Service], text: str, commodity: Commodity | None = None) -> tuple[Service, ...]:
-    """The services in whose address or numbers each word stands, in whatever case."""
+    """The services of which each word says something: the beginning of a word of the address, or a part of a number."""
     words = text.casefold().split()
     return tuple(
         service
         for service in services
-        if commodity in (None, service.usage_point.commodity) and all(word in told(service) for word in words)
+        if commodity in (None, service.usage_point.commodity) and all(says(service, word) for word in words)
     )
 
 
-def told(service: Service) -> str:
-    """What a service is searched by."""
+def says(service: Service, word: str) -> bool:
+    """Whether a word is of a service."""
     address = service.location.address if service.location else None
-    places = (address.line, address.city, address.postal_code) if address else ()
-    return "\n".join((*places, service.agreement.number, service.account.number)).casefold()
+    told = f"{address.line} {address.city} {address.postal_code}".casefold().split() if address else []
+    if any(part.startswith(word) for part in told):
+        return True
+    numbers = (service.agreement.number, service.account.number)
+    return len(word) >= FEWEST_DIGITS and any(word in number.casefold() for number in numbers)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,17 +71,39 @@ class Listed:
 def listed(services: Iterable[Service], text: str) -> Listed:
     """The services that a list names, each by its own number or by that of its account.
 
-    Whatever stands between numbers is passed over: commas, quotes, lines, the words of a header.
+    Whatever stands between numbers is passed over: commas, quotes, lines, words.
     """
-    by_number: dict[str, set[int]] = {}
+    return named(by_number(services), numbers(text))
+
+
+def listed_in(services: Iterable[Service], table: str) -> Listed:
+    """The same of a table of comma-separated values: by the column that names most; the others are passed over."""
+    known = by_number(services)
+    first = table.partition("\n")[0]
+    apart = max(",;\t", key=first.count)
+    rows = [row for row in csv.reader(table.splitlines()[:MOST_NUMBERS], delimiter=apart) if row]
+    width = max((len(row) for row in rows), default=0)
+    columns = [[row[place].strip() for row in rows if place < len(row)] for place in range(width)]
+    best = max(columns, key=lambda column: sum(plain(cell) in known for cell in column), default=[])
+    return named(known, [cell for cell in best if DIGITS.search(cell)])
+
+
+def by_number(services: Iterable[Service]) -> Mapping[str, set[int]]:
+    """Agreements by the numbers that they and their accounts are known by."""
+    found: dict[str, set[int]] = {}
     for service in services:
         for number in (service.agreement.number, service.account.number):
-            by_number.setdefault(plain(number), set()).add(service.agreement.id)
+            found.setdefault(plain(number), set()).add(service.agreement.id)
+    return found
+
+
+def named(known: Mapping[str, set[int]], wanted: Iterable[str]) -> Listed:
+    """What numbers name, and which of them name nothing."""
     ids: set[int] = set()
     unknown: dict[str, None] = {}
-    for number in numbers(text):
-        if known := by_number.get(plain(number)):
-            ids |= known
+    for number in wanted:
+        if agreements := known.get(plain(number)):
+            ids |= agreements
         else:
             unknown[number] = None
     return Listed(agreement_ids=frozenset(ids), unknown=tuple(unknown))

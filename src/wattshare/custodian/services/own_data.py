@@ -29,6 +29,8 @@ RECEIVED = 19
 DAY = 86_400
 # a sample is looked for in so many days
 SAMPLE_DAYS = 60
+# so many services show what the others would
+SAMPLES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,10 +86,11 @@ class OwnData:
     zone: ZoneInfo
 
     def samples(self, customer_id: int, agreement_ids: tuple[int, ...]) -> tuple[Sample, ...]:
-        """The last day and the last bill of each of these services, as far as they are the customer's."""
+        """The last day and the last bill of the first of these services, as far as they are the customer's."""
         with self.store.read(Purpose.OWN) as tx:
             mine = tx.customers.services(customer_id)
-            return tuple(self._sample(tx, service) for service in mine if service.agreement.id in agreement_ids)
+            chosen = [service for service in mine if service.agreement.id in set(agreement_ids)]
+            return tuple(self._sample(tx, service) for service in chosen[:SAMPLES])
 
     # parts
 

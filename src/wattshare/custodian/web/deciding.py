@@ -23,6 +23,7 @@ from wattshare.custodian.store.database import Tx
 from wattshare.custodian.store.purposes import Purpose
 from wattshare.custodian.web import words
 from wattshare.custodian.web.call import Call, Response
+from wattshare.custodian.web.choosing import Choosing, many
 from wattshare.custodian.web.drawing import drawn_samples
 from wattshare.custodian.web.lobby import Done, Lobby, Pending, onward, request_of, step_at, way_of
 from wattshare.custodian.web.names import cut
@@ -49,6 +50,7 @@ class Deciding:
     tokens: Tokens
     own: OwnData
     funnel: Funnel
+    choosing: Choosing
 
     def routes(self) -> tuple[Route, ...]:
         """The pages of a customer ask for the session themselves: without one they lead to the sign-in."""
@@ -94,6 +96,8 @@ class Deciding:
         self, call: Call, session: Session, customer_id: int, pending: Pending, *, wrong: bool = False
     ) -> Response:
         review, tongue = self.consent.review(pending.asked, customer_id), self.pages.tongue(call)
+        if many(review):
+            return self.choosing.page(call, session, customer_id, pending, wrong=wrong)
         wished = Wished.read(call.form)
         ticked = wished.agreement_ids if wrong else pending.chosen or ()
         return self.pages.draw(

@@ -29,11 +29,17 @@ class Pending:
     asked: Asked
     # the agreements that were chosen on the page before the review; None: not yet
     chosen: tuple[int, ...] | None = None
+    # of who chooses from many, page by page: the agreements that are ticked so far
+    picked: tuple[int, ...] = ()
+    # what became of a list: how many it named, and what in it names nothing
+    listed: int | None = None
+    unknown: tuple[str, ...] = ()
 
     @property
     def body(self) -> dict[str, Any]:
         """As it is kept."""
-        return {"asked": asdict(self.asked), "chosen": self.chosen}
+        picking = {"picked": self.picked, "listed": self.listed, "unknown": self.unknown}
+        return {"asked": asdict(self.asked), "chosen": self.chosen, **picking}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,12 +178,24 @@ class Lobby:
         if kept is None or "chosen" not in kept:
             raise Answered
         chosen = kept["chosen"]
-        return Pending(id=request_id, asked=Asked(**kept["asked"]), chosen=None if chosen is None else tuple(chosen))
+        return Pending(
+            id=request_id,
+            asked=Asked(**kept["asked"]),
+            chosen=None if chosen is None else tuple(chosen),
+            picked=tuple(kept.get("picked", ())),
+            listed=kept.get("listed"),
+            unknown=tuple(kept.get("unknown", ())),
+        )
 
     def choose(self, session: Session, pending: Pending, chosen: tuple[int, ...]) -> None:
         """Keep which agreements were chosen."""
         with self.store.begin() as tx:
             tx.sessions.change_request(session.id, pending.id, replace(pending, chosen=chosen).body)
+
+    def pick(self, session: Session, picking: Pending) -> None:
+        """Keep what is ticked so far."""
+        with self.store.begin() as tx:
+            tx.sessions.change_request(session.id, picking.id, picking.body)
 
     def drop(self, session: Session, pending: Pending) -> None:
         """Forget a request."""
