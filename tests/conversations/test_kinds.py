@@ -350,3 +350,18 @@ def test_what_a_partner_gets_is_the_customers(house: TestHouse, primary: Desk, p
     partner.client.bulk()
     [url] = partner.files()
     assert {one.usage_point for one in readings(partner.client.fetch(url))} == {str(home.usage_points[0])}
+
+
+def test_programs_of_a_home_that_was_left_are_not_told(house: TestHouse, primary: Desk) -> None:
+    left, stays = house.home(), house.home(commodities=(Commodity.ELECTRICITY, Commodity.GAS))
+    tokens = primary.connect(stays)
+    gas = stays.usage_points[1]
+    with house.store.begin() as tx:
+        tx.customers.end_agreement(stays.agreements[1].id, house.clock() - 60)
+        account = tx.customers.services(left.customer.id)[0].account
+        tx.customers.add_agreement(gas, account.id, "9900000078", starts=house.clock() - 60)
+        for point, name in ((gas, "Newcomer Saver"), (stays.usage_points[0], "Own Saver")):
+            tx.programs.put(ProgramEnrollment(usage_point_id=point, program=name, status=Enrollment.ENROLLED))
+    told = primary.client.programs(tokens.subscription).read()
+    assert b"Own Saver" in told
+    assert b"Newcomer" not in told

@@ -5,12 +5,13 @@ import json
 from tests.conversations.stage import USAGE, Desk, Person, desk
 from tests.custodian.houses import Home, TestHouse
 from wattshare.custodian.services.overview import Card
+from wattshare.custodian.services.terms import Choice
 from wattshare.espi.kinds import Kind
 
 
 def cards(house: TestHouse, home: Home) -> tuple[Card, ...]:
     """What a customer is shown."""
-    return house.house.overview.cards(home.customer.id)
+    return house.house.overview.page(home.customer.id, ended=False).cards
 
 
 def test_each_answer_with_data_is_a_look_and_nothing_else_is(house: TestHouse, acme: Desk) -> None:
@@ -62,8 +63,23 @@ def test_the_record_of_a_permission_is_its_customers_alone(house: TestHouse, acm
             page = browser.open(path)
         assert (page.status == 200) is whole
         if whole:
-            told = json.loads(page.text)
+            told = json.loads(page.text)["record"]
             assert (told["app"], told["state"], told["until"]) == ("Acme Energy", "active", None)
             assert [look["data"] for look in told["looks"]] == [["usage", "billing"]]
         else:
             assert "Acme" not in page.text
+
+
+def test_a_look_stays_what_it_was_when_less_or_more_is_shared(house: TestHouse, acme: Desk) -> None:
+    home = house.home()
+    tokens = acme.connect(home, kinds={Kind.BASIC})
+    acme.client.customer(tokens.subscription).read()
+    [look] = cards(house, home)[0].looks
+    assert look.kinds == {Kind.BASIC}
+    for kinds in ({Kind.ACCOUNT}, {Kind.ACCOUNT, Kind.BASIC}):
+        choice = Choice(kinds=frozenset(kinds), agreement_ids=(home.agreements[0].id,), until=None)
+        house.house.consent.change(int(tokens.subscription), home.customer.id, choice)
+        assert cards(house, home)[0].looks[-1] == look
+    house.clock.advance(60)
+    acme.client.customer(tokens.subscription).read()
+    assert [set(one.kinds) for one in cards(house, home)[0].looks] == [{Kind.BASIC, Kind.ACCOUNT}, {Kind.BASIC}]

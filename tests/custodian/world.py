@@ -29,8 +29,9 @@ from wattshare.custodian.model.bearer import BearerClass
 from wattshare.custodian.model.parties import Role, Standing, ThirdParty, UserType
 from wattshare.custodian.model.premises import Commodity, Enrollment, ProgramEnrollment
 from wattshare.custodian.model.work import Batch
-from wattshare.custodian.services.consent import Asked, Choice
+from wattshare.custodian.services.consent import Asked
 from wattshare.custodian.services.registration import Registered
+from wattshare.custodian.services.terms import Choice
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.espi.endpoints import EVERY, Answer, Endpoint, Root, Token
 from wattshare.espi.ids import meter_reading_id, reading_type_id, summary_id

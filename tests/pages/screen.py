@@ -119,6 +119,10 @@ class Screen:
         """A button by a part of its name."""
         return self.page.get_by_role("button", name=name)
 
+    def link(self, name: str) -> Locator:
+        """A link by the beginning of its name."""
+        return self.page.get_by_role("link", name=name).first
+
     def box(self, name: str) -> Locator:
         """A tick box by the beginning of its name."""
         return self.page.get_by_role("checkbox", name=name).first
@@ -132,6 +136,16 @@ class Screen:
     def words(self) -> str:
         """Everything that is there to read."""
         return " ".join(self.page.locator("main").inner_text().split())
+
+    @property
+    def marks(self) -> list[str]:
+        """What a change adds and removes, as far as it is to be seen."""
+        told: list[str] = self.page.evaluate(
+            "() => [...document.querySelectorAll('.mark')].filter(mark => mark.checkVisibility())"
+            ".map(mark => mark.innerText + ' ' + (mark.closest('label, li').innerText.replace(mark.innerText, '')"
+            ".trim().split('\\n')[0]))"
+        )
+        return [" ".join(each.split()) for each in told]
 
     @property
     def problem(self) -> str:

@@ -9,7 +9,7 @@ from tests.pages.conftest import Screens
 from tests.pages.screen import DESKTOP, STATE, Screen
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.parties import Role, Standing
-from wattshare.custodian.model.premises import Commodity
+from wattshare.custodian.model.premises import Commodity, Enrollment, ProgramEnrollment
 from wattshare.custodian.services.registration import Registered
 from wattshare.espi.days import midnight
 from wattshare.espi.kinds import Kind
@@ -106,6 +106,10 @@ def test_the_two_answers_are_alike(house: TestHouse, acme: Registered, screens: 
 
 def test_each_kind_shows_a_sample_of_the_customers_own(house: TestHouse, acme: Registered, screen: Screen) -> None:
     home = house.home(commodities=BOTH)
+    with house.store.begin() as tx:
+        since = (("CUST_DR_PROGRAM_ENROLLMENT_DATE", house.midnight(30)),)
+        point, status = home.usage_points[0], Enrollment.ENROLLED
+        tx.programs.put(ProgramEnrollment(usage_point_id=point, program="SmartAC", status=status, dates=since))
     screen.review(acme, home)
     for summary in screen.page.locator(".sample summary").all():
         summary.click()
@@ -116,6 +120,7 @@ def test_each_kind_shows_a_sample_of_the_customers_own(house: TestHouse, acme: R
         "Last bill, Electricity, 1 Elm St, Riverton Dated March 11, 2024 Amount: $233.64 Rate plan: E-1",
         "Customer 1 1 Elm St, Riverton",
         "Account number ends in 0001 Phone number ends in 0001",
+        "Electricity, 1 Elm St, Riverton SmartAC: you are in it since February 12, 2024",
     ):
         assert told in screen.words
     assert screen.page.locator("svg.curve").count() == 1

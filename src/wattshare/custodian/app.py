@@ -29,7 +29,6 @@ from wattshare.custodian.services.codes import Codes
 from wattshare.custodian.services.completeness import Completeness
 from wattshare.custodian.services.consent import Consent
 from wattshare.custodian.services.deltas import DELTA
-from wattshare.custodian.services.directory import Directory
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.bulk import Bulk
 from wattshare.custodian.services.disclosure.disclosure import Disclosure
@@ -46,6 +45,7 @@ from wattshare.custodian.services.overview import Overview
 from wattshare.custodian.services.own_data import OwnData
 from wattshare.custodian.services.own_usage import OwnUsage
 from wattshare.custodian.services.part_files import PartFiles
+from wattshare.custodian.services.receipts import Receipts
 from wattshare.custodian.services.recovery import Recovery
 from wattshare.custodian.services.registration import Registration
 from wattshare.custodian.services.signin import SignIn
@@ -58,11 +58,9 @@ from wattshare.custodian.store.postgresql import ROW_SECURITY
 from wattshare.custodian.store.readiness import bring_up
 from wattshare.custodian.web import server
 from wattshare.custodian.web.additions import Additions
-from wattshare.custodian.web.apps import Apps
 from wattshare.custodian.web.arriving import Arriving, Doors
 from wattshare.custodian.web.brand import Brand
-from wattshare.custodian.web.choosing import Choosing
-from wattshare.custodian.web.deciding import Deciding
+from wattshare.custodian.web.customer_pages import CustomerPages
 from wattshare.custodian.web.edge import Edge
 from wattshare.custodian.web.lobby import Lobby
 from wattshare.custodian.web.oauth import OAuth
@@ -72,8 +70,6 @@ from wattshare.custodian.web.recovering import Recovering
 from wattshare.custodian.web.refusals import Refusals
 from wattshare.custodian.web.resources import Resources
 from wattshare.custodian.web.routes import Route, Routes, routes
-from wattshare.custodian.web.sharing import Sharing
-from wattshare.custodian.web.usage import OwnUsagePages
 from wattshare.custodian.web.watching import watched
 from wattshare.custodian.worker.loop import Lane, Worker
 from wattshare.espi import wire
@@ -227,27 +223,23 @@ class House:
             orders=self.orders,
         )
         handlers = resources.handlers() | oauth.handlers() | additions.handlers()
-        choosing = Choosing(lobby=lobby, pages=pages, consent=self.consent)
-        of_customers = (
-            choosing,
+        doors = (
             arriving,
             Proving(arriving=arriving, codes=self.codes),
             Recovering(arriving=arriving, recovery=self.recovery),
-            Deciding(
-                lobby=lobby,
-                pages=pages,
-                consent=self.consent,
-                tokens=self.tokens,
-                own=self.own_data,
-                funnel=self.funnel,
-                choosing=choosing,
-            ),
-            Sharing(lobby=lobby, pages=pages, consent=self.consent, overview=self.overview),
-            Apps(lobby=lobby, pages=pages, directory=Directory(store=self.store), overview=self.overview),
-            OwnUsagePages(lobby=lobby, pages=pages, usage=self.own_usage),
         )
-        ours = (route for page in of_customers for route in page.routes())
-        return routes(self.profile, handlers, (*oauth.more(), *ours, *more))
+        arrivals = (route for door in doors for route in door.routes())
+        ours = CustomerPages(
+            lobby=lobby,
+            pages=pages,
+            consent=self.consent,
+            tokens=self.tokens,
+            overview=self.overview,
+            own=self.own_data,
+            usage=self.own_usage,
+            funnel=self.funnel,
+        ).routes()
+        return routes(self.profile, handlers, (*oauth.more(), *arrivals, *ours, *more))
 
     def worker(self, name: str | None = None) -> Worker:
         """A worker."""
@@ -362,7 +354,16 @@ def assemble(
         allow_http=settings.allow_http_callbacks,
         allow_self_signed=settings.allow_self_signed,
     )
-    consent = Consent(store=store, now=now, addresses=addresses, new_uuid=new_uuid)
+    delivery = Delivery.of(settings, store, now, addresses=addresses, new_uuid=new_uuid, outbound=outbound)
+    receipts = Receipts(
+        store=store,
+        signing=delivery.signing,
+        messages=delivery.messages,
+        utility=settings.utility_name,
+        portal=settings.public_base,
+        zone=profile.zone,
+    )
+    consent = Consent(store=store, now=now, addresses=addresses, new_uuid=new_uuid, receipts=receipts)
     batches = Batches(
         store=store,
         now=now,

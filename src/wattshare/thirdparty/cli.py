@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wattshare.thirdparty import cli_notices
+from wattshare.thirdparty import cli_notices, cli_receipts
 from wattshare.thirdparty.cli_options import AsJson, Config, Home, Party, TokenFile, again, day, whom
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 scope = typer.Typer(no_args_is_help=True, help="Scope strings.")
 app.add_typer(cli_notices.app, name="notices")
+app.add_typer(cli_receipts.app, name="receipt")
 app.add_typer(scope, name="scope")
 
 

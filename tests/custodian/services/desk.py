@@ -9,16 +9,22 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.custodian.store.households import Home, add_home
+from wattshare.custodian.mailing import Mailing, Texting
 from wattshare.custodian.model.authorization import Authorization, Entry
 from wattshare.custodian.model.bearer import Certificate
 from wattshare.custodian.model.errors import UnknownBearer
 from wattshare.custodian.model.parties import ThirdParty
 from wattshare.custodian.oauth.authorize import AuthorizeRequest
 from wattshare.custodian.services.access import Access
-from wattshare.custodian.services.consent import Asked, Choice, Consent
+from wattshare.custodian.services.consent import Asked, Consent
 from wattshare.custodian.services.disclosure.addresses import Addresses
+from wattshare.custodian.services.messages import Messages
+from wattshare.custodian.services.receipts import Receipts
 from wattshare.custodian.services.registration import Registered, Registration, Wish
+from wattshare.custodian.services.signing import Signing
+from wattshare.custodian.services.terms import Choice
 from wattshare.custodian.services.tokens import TokenAnswer, TokenRequest, Tokens
+from wattshare.custodian.services.tongues import Tongues
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.espi.kinds import Kind
 from wattshare.espi.profile import PGE, Profile
@@ -81,7 +87,26 @@ class Desk:
         def new_uuid() -> str:
             return f"00000000-0000-4000-8000-{next(ids):012x}"
 
-        self.consent = Consent(store=self.store, now=self.clock, addresses=addresses, new_uuid=new_uuid)
+        signing = Signing(store=self.store, now=self.clock, random=secrets.token_bytes)
+        messages = Messages(
+            store=self.store,
+            now=self.clock,
+            new_id=secrets.token_hex,
+            mailing=Mailing(sender=""),
+            texting=Texting(),
+            tongues=Tongues.of(),
+        )
+        receipts = Receipts(
+            store=self.store,
+            signing=signing,
+            messages=messages,
+            utility="Riverton Power",
+            portal=BASE,
+            zone=self.profile.zone,
+        )
+        self.consent = Consent(
+            store=self.store, now=self.clock, addresses=addresses, new_uuid=new_uuid, receipts=receipts
+        )
         self.registration = Registration(
             store=self.store,
             now=self.clock,

@@ -54,6 +54,7 @@ OPEN = {
     "program_code": "names of codes",
     "rate": "counts of requests",
     "reading_type": "what readings mean, of nobody",
+    "receipt": "numbers; what is said is sealed",
     "receiver": "addresses of third parties",
     "record_change": "which fields changed, without their values",
     "recovery_link": "macs and numbers; what was typed is sealed",

@@ -29,14 +29,21 @@ class State(StrEnum):
     # consented; listed with status 1, but no data flows until its code is redeemed
     CONSENTED = "consented"
     ACTIVE = "active"
+    # the customer holds it back for a while: it stands, and opens nothing
+    PAUSED = "paused"
     ENDED = "ended"
 
 
 MOVES = {
     State.CONSENTED: {State.ACTIVE, State.ENDED},
-    State.ACTIVE: {State.ENDED},
+    State.ACTIVE: {State.PAUSED, State.ENDED},
+    State.PAUSED: {State.ACTIVE, State.ENDED},
     State.ENDED: set(),
 }
+
+
+# its code was redeemed, and it has not ended
+STANDING = frozenset({State.ACTIVE, State.PAUSED})
 
 
 class Ending(StrEnum):
@@ -83,6 +90,8 @@ class Authorization:
     primary_id: int | None = None
     # made without OAuth: no code will be redeemed
     offline: bool = False
+    # which narrowing of all was the last of this one: what was read before it may show too much
+    narrowed: int = 0
 
     def moved(self, to: State, *, at: int, why: Ending | None = None) -> "Authorization":
         """The same authorization in another state.
@@ -97,7 +106,14 @@ class Authorization:
 
     def alive(self, at: int) -> bool:
         """Whether data may flow at that second."""
-        return self.state is State.ACTIVE and self.starts <= at and (self.ends is None or at < self.ends)
+        return self.state is State.ACTIVE and self._within(at)
+
+    def stands(self, at: int) -> bool:
+        """Whether its tokens are good at that second; while it is paused they open nothing."""
+        return self.state in STANDING and self._within(at)
+
+    def _within(self, at: int) -> bool:
+        return self.starts <= at and (self.ends is None or at < self.ends)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,3 +127,8 @@ class Share:
     agreement_id: int
     since: int
     until: int | None = None
+
+
+def history_days(held: Authorization, zone: tzinfo, at: int | None = None) -> int:
+    """How far back a permission goes, in days before its beginning, or before another second."""
+    return (day_of(held.starts if at is None else at, zone) - day_of(held.floor, zone)).days

@@ -20,6 +20,7 @@ class MessageKind(StrEnum):
 
     CODE = "code"
     RECOVERY = "recovery"
+    RECEIPT = "receipt"
 
     @property
     def seconds(self) -> int:

@@ -27,6 +27,8 @@ from wattshare.espi.endpoint import Answer, Endpoint, Token
 # what a token that is not there is told on a batch; elsewhere NoBearer. FB 14, OAD009
 BATCHES = "/Batch/"
 
+# what a third party is told of a permission that its customer has paused
+PAUSED = "The customer has paused this permission. Nothing is given until it goes on; a notice will tell."
 # the class of bearer behind each class of the table
 CLASSES = {
     Token.CLIENT: BearerClass.CLIENT,
@@ -91,7 +93,8 @@ class Access:
         Raises:
             NoBearer: no token was shown (NotCovered on batches).
             UnknownBearer: the token's authorization has ended.
-            NotCovered: the token is of another class, its holder is suspended, or the path is not its own.
+            NotCovered: the token is of another class, its holder is suspended, the path is not its own, or the
+                customer has paused.
             Withdrawn: a client token asks for a file of an authorization that has ended.
             WrongCertificate: all is well but the certificate.
         """
@@ -125,6 +128,8 @@ class Access:
             raise NotCovered
         if not bearer.certified:
             raise WrongCertificate
+        if held is not None and held.state is State.PAUSED and endpoint.names_authorization != "authorization":
+            raise NotCovered(PAUSED)
         if fetch and held is not None and held.state is State.ENDED:
             raise Withdrawn
         return Permission(bearer=bearer, endpoint=endpoint, path=path, authorization=held, fetch=fetch)
@@ -134,7 +139,8 @@ class Access:
 
         Raises:
             UnknownBearer: the token has ended since.
-            NotCovered, Withdrawn: as `open`.
+            NotCovered: as `open`.
+            Withdrawn: as `open`, or the customer shares less than when it was decided.
         """
         bearer = permission.bearer
         party = tx.parties.by_id(bearer.third_party.id)
@@ -145,14 +151,17 @@ class Access:
             if token is None or token.ended_at is not None or expired(token.expires_at, self.now()):
                 raise UnknownBearer
         present = replace(bearer, third_party=party)
-        return self.open_in(tx, present, permission.endpoint, permission.path, fetch=permission.fetch)
+        renewed = self.open_in(tx, present, permission.endpoint, permission.path, fetch=permission.fetch)
+        if narrowings(renewed) != narrowings(permission):
+            raise Withdrawn("The customer shares less now; ask again.")
+        return renewed
 
     def _held(self, tx: Tx, bearer: Bearer) -> Authorization | None:
         """The authorization of an access token, which must be alive."""
         if bearer.authorization_id is None:
             return None
         held = tx.authorizations.owned(bearer.authorization_id, bearer.third_party.id)
-        if held is None or not held.alive(self.now()):
+        if held is None or not held.stands(self.now()):
             raise UnknownBearer
         return held
 
@@ -189,7 +198,7 @@ class Access:
         named = self._owned(tx, bearer, text)
         if named.entry is not Entry.CUSTOMER:
             raise NotCovered
-        if named.state is not State.ENDED and not named.alive(self.now()):
+        if named.state is not State.ENDED and not named.stands(self.now()):
             raise NotCovered
         return named
 
@@ -200,6 +209,11 @@ class Access:
         if named is None or str(named.id) != text:
             raise NotCovered
         return named
+
+
+def narrowings(permission: Permission) -> int:
+    """Which narrowing was the last of what a permission opens."""
+    return 0 if permission.authorization is None else permission.authorization.narrowed
 
 
 def has_class(bearer: Bearer, endpoint: Endpoint, *, fetch: bool) -> bool:

@@ -138,8 +138,9 @@ class Batches:
         """
         endpoint, at = by_name(batch.endpoint), self.now()
         with self.store.read(batch.authorization_id or Purpose.BATCH) as tx:
+            narrowings = tx.authorizations.narrowings()
             of = tx.authorizations.count_shares(batch.third_party_id, batch.authorization_id, at)
-            making = Making.begin(self.store, batch.id, of=of)
+            making = Making.begin(self.store, batch.id, of=of, narrowings=narrowings)
             selection = self._selection(tx, batch, endpoint)
             for filling in self.bulk.files(tx, endpoint, whose(batch), selection, at):
                 filling.sections = making.watched(filling.sections)
@@ -226,7 +227,7 @@ class Batches:
                 tx.batches.change(done)
                 for part, members in made:
                     tx.batches.add_part(part, members.authorizations())
-                    self._check(tx, part)
+                    self._check(tx, part, making.narrowings)
                     self._note(tx, done, part, members)
                 self._owe(tx, done, kind, [part for part, _ in made])
         except Withdrawn:
@@ -250,13 +251,13 @@ class Batches:
                 batch_id=batch.id,
             )
 
-    def _check(self, tx: Tx, part: Part) -> None:
-        """Hold everybody who is in a part, so that nobody withdraws before it is visible.
+    def _check(self, tx: Tx, part: Part, narrowings: int) -> None:
+        """Hold everybody who is in a part, so that nobody withdraws, or shares less, before it is visible.
 
         Raises:
             Withdrawn: somebody has.
         """
-        if not tx.batches.all_alive(part.correlation_id, self.now()):
+        if not tx.batches.all_alive(part.correlation_id, self.now(), narrowings):
             raise Withdrawn
 
     def _try_again(self, batch: Batch) -> None:
@@ -287,6 +288,7 @@ class Batches:
         fresh = replace(part, version=part.version + 1, file=None, stale=False)
         among = self.files.members(part.file)
         with self.store.read(batch.authorization_id or Purpose.BATCH) as tx:
+            narrowings = tx.authorizations.narrowings()
             selection = self._selection(tx, batch, endpoint)
             filling = self.bulk.again(tx, endpoint, whose(batch), selection, at, among=among)
             made, members = self._fill(batch, fresh, filling)
@@ -296,7 +298,7 @@ class Batches:
         try:
             with self.store.begin() as tx:
                 tx.batches.change_part(made, members.authorizations())
-                self._check(tx, made)
+                self._check(tx, made, narrowings)
                 self._note(tx, batch, made, members)
         except Withdrawn:
             self._try_again(batch)

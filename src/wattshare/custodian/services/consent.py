@@ -4,32 +4,41 @@ The form's values are wishes: who asks, what may be asked and what the customer 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date
 
-from wattshare.custodian.model.authorization import Authorization, Ending, State, history_floor
-from wattshare.custodian.model.clock import Clock
-from wattshare.custodian.model.errors import BadRequest, NotCovered, Unknown
+from wattshare.custodian.model.authorization import (
+    STANDING,
+    Authorization,
+    Ending,
+    State,
+    history_days,
+    history_floor,
+)
+from wattshare.custodian.model.errors import BadRequest, Unknown
 from wattshare.custodian.model.parties import Standing, ThirdParty
 from wattshare.custodian.model.premises import Service
-from wattshare.custodian.model.work import NoticeKind
-from wattshare.custodian.services import notices
-from wattshare.custodian.services.disclosure.addresses import Addresses
-from wattshare.custodian.services.offers import Offer, offers
-from wattshare.custodian.store.database import Store, Tx
+from wattshare.custodian.services.amending import Amending
+from wattshare.custodian.services.offers import offers
+from wattshare.custodian.services.receipts import Event
+from wattshare.custodian.services.terms import (
+    Choice,
+    Review,
+    chosen,
+    day_end,
+    granted_scope,
+    kinds_of,
+    shares,
+)
+from wattshare.custodian.store.database import Tx
 from wattshare.custodian.store.purposes import Purpose
-from wattshare.espi import scope
-from wattshare.espi.days import day_of, midnight
-from wattshare.espi.kinds import Kind
+from wattshare.espi.days import day_of
+from wattshare.espi.kinds import Kind, in_order
 from wattshare.espi.scope_terms import read_terms
 
 DAY = 86_400
 # shown as the end where the third party prefers none
 DEFAULT_DAYS = 365
-# codes are taken that long after their end, for clocks that differ
-SKEW_SECONDS = 60
-# times on the wire are within these years
-LAST_DAY = date(2100, 12, 30)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,42 +57,8 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Review:
-    """Everything that the consent page shows."""
-
-    party: ThirdParty
-    partner: ThirdParty | None
-    required: tuple[Kind, ...]
-    optional: tuple[Kind, ...]
-    offers: tuple[Offer, ...]
-    earliest_end: date
-    end: date
-    # scope terms that nobody here understands
-    warnings: tuple[str, ...] = ()
-    replaces: Authorization | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Choice:
-    """What the customer chose."""
-
-    kinds: frozenset[Kind]
-    agreement_ids: tuple[int, ...]
-    # the last local day of sharing; None: until the customer stops
-    until: date | None
-    # how far back; None: as far as the third party is registered for
-    history_days: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Consent:
+class Consent(Amending):
     """The story of an authorization from the question to its end."""
-
-    store: Store
-    now: Clock
-    addresses: Addresses
-    new_uuid: Callable[[], str]
-    utility: str = field(default="the utility")
 
     # the page
 
@@ -98,20 +73,22 @@ class Consent:
             party = self.asking(tx, asked.third_party_id)
             partner = tx.parties.by_id(party.partner_id) if party.partner_id else None
             services = tx.customers.services(customer_id)
-            standing = tx.authorizations.standing(party.id, customer_id)
+            replaced = replaced_by(tx, party, customer_id)
+            shared = () if replaced is None else tx.authorizations.shared(replaced.id)
         earliest = max(asked.min_end or 0, now)
         end = asked.preferred_end or max(now + DEFAULT_DAYS * DAY, earliest)
         zone = self.addresses.profile.zone
         return Review(
             party=party,
             partner=partner,
-            required=self._ordered(party.kinds_required),
-            optional=self._ordered(party.kinds_optional),
+            required=in_order(party.kinds_required),
+            optional=in_order(party.kinds_optional),
             offers=offers(services, now),
             earliest_end=day_of(earliest, zone),
             end=day_of(end, zone),
             warnings=unknown_terms(asked.scope),
-            replaces=next((held for held in standing if held.state is State.ACTIVE), None),
+            replaces=replaced,
+            shared=frozenset(agreement for _, agreement in shared),
         )
 
     def agree(self, asked: Asked, customer_id: int, choice: Choice, then: "Then") -> tuple[str, str]:
@@ -125,13 +102,11 @@ class Consent:
         """
         with self.store.begin(Purpose.PEOPLE) as tx:
             party = self.asking(tx, asked.third_party_id)
-            kinds = self._kinds(party, choice.kinds)
-            services = self._services(tx, customer_id, choice.agreement_ids)
+            kinds = kinds_of(party, choice.kinds, needed=party.kinds_required)
+            services = chosen(offers(tx.customers.services(customer_id), self.now()), choice.agreement_ids)
             ends = self._end(asked, choice.until)
             history = min(choice.history_days or party.history_days, party.history_days)
-            held = self._authorization(
-                tx, party, customer_id, services, kinds, ends, State.CONSENTED, history_days=history
-            )
+            held = self._authorization(tx, party, customer_id, services, kinds, ends, State.CONSENTED, history=history)
             tx.authorizations.add(held, shares(services))
             tx.trail.write(
                 "consented",
@@ -141,6 +116,7 @@ class Consent:
                 count=len(services),
                 detail={"kinds": sorted(kinds), "ends": ends, "scope": held.scope},
             )
+            self.receipts.write(tx, held, Event.SHARED, self.now())
             return held.scope, then(tx, held, party, asked)
 
     def decline(self, asked: Asked) -> None:
@@ -181,12 +157,12 @@ class Consent:
             party = tx.parties.by_name(party_name)
             if party is None:
                 raise Unknown(f"There is no third party named {party_name!r}.", field="third_party")
-            wanted = self._kinds(party, party.kinds if kinds is None else kinds, required=False)
+            wanted = kinds_of(party, party.kinds if kinds is None else kinds)
             by_customer: dict[int, list[Service]] = {}
             for usage_point_id in usage_point_ids:
                 service = self._current(tx, usage_point_id)
                 by_customer.setdefault(service.customer.id, []).append(service)
-            ends = None if until is None else self._day_end(until)
+            ends = None if until is None else day_end(until, self.addresses.profile.zone)
             if ends is not None and ends <= self.now():
                 raise BadRequest("The end is in the past.", field="until")
             return tuple(
@@ -194,124 +170,7 @@ class Consent:
                 for customer_id, services in by_customer.items()
             )
 
-    # endings
-
-    def withdraw(self, authorization_id: int, why: Ending, *, third_party_id: int | None = None) -> None:
-        """End an authorization: after the commit no process sends any of its data.
-
-        Raises:
-            NotCovered: it is another third party's, or one of the two that a third party always has.
-            Unknown: it has ended already.
-        """
-        with self.store.begin() as tx:
-            held = tx.authorizations.by_id(authorization_id)
-            if held is None or (third_party_id is not None and held.third_party_id != third_party_id):
-                raise NotCovered
-            if held.customer_id is None:
-                raise NotCovered("A registration's own authorizations cannot be withdrawn.")
-            if held.state is State.ENDED:
-                raise Unknown("This authorization has ended already.")
-            self.end(tx, held, why)
-
-    def end(self, tx: Tx, held: Authorization, why: Ending) -> None:
-        """End it with all that hangs on it: tokens die, files are void, the third party is told.
-
-        A partner's that it brought ends too: the customer agreed to both at once.
-        """
-        at = self.now()
-        tx.authorizations.change(held.moved(State.ENDED, at=at, why=why))
-        tx.tokens.revoke_authorization(held.id, at)
-        self._close_files(tx, held, at)
-        tx.trail.write(
-            "ended",
-            at,
-            third_party_id=held.third_party_id,
-            authorization_id=held.id,
-            detail={"why": why.value},
-        )
-        party = tx.parties.by_id(held.third_party_id)
-        if party is not None and held.state is State.ACTIVE:
-            self._tell(tx, party, held.id)
-        partners = tx.authorizations.partner_of(held.id)
-        if partners is not None and partners.state is not State.ENDED:
-            self.end(tx, partners, why)
-
-    @staticmethod
-    def _close_files(tx: Tx, held: Authorization, at: int) -> None:
-        """Void the orders that are its own, and close the files that also hold others until they are made again."""
-        void = tx.batches.void(held.id)
-        for batch_id in void:
-            tx.notices.drop(batch_id)
-        for batch_id in (*void, *tx.batches.mark_stale(held.id)):
-            # before any order: somebody may be waiting
-            tx.jobs.add("make_batch", batch_id, at, rank=0, third_party_id=held.third_party_id)
-
-    def end_due(self) -> int:
-        """End what has run out: periods, consents without a redeemed code, services of who moved out. How many."""
-        at = self.now()
-        with self.store.begin() as tx:
-            lapsed = tx.authorizations.consented_before(at - self.addresses.profile.code_seconds - SKEW_SECONDS)
-            expired = tx.authorizations.ending_before(at)
-            for held in lapsed:
-                self.end(tx, held, Ending.LAPSED)
-            for held in expired:
-                if held not in lapsed and self._stands(tx, held):
-                    self.end(tx, held, Ending.EXPIRED)
-        return len(lapsed) + len(expired) + self._end_moved_out(at)
-
-    def _end_moved_out(self, at: int) -> int:
-        """End what is of customers none of whose services goes on."""
-        with self.store.begin(Purpose.PEOPLE) as tx:
-            moved = tx.authorizations.moved_out_by(at)
-            for held in moved:
-                if self._stands(tx, held):
-                    self.end(tx, held, Ending.MOVED_OUT)
-        return len(moved)
-
     # parts
-
-    @staticmethod
-    def _stands(tx: Tx, held: Authorization) -> bool:
-        """Whether it has not ended meanwhile, as a partner's does with its primary's."""
-        known = tx.authorizations.by_id(held.id)
-        return known is not None and known.state is not State.ENDED
-
-    @staticmethod
-    def asking(tx: Tx, third_party_id: int) -> ThirdParty:
-        """Who asks, as long as it may.
-
-        Raises:
-            NotCovered: it may not any more.
-        """
-        party = tx.parties.by_id(third_party_id)
-        if party is None or party.standing is not Standing.PRODUCTION:
-            raise NotCovered("This app may not ask for data at the moment.")
-        return party
-
-    @staticmethod
-    def _ordered(kinds: frozenset[Kind]) -> tuple[Kind, ...]:
-        return tuple(kind for kind in Kind if kind in kinds)
-
-    @staticmethod
-    def _kinds(party: ThirdParty, wanted: frozenset[Kind], *, required: bool = True) -> frozenset[Kind]:
-        if not wanted <= party.kinds:
-            raise BadRequest("The third party is not registered for all of this.", field="kinds")
-        kinds = wanted | party.kinds_required if required else wanted
-        if not kinds:
-            raise BadRequest("Choose at least one kind of data.", field="kinds")
-        return kinds
-
-    def _services(self, tx: Tx, customer_id: int, agreement_ids: tuple[int, ...]) -> tuple[Service, ...]:
-        open_now = {
-            offer.service.agreement.id: offer.service
-            for offer in offers(tx.customers.services(customer_id), self.now())
-            if offer.reason is None
-        }
-        if not agreement_ids:
-            raise BadRequest("Choose at least one service.", field="agreement")
-        if not set(agreement_ids) <= open_now.keys():
-            raise BadRequest("One of the services cannot be shared.", field="agreement")
-        return tuple(open_now[chosen] for chosen in dict.fromkeys(agreement_ids))
 
     def _current(self, tx: Tx, usage_point_id: int) -> Service:
         if tx.customers.usage_point(usage_point_id) is None:
@@ -324,18 +183,13 @@ class Consent:
             field="usage_point",
         )
 
-    def _day_end(self, day: date) -> int:
-        if day > LAST_DAY:
-            raise BadRequest(f"Nothing ends after {LAST_DAY}: choose an earlier day, or none.", field="until")
-        return midnight(day + timedelta(days=1), self.addresses.profile.zone)
-
     def _end(self, asked: Asked, until: date | None) -> int | None:
         if until is None:
             return None
         zone = self.addresses.profile.zone
         if asked.preferred_end is not None and until == day_of(asked.preferred_end, zone):
             return asked.preferred_end
-        ends = self._day_end(until)
+        ends = day_end(until, self.addresses.profile.zone)
         if ends <= self.now() or (asked.min_end is not None and ends < asked.min_end):
             raise BadRequest("This end is earlier than the app needs.", field="until")
         return ends
@@ -350,35 +204,26 @@ class Consent:
         ends: int | None,
         state: State,
         *,
-        history_days: int | None = None,
+        history: int | None = None,
         offline: bool = False,
         primary_id: int | None = None,
     ) -> Authorization:
         now, zone = self.now(), self.addresses.profile.zone
-        history = party.history_days if history_days is None else history_days
-        standing = tx.authorizations.standing(party.id, customer_id)
-        granted = scope.grant(
-            kinds,
-            frozenset(service.usage_point.commodity.service_kind for service in services),
-            history_seconds=history * DAY,
-            accounts=len(services),
-            third_party_id=party.id,
-            profile=self.addresses.profile,
-            offline=offline,
-        )
+        days = party.history_days if history is None else history
+        granted = granted_scope(party, kinds, services, days, self.addresses.profile, offline=offline)
         return Authorization(
             id=tx.authorizations.next_id(),
             third_party_id=party.id,
             state=state,
             customer_id=customer_id,
             kinds=kinds,
-            scope=granted.write(),
+            scope=granted,
             starts=now,
             ends=ends,
-            floor=history_floor(now, history, zone),
+            floor=history_floor(now, days, zone),
             created_at=now,
             changed_at=now,
-            replaces_id=next((held.id for held in standing if held.state is State.ACTIVE), None),
+            replaces_id=None if (replaced := replaced_by(tx, party, customer_id)) is None else replaced.id,
             offline=offline,
             primary_id=primary_id,
         )
@@ -392,6 +237,7 @@ class Consent:
         kinds: frozenset[Kind],
         ends: int | None,
         *,
+        history: int | None = None,
         offline: bool,
         primary_id: int | None = None,
     ) -> Authorization:
@@ -403,6 +249,7 @@ class Consent:
             kinds,
             ends,
             State.ACTIVE,
+            history=history,
             offline=offline,
             primary_id=primary_id,
         )
@@ -415,8 +262,10 @@ class Consent:
             count=len(services),
             detail={"kinds": sorted(kinds), "ends": ends, "scope": held.scope},
         )
+        if primary_id is None:
+            self.receipts.write(tx, held, Event.SHARED, self.now())
         self._replace(tx, held)
-        self._tell(tx, party, held.id)
+        self.tell(tx, party, held.id)
         return held
 
     def _begin_partner(self, tx: Tx, held: Authorization, partner_id: int) -> None:
@@ -436,6 +285,7 @@ class Consent:
                 services,
                 kinds,
                 held.ends,
+                history=min(partner.history_days, history_days(held, self.addresses.profile.zone)),
                 offline=True,
                 primary_id=held.id,
             )
@@ -448,16 +298,6 @@ class Consent:
             if other.id < held.id:
                 self.end(tx, other, Ending.REPLACED)
 
-    def _tell(self, tx: Tx, party: ThirdParty, authorization_id: int) -> None:
-        notices.owe(
-            tx,
-            party,
-            NoticeKind.AUTHORIZATION_CHANGED,
-            (self.addresses.authorization(authorization_id),),
-            new_id=self.new_uuid(),
-            at=self.now(),
-        )
-
 
 # what follows from a fresh permission: (transaction, authorization, third party, request) -> a code, or a note of it
 Then = Callable[[Tx, Authorization, ThirdParty, Asked], str]
@@ -469,6 +309,7 @@ def unknown_terms(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(term[:80] for term in lost))
 
 
-def shares(services: tuple[Service, ...]) -> tuple[tuple[int, int], ...]:
-    """(usage point, agreement) of each service."""
-    return tuple((service.usage_point.id, service.agreement.id) for service in services)
+def replaced_by(tx: Tx, party: ThirdParty, customer_id: int) -> Authorization | None:
+    """The permission whose place a fresh one of the same customer and third party takes."""
+    standing = tx.authorizations.standing(party.id, customer_id)
+    return next((held for held in standing if held.state in STANDING), None)

@@ -23,9 +23,15 @@ class Offer:
     chosen: bool = False
 
 
-def offers(services: tuple[Service, ...], at: int) -> tuple[Offer, ...]:
-    """What a customer may choose from: one service is chosen already, of several none."""
-    listed = tuple(Offer(service=service, reason=closed(service, at)) for service in services)
+def offers(services: tuple[Service, ...], at: int, shared: frozenset[int] = frozenset()) -> tuple[Offer, ...]:
+    """What a customer may choose from: one service is chosen already, of several none.
+
+    `shared`: agreements that a permission has already; where it is changed they can be kept, ended ones too.
+    """
+    listed = tuple(
+        Offer(service=service, reason=None if service.agreement.id in shared else closed(service, at))
+        for service in services
+    )
     open_ones = [offer for offer in listed if offer.reason is None]
     if len(open_ones) != 1:
         return listed

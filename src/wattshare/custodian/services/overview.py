@@ -14,6 +14,8 @@ from wattshare.espi.kinds import Kind
 
 # how many looks are shown of each, and how many lines are read for those by files for many customers
 LOOKS, BULK_LINES = 20, 400
+# permissions on a page
+CARDS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,8 @@ class Card:
     partner: str | None = None
     # the newest first
     looks: tuple[Look, ...] = ()
+    # since when it is paused; None: it is not
+    paused_at: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,47 +55,100 @@ class Overview:
     store: Store
     now: Clock
 
-    def cards(self, customer_id: int) -> tuple[Card, ...]:
-        """Every authorization of a customer, the newest first."""
+    def page(self, customer_id: int, *, ended: bool, before: int | None = None) -> "Page":
+        """Some of a customer's permissions, the newest first: what has ended, or what has not."""
         with self.store.read(Purpose.PEOPLE) as tx:
-            by_agreement = {service.agreement.id: service for service in tx.customers.services(customer_id)}
-            names = {party.id: party.name for party in tx.parties.every()}
-            return tuple(
-                Card(
-                    id=held.id,
-                    third_party_id=held.third_party_id,
-                    name=names[held.third_party_id],
-                    state=held.state,
-                    kinds=held.kinds,
-                    services=tuple(
-                        by_agreement[agreement]
-                        for _, agreement in tx.authorizations.shared(held.id)
-                        if agreement in by_agreement
-                    ),
-                    starts=held.starts,
-                    ends=held.ends,
-                    ended_at=held.ended_at,
-                    ending=held.ending,
-                    partner=partner_name(tx, held, names),
-                    looks=looks(tx, held),
-                )
-                for held in sorted(tx.authorizations.of_customer(customer_id), key=lambda held: held.id, reverse=True)
-            )
+            found = tx.authorizations.page(customer_id, ended=ended, before=before, most=CARDS + 1)
+            services = {service.agreement.id: service for service in tx.customers.services(customer_id)}
+            cards = tuple(card(tx, held, services) for held in found[:CARDS])
+        return Page(cards=cards, before=found[CARDS - 1].id if len(found) > CARDS else None)
+
+    def card(self, customer_id: int, authorization_id: int) -> Card | None:
+        """One of a customer's permissions; None where it is nobody's or somebody else's."""
+        with self.store.read(Purpose.PEOPLE) as tx:
+            held = tx.authorizations.by_id(authorization_id)
+            if held is None or held.customer_id != customer_id:
+                return None
+            return card(tx, held, {service.agreement.id: service for service in tx.customers.services(customer_id)})
+
+    def shares_with(self, customer_id: int, third_party_id: int) -> bool:
+        """Whether a customer shares something with a third party."""
+        with self.store.read() as tx:
+            return bool(tx.authorizations.standing(third_party_id, customer_id))
+
+    def standing(self, customer_id: int, authorization_id: int) -> Card | None:
+        """The same, where it has not ended."""
+        found = self.card(customer_id, authorization_id)
+        return None if found is None or found.state is State.ENDED else found
 
 
-def partner_name(tx: Tx, held: Authorization, names: Mapping[int, str]) -> str | None:
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Some cards; where there are more, those before an id."""
+
+    cards: tuple[Card, ...]
+    before: int | None
+
+
+def card(tx: Tx, held: Authorization, services: Mapping[int, Service]) -> Card:
+    """A permission as its customer sees it."""
+    shared = (agreement for _, agreement in tx.authorizations.shared(held.id))
+    return Card(
+        id=held.id,
+        third_party_id=held.third_party_id,
+        name=name_of(tx, held.third_party_id),
+        state=held.state,
+        kinds=held.kinds,
+        services=tuple(services[agreement] for agreement in shared if agreement in services),
+        starts=held.starts,
+        ends=held.ends,
+        ended_at=held.ended_at,
+        ending=held.ending,
+        partner=partner_name(tx, held),
+        looks=looks(tx, held),
+        paused_at=held.changed_at if held.state is State.PAUSED else None,
+    )
+
+
+def name_of(tx: Tx, third_party_id: int) -> str:
+    """A third party's name."""
+    party = tx.parties.by_id(third_party_id)
+    return "" if party is None else party.name
+
+
+def partner_name(tx: Tx, held: Authorization) -> str | None:
     """The name of the partner whose authorization ends with this one."""
     if held.state is State.ENDED:
         return None
     brought = tx.authorizations.partner_of(held.id)
-    return None if brought is None or brought.state is State.ENDED else names[brought.third_party_id]
+    return None if brought is None or brought.state is State.ENDED else name_of(tx, brought.third_party_id)
 
 
 def looks(tx: Tx, held: Authorization) -> tuple[Look, ...]:
     """When a third party last took the data of an authorization, and which: by itself, or in a file for many."""
-    own = (entry for entry in tx.trail.looks(held.id, LOOKS) if carries(entry, held))
-    found = [look(entry, held) for entry in (*own, *fetched_in_bulk(tx, held))]
+    terms = terms_of(tx, held)
+    entries = (*tx.trail.looks(held.id, LOOKS), *fetched_in_bulk(tx, held))
+    found = [Look(at=entry.at, kinds=kinds) for entry in entries if (kinds := carried(entry, terms, held))]
     return tuple(sorted(found, key=lambda one: -one.at)[:LOOKS])
+
+
+def terms_of(tx: Tx, held: Authorization) -> list[tuple[int, frozenset[Kind]]]:
+    """What an authorization was for, from which entry of the trail on."""
+    return [(entry.id, frozenset(kinds_in(entry))) for entry in tx.trail.terms(held.id)]
+
+
+def kinds_in(entry: TrailEntry) -> Iterator[Kind]:
+    """The kinds that an entry names."""
+    named = entry.detail.get("kinds")
+    return (Kind(name) for name in named) if isinstance(named, list) else iter(())
+
+
+def carried(entry: TrailEntry, terms: list[tuple[int, frozenset[Kind]]], held: Authorization) -> frozenset[Kind]:
+    """The kinds of data that an answer had in it, as far as they were shared then; none where it had none."""
+    if not entry.count:
+        return frozenset()
+    then = next((kinds for since, kinds in reversed(terms) if since < entry.id), held.kinds)
+    return by_name(entry.endpoint or "").kinds & then
 
 
 def fetched_in_bulk(tx: Tx, held: Authorization) -> Iterator[TrailEntry]:
@@ -110,13 +167,3 @@ def is_in(held: Authorization, entry: TrailEntry) -> bool:
 def version_of(entry: TrailEntry) -> tuple[object, object]:
     """Which file an entry is about."""
     return entry.detail.get("part"), entry.detail.get("version")
-
-
-def carries(entry: TrailEntry, held: Authorization) -> bool:
-    """Whether an answer had a kind of data in it, and was not about the authorization itself."""
-    return bool(entry.count) and not by_name(entry.endpoint or "").kinds.isdisjoint(held.kinds)
-
-
-def look(entry: TrailEntry, held: Authorization) -> Look:
-    """An entry of the trail as its customer reads it."""
-    return Look(at=entry.at, kinds=by_name(entry.endpoint or "").kinds & held.kinds)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.packing import unpack
-from wattshare.custodian.model.premises import Commodity, Service
+from wattshare.custodian.model.premises import Commodity, ProgramEnrollment, Service
 from wattshare.custodian.model.readings import Block, Channel, Reading
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
@@ -75,6 +75,8 @@ class Sample:
     days: tuple[Day, ...] = ()
     bill: UsageSummary | None = None
     billed: date | None = None
+    # while the service is the customer's: they are as they are now
+    programs: tuple[ProgramEnrollment, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +103,7 @@ class OwnData:
             days=tuple(self._last_days(tx, service)),
             bill=bill.summary if bill else None,
             billed=day_of(bill.bill_date, self.zone) if bill else None,
+            programs=tx.programs.of([service.usage_point.id]) if service.agreement.covers(self.now()) else (),
         )
 
     def _last_days(self, tx: Tx, service: Service) -> Iterator[Day]:

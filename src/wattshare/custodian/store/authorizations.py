@@ -16,18 +16,19 @@ from sqlalchemy import (
     Text,
     bindparam,
     case,
+    delete,
     func,
     or_,
     select,
     update,
 )
 
-from wattshare.custodian.model.authorization import Authorization, Ending, Entry, Share, State
+from wattshare.custodian.model.authorization import STANDING, Authorization, Ending, Entry, Share, State
 from wattshare.custodian.model.errors import Conflict
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big, Row
 from wattshare.custodian.store.premises import ACCOUNT, AGREEMENT
-from wattshare.custodian.store.statements import earlier, grow, holding, later
+from wattshare.custodian.store.statements import count, earlier, grow, holding, later
 from wattshare.espi.kinds import Kind, in_order
 
 AUTHORIZATION = Table(
@@ -51,6 +52,7 @@ AUTHORIZATION = Table(
     Column("replaces_id", Big, ForeignKey("authorization.id")),
     Column("primary_id", Big, ForeignKey("authorization.id"), index=True),
     Column("offline", Boolean, nullable=False),
+    Column("narrowed", Big, nullable=False, server_default="0"),
     Index("ix_authorization_third_party_id", "third_party_id", "state"),
     Index("ix_authorization_state", "state", "ends"),
 )
@@ -62,6 +64,9 @@ AUTHORIZATION_USAGE_POINT = Table(
     Column("usage_point_id", Big, ForeignKey("usage_point.id"), primary_key=True, index=True),
     Column("agreement_id", Big, ForeignKey("agreement.id"), primary_key=True, index=True),
 )
+
+# the counter of what was narrowed
+NARROWINGS = "narrowing"
 
 
 def open_shares(authorization: Authorization, at: int) -> Select[tuple[int, int, int, int | None]]:
@@ -138,12 +143,7 @@ class Authorizations:
     def add(self, authorization: Authorization, shares: tuple[tuple[int, int], ...]) -> None:
         """Keep a new authorization with its (usage point, agreement) pairs."""
         self._connection.execute(AUTHORIZATION.insert().values(**_columns(authorization)))
-        pairs = [
-            {"authorization_id": authorization.id, "usage_point_id": point, "agreement_id": agreement}
-            for point, agreement in shares
-        ]
-        if pairs:
-            self._connection.execute(AUTHORIZATION_USAGE_POINT.insert(), pairs)
+        self._add_shares(authorization.id, shares)
 
     def change(self, authorization: Authorization) -> None:
         """Keep another state of an authorization, whose version must have grown.
@@ -155,6 +155,20 @@ class Authorizations:
         changed = update(AUTHORIZATION).where(known).values(**_columns(authorization))
         if self._connection.execute(changed).rowcount != 1:
             raise Conflict("This authorization was changed meanwhile.")
+
+    def change_shares(self, authorization_id: int, shares: tuple[tuple[int, int], ...]) -> None:
+        """Keep other (usage point, agreement) pairs of an authorization."""
+        columns = AUTHORIZATION_USAGE_POINT.c
+        self._connection.execute(delete(AUTHORIZATION_USAGE_POINT).where(columns.authorization_id == authorization_id))
+        self._add_shares(authorization_id, shares)
+
+    def narrow(self) -> int:
+        """The number of the narrowing that this transaction does."""
+        return grow(self._connection, NARROWINGS)
+
+    def narrowings(self) -> int:
+        """How many narrowings there were: who reads on from here sees all of them."""
+        return count(self._connection, NARROWINGS)
 
     def by_id(self, authorization_id: int) -> Authorization | None:
         """The authorization of that id."""
@@ -190,6 +204,16 @@ class Authorizations:
         """Everything that a customer ever allowed."""
         return self._every(AUTHORIZATION.c.customer_id == customer_id)
 
+    def page(self, customer_id: int, *, ended: bool, before: int | None, most: int) -> tuple[Authorization, ...]:
+        """So many of what a customer allowed, the newest first: what has ended, or what has not. `before`: that id."""
+        mine = (AUTHORIZATION.c.customer_id == customer_id) & (
+            AUTHORIZATION.c.state == State.ENDED if ended else AUTHORIZATION.c.state != State.ENDED
+        )
+        if before is not None:
+            mine &= AUTHORIZATION.c.id < before
+        found = select(AUTHORIZATION).where(mine).order_by(AUTHORIZATION.c.id.desc()).limit(most)
+        return tuple(read_authorization(row) for row in self._connection.execute(found).mappings())
+
     def consented_before(self, at: int) -> tuple[Authorization, ...]:
         """Those consented, or given their code, before that second, whose code was not redeemed."""
         return self._every((AUTHORIZATION.c.state == State.CONSENTED) & (AUTHORIZATION.c.changed_at < at))
@@ -199,13 +223,13 @@ class Authorizations:
         return self._every((AUTHORIZATION.c.state != State.ENDED) & (AUTHORIZATION.c.ends <= at))
 
     def moved_out_by(self, at: int) -> tuple[Authorization, ...]:
-        """Customers' that are active and of whose services none goes on at that second."""
+        """Customers' that stand and of whose services none goes on at that second."""
         shared, agreement = AUTHORIZATION_USAGE_POINT.c, AGREEMENT.c
         mine = shared.authorization_id == AUTHORIZATION.c.id
         goes_on = (agreement.id == shared.agreement_id) & (agreement.ends.is_(None) | (agreement.ends > at))
         some = select(shared.agreement_id).where(mine).exists()
         open_one = select(agreement.id).join(AUTHORIZATION_USAGE_POINT, goes_on).where(mine).exists()
-        return self._every((AUTHORIZATION.c.state == State.ACTIVE) & some & ~open_one)
+        return self._every(AUTHORIZATION.c.state.in_(STANDING) & some & ~open_one)
 
     def partner_of(self, primary_authorization_id: int) -> Authorization | None:
         """The partner's authorization that a primary's brought."""
@@ -238,6 +262,14 @@ class Authorizations:
             .order_by(columns.usage_point_id, columns.agreement_id)
         )
         return tuple((row.usage_point_id, row.agreement_id) for row in rows)
+
+    def _add_shares(self, authorization_id: int, shares: tuple[tuple[int, int], ...]) -> None:
+        pairs = [
+            {"authorization_id": authorization_id, "usage_point_id": point, "agreement_id": agreement}
+            for point, agreement in shares
+        ]
+        if pairs:
+            self._connection.execute(AUTHORIZATION_USAGE_POINT.insert(), pairs)
 
     def _every(self, which: ColumnElement[bool]) -> tuple[Authorization, ...]:
         rank = case({entry.value: place for place, entry in enumerate(Entry)}, value=AUTHORIZATION.c.entry)

@@ -185,16 +185,20 @@ class Batches:
         found = select(columns.authorization_id).where(columns.correlation_id == correlation_id)
         return tuple(self._connection.execute(found.order_by(columns.authorization_id)).scalars())
 
-    def all_alive(self, correlation_id: str, at: int) -> bool:
-        """Whether everybody whose data is in a part shares at that second. A writer holds them all."""
+    def all_alive(self, correlation_id: str, at: int, narrowings: int) -> bool:
+        """Whether everybody whose data is in a part shares at that second, as much as when it was read.
+
+        `narrowings`: how many there were then. A writer holds everybody.
+        """
         mine = select(PART_AUTHORIZATION.c.authorization_id).where(
             PART_AUTHORIZATION.c.correlation_id == correlation_id
         )
-        found = select(AUTHORIZATION.c.id, alive(at)).where(AUTHORIZATION.c.id.in_(mine)).order_by(AUTHORIZATION.c.id)
+        shares = alive(at) & (AUTHORIZATION.c.narrowed <= narrowings)
+        found = select(AUTHORIZATION.c.id, shares).where(AUTHORIZATION.c.id.in_(mine)).order_by(AUTHORIZATION.c.id)
         held = self._connection.execute(holding(self._connection, found), execution_options={"yield_per": CHUNK})
         with held as rows:
             # all of them: whoever is not read is not held
-            return min((bool(shares) for _, shares in rows), default=True)
+            return min((bool(shared) for _, shared in rows), default=True)
 
     def mark_stale(self, authorization_id: int) -> tuple[str, ...]:
         """Close every part that holds an authorization's data until it is made again. Their batches."""

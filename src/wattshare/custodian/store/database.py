@@ -45,6 +45,7 @@ from wattshare.custodian.store.proofs import Proofs
 from wattshare.custodian.store.purposes import For, Purpose
 from wattshare.custodian.store.rates import Rates
 from wattshare.custodian.store.readings import LATE, Readings
+from wattshare.custodian.store.receipts import Receipts
 from wattshare.custodian.store.receivers import Receivers
 from wattshare.custodian.store.revisions import Revisions
 from wattshare.custodian.store.roster import Roster
@@ -84,6 +85,7 @@ class Tx:
         self.proofs = Proofs(connection, keys)
         self.rates = Rates(connection, keys)
         self.funnel = Funnel(connection, keys)
+        self.receipts = Receipts(connection, keys)
         self.revisions = Revisions(connection, keys)
         self.readings = Readings(connection, keys, late)
         self.history = History(connection, keys)

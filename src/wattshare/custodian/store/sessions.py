@@ -21,6 +21,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    text,
     update,
 )
 
@@ -161,6 +162,24 @@ class Sessions:
         found = select(columns.request_id).where(waits, columns.request_id.not_like("%:%"))
         newest: str | None = self._connection.scalar(found.order_by(columns.expires_at.desc()).limit(1))
         return newest
+
+    def requests_of(self, customer_id: int, most: int) -> tuple[tuple[str, dict[str, Any], int], ...]:
+        """What was asked in a customer's sessions and is not answered: id, request and end, the latest first."""
+        columns = CONSENT_REQUEST.c
+        mine = (BROWSER_SESSION.c.mac == columns.session_mac) & (BROWSER_SESSION.c.customer_id == customer_id)
+        found = (
+            select(columns.request_id, func.max(columns.body), func.max(columns.expires_at).label("ends"))
+            .join(BROWSER_SESSION, mine)
+            # what is kept besides the requests has a name with its sort before it
+            .where(columns.request_id.not_like("%:%"))
+            .group_by(columns.request_id)
+            .order_by(text("ends DESC"), columns.request_id)
+            .limit(most)
+        )
+        return tuple(
+            (name, json.loads(self._keys.open(PURPOSE, f"consent_request/{name}", sealed)), ends)
+            for name, sealed, ends in self._connection.execute(found)
+        )
 
     def change_request(self, session_id: str, request_id: str, body: Mapping[str, object]) -> None:
         """Keep something else of a session's request, for as long as before."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import JSON, Column, ColumnElement, Connection, Index, String, Table, select
+from sqlalchemy import JSON, Column, ColumnElement, Connection, Index, String, Table, literal_column, select
 
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big
@@ -49,6 +49,13 @@ class TrailEntry:
     count: int | None = None
     detail: Mapping[str, object] = field(default_factory=dict)
     correlation_id: str | None = None
+
+
+# what says which kinds of data an authorization has from then on; in so many words, as its index has it
+TERMS = TRAIL.c.event.in_(
+    literal_column(f"'{event}'") for event in ("consented", "consented_offline", "consented_with_primary", "changed")
+)
+Index("ix_trail_terms", TRAIL.c.authorization_id, TRAIL.c.id, sqlite_where=TERMS, postgresql_where=TERMS)
 
 
 class Trail:
@@ -102,6 +109,10 @@ class Trail:
         return self._last(
             (TRAIL.c.authorization_id == authorization_id) & TRAIL.c.event.in_(("disclosed", "batch_fetched")), most
         )
+
+    def terms(self, authorization_id: int) -> tuple[TrailEntry, ...]:
+        """When an authorization was given and changed, and what it was for then; in order."""
+        return self._every((TRAIL.c.authorization_id == authorization_id) & TERMS)
 
     def bulk_files(self, third_party_id: int, most: int) -> tuple[TrailEntry, ...]:
         """What last became of a third party's files for many authorizations: made, fetched; the newest first."""

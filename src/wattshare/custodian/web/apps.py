@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
-from wattshare.custodian.model.authorization import State
 from wattshare.custodian.model.errors import Unknown
 from wattshare.custodian.model.parties import ThirdParty
 from wattshare.custodian.services.directory import Directory
@@ -64,10 +63,7 @@ class Apps:
         _, customer_id = known
         entry = self.directory.app(self._number(call))
         party, tongue = entry.party, self.pages.tongue(call)
-        shared = any(
-            card.third_party_id == party.id and card.state is not State.ENDED
-            for card in self.overview.cards(customer_id)
-        )
+        shared = self.overview.shares_with(customer_id, party.id)
 
         def named(kinds: frozenset[Kind]) -> list[str]:
             return [words.title(tongue, kind) for kind in Kind if kind in kinds]

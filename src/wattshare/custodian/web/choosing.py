@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from wattshare.custodian.model.premises import Commodity, Service
-from wattshare.custodian.services.consent import Consent, Review
+from wattshare.custodian.services.consent import Consent
 from wattshare.custodian.services.finding import PAGE, Listed, found, listed, listed_in, paged
 from wattshare.custodian.services.signin import Session
+from wattshare.custodian.services.terms import Review
 from wattshare.custodian.services.tongues import Tongue
 from wattshare.custodian.web import words
 from wattshare.custodian.web.call import Call, Query, Response

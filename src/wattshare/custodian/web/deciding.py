@@ -5,7 +5,6 @@ request cannot share what the other shows.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 from wattshare.custodian.model.authorization import Authorization
@@ -14,30 +13,29 @@ from wattshare.custodian.model.funnel import Step
 from wattshare.custodian.model.parties import ThirdParty
 from wattshare.custodian.model.references import reference
 from wattshare.custodian.oauth import authorize
-from wattshare.custodian.services.consent import LAST_DAY, Asked, Choice, Consent, Review
+from wattshare.custodian.services.consent import Asked, Consent
 from wattshare.custodian.services.funnel import Funnel
-from wattshare.custodian.services.own_data import OwnData
 from wattshare.custodian.services.signin import Session
+from wattshare.custodian.services.terms import Choice, Review
 from wattshare.custodian.services.tokens import Tokens
 from wattshare.custodian.store.database import Tx
 from wattshare.custodian.store.purposes import Purpose
 from wattshare.custodian.web import words
 from wattshare.custodian.web.call import Call, Response
 from wattshare.custodian.web.choosing import Choosing, many
-from wattshare.custodian.web.drawing import drawn_samples
 from wattshare.custodian.web.lobby import Done, Lobby, Pending, onward, request_of, step_at, way_of
 from wattshare.custodian.web.names import cut
 from wattshare.custodian.web.pages import Pages
 from wattshare.custodian.web.refusals import Answered
+from wattshare.custodian.web.reviewing import Reviewing, open_ids
 from wattshare.custodian.web.routes import Route
-from wattshare.custodian.web.wishes import Wished, offered, read_day
+from wattshare.custodian.web.wishes import Wished, offered
 from wattshare.espi.days import day_of
 from wattshare.espi.endpoints import Token
 from wattshare.espi.kinds import Kind
 
 # the browser goes back to the app by itself then, unless the customer stays
 BACK_SECONDS = 10
-HISTORIES = (30, 90, 365, 730, 1_095)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +46,7 @@ class Deciding:
     pages: Pages
     consent: Consent
     tokens: Tokens
-    own: OwnData
+    reviewing: Reviewing
     funnel: Funnel
     choosing: Choosing
 
@@ -179,14 +177,10 @@ class Deciding:
         choice = Choice(
             kinds=wished.kinds,
             agreement_ids=wished.chosen,
-            until=wished.until(self._tomorrow),
+            until=wished.until(self.reviewing.tomorrow),
             history_days=wished.history_days,
         )
         self.consent.agree(pending.asked, session.customer_id or 0, choice, note)
-
-    @property
-    def _tomorrow(self) -> date:
-        return day_of(self.lobby.now(), self.pages.zone) + timedelta(days=1)
 
     def _review(
         self,
@@ -197,52 +191,17 @@ class Deciding:
         wished: Wished,
         refusal: BadRequest | None = None,
     ) -> Response:
-        review, zone, tongue = self.consent.review(pending.asked, customer_id), self.pages.zone, self.pages.tongue(call)
-        first, party = offered(review), review.party
-        chosen = [offer.service for offer in review.offers if offer.service.agreement.id in wished.chosen]
-        samples = self.own.samples(customer_id, wished.chosen)
-        history = wished.history_days or party.history_days
-        until = wished.read_until(self._tomorrow)
+        review = self.consent.review(pending.asked, customer_id)
         return self.pages.draw(
             call,
             "review.html",
             status=200 if refusal is None else 400,
             redirect_to=pending.asked.redirect_uri,
-            review=review,
-            app=cut(party.name),
-            site=urlsplit(party.portal_uri or pending.asked.redirect_uri).hostname or "",
-            partner=cut(review.partner.name) if review.partner else None,
-            since=tongue.month(day_of(party.registered_at, zone)),
-            customer=self.lobby.name(customer_id),
-            titles={kind: words.title(tongue, kind, chosen) for kind in Kind},
-            every=words.every(tongue, samples),
-            hints={kind: tongue.say(words.HINTS[kind]) for kind in Kind},
-            samples=drawn_samples(tongue, samples, zone),
-            homes=words.gathered(tongue, chosen),
-            chosen=[service.agreement.id for service in chosen],
-            several=len(open_ids(review)) > 1,
-            nothing=not open_ids(review),
-            places=words.places(tongue, review.offers, (), zone),
-            not_shared=words.not_shared(tongue, party.kinds),
-            history=words.history(tongue, history),
-            histories=[
-                (days, words.history(tongue, days), days == history)
-                for days in (*(one for one in HISTORIES if one < party.history_days), party.history_days)
-            ],
-            today=day_of(self.lobby.now(), zone),
-            tomorrow=self._tomorrow,
-            last_day=LAST_DAY.isoformat(),
-            wished=wished,
-            until=None if until is None else tongue.day(until),
-            # an earlier answer's day, where it can be shown in the field
-            day=wished.day_text if read_day(wished.day_text) else "",
-            offered=first.day_text,
-            changed_end=(wished.ending, wished.day_text) != (first.ending, first.day_text),
-            changed_start=history != party.history_days,
-            fault=None if refusal is None else refusal.field,
-            problem=None if refusal is None else words.mend(tongue, refusal, review),
+            site=urlsplit(review.party.portal_uri or pending.asked.redirect_uri).hostname or "",
+            warnings=review.warnings,
             request_id=pending.id,
             form_token=session.form_token,
+            **self.reviewing.values(call, review, offered(review), wished, customer_id, refusal),
         )
 
     # done
@@ -281,6 +240,7 @@ class Deciding:
             homes=words.gathered(tongue, services),
             until=None if held.ends is None else tongue.day(day_of(held.ends - 1, self.pages.zone)),
             spoken=reference(held.id),
+            authorization=held.id,
             seconds=None if stays else BACK_SECONDS,
             request_id=request_id,
         )
@@ -317,11 +277,6 @@ class Deciding:
             done = replace(done, location=location)
             self.lobby.note(tx, known[0], done)
         return done
-
-
-def open_ids(review: Review) -> set[int]:
-    """The agreements that can be chosen."""
-    return {offer.service.agreement.id for offer in review.offers if offer.reason is None}
 
 
 def chosen_of(review: Review, pending: Pending) -> tuple[int, ...] | None:

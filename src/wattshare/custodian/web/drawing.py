@@ -4,13 +4,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from wattshare.custodian.model.premises import Enrollment, ProgramEnrollment
 from wattshare.custodian.services.own_data import Day, Sample
 from wattshare.custodian.services.tongues import Tongue, in_zone
 from wattshare.custodian.web import words
+from wattshare.custodian.web.names import cut
+from wattshare.espi.days import day_of
 from wattshare.espi.kinds import Kind
 
 # of the curve, in its own units
 WIDTH, HEIGHT = 960, 160
+# customer.xsd ProgramDateKind
+ENROLLED = "CUST_DR_PROGRAM_ENROLLMENT_DATE"
 # decimal places of an amount of energy
 PLACES = 2
 
@@ -33,7 +38,7 @@ def drawn_samples(tongue: Tongue, samples: Iterable[Sample], zone: ZoneInfo) -> 
         Kind.BILLING: [drawn for sample in known for drawn in bill(tongue, sample)],
         Kind.BASIC: list(basic(tongue, known)),
         Kind.ACCOUNT: list(account(tongue, known)),
-        Kind.PROGRAM_ENROLLMENT: [],
+        Kind.PROGRAM_ENROLLMENT: [drawn for sample in known for drawn in programs(tongue, sample, zone)],
     }
 
 
@@ -115,6 +120,24 @@ def basic(tongue: Tongue, samples: tuple[Sample, ...]) -> Iterator[Drawn]:
     for sample in samples[:1]:
         places = dict.fromkeys(words.place(tongue, one.service) for one in samples)
         yield Drawn(title=sample.service.customer.name, lines=tuple(places))
+
+
+def programs(tongue: Tongue, sample: Sample, zone: ZoneInfo) -> Iterator[Drawn]:
+    """The programs that a service is in, and since when."""
+    if sample.programs:
+        what, place = words.commodity(tongue, sample.service), words.place(tongue, sample.service)
+        lines = tuple(program(tongue, one, zone) for one in sample.programs)
+        yield Drawn(title=tongue.say("%(what)s, %(place)s", what=what, place=place), lines=lines)
+
+
+def program(tongue: Tongue, one: ProgramEnrollment, zone: ZoneInfo) -> str:
+    """One program in a line."""
+    stands = tongue.say(words.ENROLLMENTS[one.status])
+    since = next((at for what, at in one.dates if what == ENROLLED), None)
+    if since is None or one.status is not Enrollment.ENROLLED:
+        return tongue.say("%(name)s: %(stands)s", name=cut(one.program), stands=stands)
+    day = tongue.day(day_of(since, zone))
+    return tongue.say("%(name)s: %(stands)s since %(day)s", name=cut(one.program), stands=stands, day=day)
 
 
 def account(tongue: Tongue, samples: tuple[Sample, ...]) -> Iterator[Drawn]:

@@ -9,14 +9,13 @@ from urllib.parse import quote
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.services.consent import Asked
 from wattshare.custodian.services.signin import Session, SignIn
+from wattshare.custodian.services.waiting import REQUEST_SECONDS
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
 from wattshare.custodian.web.call import Call, Response
 from wattshare.custodian.web.names import cut
 from wattshare.custodian.web.refusals import Answered, SignedOut, StalePage, StillWaits
 
-# a request waits that long for its customer
-REQUEST_SECONDS = 1_800
 # what is kept of a request that was answered is named by it
 DONE = "done:"
 

@@ -1,12 +1,14 @@
 """My data sharing: what a customer shares, with whom, and how to stop."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from enum import StrEnum
 
-from wattshare.custodian.model.authorization import Ending, State
+from wattshare.custodian.model.authorization import STANDING, Ending, State
 from wattshare.custodian.model.references import reference
 from wattshare.custodian.services.consent import Consent
-from wattshare.custodian.services.overview import Card, Overview
+from wattshare.custodian.services.overview import Card, Overview, Page
+from wattshare.custodian.services.receipts import address, iso
+from wattshare.custodian.services.waiting import Waiting
 from wattshare.custodian.web import words
 from wattshare.custodian.web.call import Call, Response
 from wattshare.custodian.web.lobby import Lobby
@@ -18,6 +20,16 @@ from wattshare.espi.endpoints import Token
 from wattshare.espi.kinds import Kind
 
 SIGN_IN = "/sharing/sign-in"
+# what the page says that has just been done
+HAPPENED = ("stopped", "changed", "paused", "resumed")
+
+
+class Tab(StrEnum):
+    """The lists of My data sharing."""
+
+    NOW = "now"
+    ENDED = "ended"
+    WAITING = "waiting"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,12 +40,12 @@ class Sharing:
     pages: Pages
     consent: Consent
     overview: Overview
+    waiting: Waiting
 
     def routes(self) -> tuple[Route, ...]:
         """They ask for the session themselves: without one they lead to the sign-in."""
         pages = (
             ("/sharing", "GET", self.sharing_page),
-            ("/sharing/record", "GET", self.record),
             ("/sharing/stop", "GET", self.stop_page),
             ("/sharing/stop", "POST", self.take_stop),
         )
@@ -42,36 +54,37 @@ class Sharing:
         )
 
     def sharing_page(self, call: Call) -> Response:
-        """What the customer shares now, and what has ended."""
+        """What the customer shares now, what has ended, or what waits: a page of one of them."""
         if (known := self.lobby.customer(call)) is None:
             return Response.redirect(SIGN_IN)
         session, customer_id = known
         tongue, zone = self.pages.tongue(call), self.pages.zone
-        cards = self.overview.cards(customer_id)
-        ended = [words.card(tongue, card, zone) for card in cards if card.state is State.ENDED]
-        stopped = call.query.first("stopped")
+        tab = next((tab for tab in Tab if tab == call.query.first("tab")), Tab.NOW)
+        waiting = self.waiting.of(session, customer_id)
+        page = Page(cards=(), before=None)
+        if tab is not Tab.WAITING:
+            page = self.overview.page(customer_id, ended=tab is Tab.ENDED, before=number(call.query.first("before")))
         return self.pages.draw(
             call,
             "sharing.html",
-            active=[words.card(tongue, card, zone) for card in cards if card.state is not State.ENDED],
-            ended=ended,
-            stopped=next((card for card in ended if str(card.id) == stopped), None),
+            tab=tab.value,
+            cards=[words.card(tongue, card, zone) for card in page.cards],
+            before=page.before,
+            later=call.query.first("before") is not None,
+            waiting=[words.waiting(tongue, one, zone) for one in waiting],
+            happened=self._happened(call, customer_id),
             customer=self.lobby.name(customer_id),
             form_token=session.form_token,
         )
 
-    def record(self, call: Call) -> Response:
-        """Everything about one permission, to keep: a JSON document to download."""
-        if (known := self.lobby.customer(call)) is None:
-            return Response.redirect(SIGN_IN)
-        _, customer_id = known
-        number = call.query.first("authorization")
-        card = next((card for card in self.overview.cards(customer_id) if str(card.id) == number), None)
-        if card is None:
-            raise NotShared
-        spoken = reference(card.id)
-        name = ("Content-Disposition", f'attachment; filename="sharing-{spoken}.json"')
-        return Response.json(told(card, self.pages.utility), headers=(name,))
+    def _happened(self, call: Call, customer_id: int) -> tuple[str, words.Told] | None:
+        """What the customer has just done, and to which card."""
+        for what in HAPPENED:
+            if (named := number(call.query.first(what))) is not None:
+                card = self.overview.card(customer_id, named)
+                if card is not None and fits(what, card):
+                    return what, words.card(self.pages.tongue(call), card, self.pages.zone)
+        return None
 
     def stop_page(self, call: Call) -> Response:
         """What stopping means, before it is done."""
@@ -92,22 +105,44 @@ class Sharing:
         return Response.redirect(f"/sharing?stopped={card.id}")
 
     def _own_card(self, customer_id: int, authorization_id: str | None) -> Card:
-        for card in self.overview.cards(customer_id):
-            if str(card.id) == authorization_id and card.state is not State.ENDED:
-                return card
-        raise NotShared
+        if (card := self.overview.standing(customer_id, number(authorization_id) or 0)) is None:
+            raise NotShared
+        return card
 
 
-def told(card: Card, utility: str) -> dict[str, object]:
-    """A permission as facts, times in UTC."""
+def number(text: str | None) -> int | None:
+    """An id that a browser names; None where it is none."""
+    known = text is not None and text.isascii() and text.isdigit() and len(text) <= 18
+    return int(text or 0) if known else None
+
+
+def fits(what: str, card: Card) -> bool:
+    """Whether a card is as it is after that."""
+    match what:
+        case "stopped":
+            return card.state is State.ENDED
+        case "paused":
+            return card.state is State.PAUSED
+        case "resumed":
+            return card.state is State.ACTIVE
+    return card.state in STANDING
+
+
+def told(card: Card, utility: str, at: int) -> dict[str, object]:
+    """A permission as facts, with who looked; times in UTC."""
     return {
         "reference": reference(card.id),
-        "shared_by": utility,
+        "at": iso(at),
+        "utility": utility,
         "app": cut(card.name),
         "state": card.state.value,
         "data": [kind.value for kind in Kind if kind in card.kinds],
         "services": [
-            {"commodity": one.usage_point.commodity.value, "number_ends_in": one.agreement.number[-4:]}
+            {
+                "address": address(one),
+                "commodity": one.usage_point.commodity.value,
+                "number_ends_in": one.agreement.number[-4:],
+            }
             for one in card.services
         ],
         "since": iso(card.starts),
@@ -118,8 +153,3 @@ def told(card: Card, utility: str) -> dict[str, object]:
             {"at": iso(look.at), "data": [kind.value for kind in Kind if kind in look.kinds]} for look in card.looks
         ],
     }
-
-
-def iso(at: int | None) -> str | None:
-    """A second as ISO 8601 in UTC."""
-    return None if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,12 +1,12 @@
 """What the form of a consent says. Its values are wishes: nothing of them is believed here."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
 from wattshare.custodian.model.errors import BadRequest
-from wattshare.custodian.services.consent import Review
+from wattshare.custodian.services.terms import Review
 from wattshare.custodian.web.call import Call, Query
 from wattshare.espi.kinds import Kind
 
@@ -90,9 +90,16 @@ class Wished:
 
 def offered(review: Review) -> Wished:
     """The form as a customer first sees it."""
-    day = review.end.isoformat()
+    day = "" if review.end is None else review.end.isoformat()
     chosen = tuple(offer.service.agreement.id for offer in review.offers if offer.chosen)
     return Wished(agreement_ids=chosen, day_text=day, offered_text=day)
+
+
+def as_now(review: Review) -> Wished:
+    """The form of a change as a customer first sees it: what is shared now."""
+    kinds = frozenset() if review.replaces is None else review.replaces.kinds
+    shown = replace(offered(review), kinds=kinds - frozenset(review.required), agreement_ids=tuple(review.shared))
+    return shown if review.end is not None else replace(shown, ending=End.STOP)
 
 
 def numbers(texts: tuple[str, ...] | list[str]) -> tuple[int, ...]:

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from wattshare.custodian.model.authorization import Ending, State
+from wattshare.custodian.model.authorization import STANDING, Ending, State
 from wattshare.custodian.model.errors import BadRequest
-from wattshare.custodian.model.premises import Commodity, Service
+from wattshare.custodian.model.premises import Commodity, Enrollment, Service
 from wattshare.custodian.model.references import reference
-from wattshare.custodian.services.consent import LAST_DAY, Review
 from wattshare.custodian.services.offers import Closed, Offer
 from wattshare.custodian.services.overview import Card, Look
 from wattshare.custodian.services.own_data import Sample
+from wattshare.custodian.services.terms import LAST_DAY, Review
 from wattshare.custodian.services.tongues import Tongue, in_zone, said
+from wattshare.custodian.services.waiting import Request
 from wattshare.custodian.web.names import cut
 from wattshare.espi.days import day_of
 from wattshare.espi.kinds import Kind
@@ -55,6 +57,11 @@ NOT_SHARED = {
 }
 NEVER = (said("payment details"), said("your password"), said("other homes"))
 
+ENROLLMENTS = {
+    Enrollment.ENROLLED: said("you are in it"),
+    Enrollment.PENDING: said("you have asked to join"),
+    Enrollment.UNENROLLED: said("you are not in it any more"),
+}
 REASONS = {
     Closed.ENDED: said("This service has ended. Its last day was %(day)s."),
     Closed.NOT_BEGUN: said("This service has not begun yet."),
@@ -73,6 +80,8 @@ MENDS = {
     "kinds": said("Choose at least one kind of data."),
     "until_both": said("You named a last day, and chose another end as well. Choose one of them."),
 }
+SOONER = said("Choose a last day between %(first)s and %(last)s.")
+LAST_DAYS = said("Choose a last day from %(first)s on.")
 LAST = said("Choose a last day between %(first)s and %(last)s, or share until you stop.")
 
 
@@ -222,6 +231,37 @@ def gathered(tongue: Tongue, services: Iterable[Service]) -> list[str]:
     return [f"{name} ({', '.join(dict.fromkeys(commodities))})" for name, commodities in found.items()]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Home:
+    """An address with what is shared there, and what becomes of it."""
+
+    name: str
+    # "added", "removed"; "" where it stays, or nothing was shared before
+    mark: str = ""
+
+
+def marked_homes(tongue: Tongue, review: Review, chosen: Iterable[Service]) -> list[Home]:
+    """What is chosen by address; beside what is shared already, what comes and what goes."""
+    wanted = {service.agreement.id: service for service in chosen}
+    if review.replaces is None:
+        return [Home(name=name) for name in gathered(tongue, wanted.values())]
+    kept = [service for number, service in wanted.items() if number in review.shared]
+    more = [service for number, service in wanted.items() if number not in review.shared]
+    less = [
+        offer.service
+        for offer in review.offers
+        if offer.service.agreement.id in review.shared and offer.service.agreement.id not in wanted
+    ]
+    marked = (("", kept), ("added", more), ("removed", less))
+    return [Home(name=name, mark=mark) for mark, services in marked for name in gathered(tongue, services)]
+
+
+def gone_kinds(tongue: Tongue, review: Review) -> list[str]:
+    """What is shared now, and cannot be kept: the app does not ask for it any more."""
+    held = frozenset() if review.replaces is None else review.replaces.kinds
+    return [title(tongue, kind) for kind in Kind if kind in held - review.party.kinds]
+
+
 # what is shared
 
 
@@ -244,6 +284,10 @@ class Told:
     # when they took data, and which; the newest first
     looks: list[str] = field(default_factory=list)
     reference: str = ""
+    # it stands, and can be changed
+    stands: bool = False
+    # since when it is paused
+    paused: str = ""
 
 
 def card(tongue: Tongue, shown: Card, zone: ZoneInfo) -> Told:
@@ -266,6 +310,33 @@ def card(tongue: Tongue, shown: Card, zone: ZoneInfo) -> Told:
         partner=cut(shown.partner) if shown.partner else None,
         looks=[looked(tongue, shown, one, zone) for one in shown.looks],
         reference=reference(shown.id),
+        stands=shown.state in STANDING,
+        paused=day(shown.paused_at),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waits:
+    """What waits for the customer, in words."""
+
+    name: str
+    # when it was asked, and until when it can be answered
+    asked: str
+    until: str
+    # where it is answered; None: its time is over
+    link: str | None
+    # the app has a permission already
+    more: bool
+
+
+def waiting(tongue: Tongue, one: Request, zone: ZoneInfo) -> Waits:
+    """Put a request into words."""
+    return Waits(
+        name=cut(one.name),
+        asked=tongue.moment(in_zone(one.asked_at, zone)),
+        until=tongue.time(in_zone(one.ends, zone)),
+        link=f"/sharing/review?request={quote(one.id, safe='')}" if one.open else None,
+        more=one.more,
     )
 
 

@@ -311,7 +311,8 @@ def program_entries(view: View) -> Iterator[Entry]:
     """The demand response programmes of an authorization, and the names of their dates."""
     if Kind.PROGRAM_ENROLLMENT not in view.held.kinds:
         return
-    services = view.tx.customers.shared(view.held, view.at)
+    # programs are as they are now: of a service that has ended they are somebody else's
+    services = [one for one in view.tx.customers.shared(view.held, view.at) if one.agreement.covers(view.at)]
     programs = view.tx.programs.of([service.usage_point.id for service in services])
     some = False
     for service in services:

@@ -19,7 +19,8 @@ MASK = "*" * 8
 # espi.xsd DataCustodianApplicationStatus
 STANDINGS = {Standing.REVIEW: 1, Standing.PRODUCTION: 2, Standing.SUSPENDED: 3, Standing.REVOKED: 4}
 WEB = 1
-REVOKED, ACTIVE = 0, 1
+# espi.xsd AuthorizationStatus; denied: nothing is given while the customer has paused it
+REVOKED, ACTIVE, DENIED = 0, 1, 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,13 +117,12 @@ def authorization_content(
     addresses: Addresses, held: Authorization, party: ThirdParty, expires_at: int | None, at: int
 ) -> usage.Authorization:
     """The espi element of an authorization. Duration 0: no end."""
-    over = held.state is State.ENDED or (held.ends is not None and held.ends <= at)
     end = held.ended_at if held.ended_at is not None else held.ends
     customer = held.kinds & {Kind.BASIC, Kind.ACCOUNT, Kind.PROGRAM_ENROLLMENT}
     return usage.Authorization(
         authorized_period=period(held.starts, end),
         published_period=period(held.floor, end),
-        status=REVOKED if over else ACTIVE,
+        status=status_of(held, at),
         expires_at=expires_at if expires_at is not None else (end or 0),
         grant_type="authorization_code"
         if held.entry is EntryOf.CUSTOMER and not held.offline
@@ -133,6 +133,13 @@ def authorization_content(
         authorization_uri=addresses.authorization(held.id),
         customer_resource_uri=addresses.opens_customer(held) if customer else None,
     )
+
+
+def status_of(held: Authorization, at: int) -> int:
+    """How an authorization stands, in the standard's numbers."""
+    if held.state is State.ENDED or (held.ends is not None and held.ends <= at):
+        return REVOKED
+    return DENIED if held.state is State.PAUSED else ACTIVE
 
 
 def period(start: int, end: int | None) -> usage.DateTimeInterval:

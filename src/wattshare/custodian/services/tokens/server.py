@@ -212,7 +212,7 @@ class Server(AuthorizationServer):
         if shown.authorization_id is None:
             return Subject(authorization=None, family=shown.family, scope=shown.scope)
         held = self.tx.authorizations.owned(shown.authorization_id, shown.third_party_id)
-        if held is None or not held.alive(self.at):
+        if held is None or not held.stands(self.at):
             raise InvalidGrant("The authorization has ended.")
         return Subject(authorization=held, family=shown.family, scope=held.scope)
 

@@ -76,7 +76,7 @@ def active(server: Server, token: Token | RefreshToken) -> bool:
     if token.authorization_id is None:
         return True
     held = server.tx.authorizations.owned(token.authorization_id, token.third_party_id)
-    return held is not None and held.alive(server.at)
+    return held is not None and held.stands(server.at)
 
 
 def describe(server: Server, token: Token | RefreshToken, third_party: ThirdParty) -> dict[str, object]:

@@ -1,0 +1,170 @@
+"""Receipts: what became of a permission, written down with the act, mailed, and signed when it is downloaded.
+
+A receipt has the facts as they were then. It is signed with the key that signs notices; `wattshare receipt verify`
+checks it without asking anybody.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from wattshare.custodian.model.authorization import Authorization, State
+from wattshare.custodian.model.messages import MessageKind, Way
+from wattshare.custodian.model.premises import Service
+from wattshare.custodian.model.references import reference
+from wattshare.custodian.model.texts import cut
+from wattshare.custodian.services.messages import Messages
+from wattshare.custodian.services.overview import name_of, partner_name
+from wattshare.custodian.services.signing import PUBLIC, Signing, by_key
+from wattshare.custodian.store.database import Store, Tx
+from wattshare.custodian.store.purposes import Purpose
+from wattshare.custodian.store.receipts import KeptReceipt
+from wattshare.espi.canonical import ALGORITHM, RECEIPT, RECORD, VERSION, content
+from wattshare.espi.days import day_of
+from wattshare.espi.kinds import in_order
+
+# of one permission, on its page
+SHOWN = 50
+# homes that a mail names; the others are on the page
+MAILED = 10
+
+
+class Event(StrEnum):
+    """What became of a permission."""
+
+    SHARED = "shared"
+    CHANGED = "changed"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipts:
+    """Writes receipts, and signs them."""
+
+    store: Store
+    signing: Signing
+    messages: Messages
+    utility: str
+    # where a customer's own page is
+    portal: str
+    zone: ZoneInfo
+
+    def write(self, tx: Tx, held: Authorization, event: Event, at: int) -> None:
+        """Write down what became of a permission, and owe its customer the mail; in the transaction of the act."""
+        if held.customer_id is None:
+            return
+        services = services_of(tx, held)
+        number = tx.receipts.next_id()
+        facts = {
+            "version": VERSION,
+            "number": f"{reference(held.id)}-{number}",
+            "event": event.value,
+            "at": iso(at),
+            "utility": self.utility,
+            "app": cut(name_of(tx, held.third_party_id)),
+            "together_with": cut(with_it) if (with_it := partner_of(tx, held)) else None,
+            "manage": f"{self.portal}/sharing",
+            **terms(held, services, self.zone),
+        }
+        tx.receipts.add(KeptReceipt(id=number, authorization_id=held.id, event=event.value, at=at, facts=facts))
+        if self.messages.can(Way.MAIL):
+            self.messages.put(tx, held.customer_id, MessageKind.RECEIPT, self._mailed(held, event, at, facts, services))
+
+    def _mailed(
+        self, held: Authorization, event: Event, at: int, facts: dict[str, Any], services: Iterable[Service]
+    ) -> dict[str, str | int]:
+        """What its mail says. The link opens the page, and stops nothing by itself."""
+        places = list(dict.fromkeys(address(service) for service in services))
+        return {
+            "event": event.value,
+            "why": held.ending.value if held.ending else "",
+            "at": at,
+            "app": facts["app"],
+            "partner": facts["together_with"] or "",
+            "spoken": facts["reference"],
+            "kinds": " ".join(facts["data"]),
+            "homes": "; ".join(filter(None, places[:MAILED])),
+            "more": max(len(places) - MAILED, 0),
+            "ends": held.ends or 0,
+            "link": facts["manage"],
+        }
+
+    def of(self, authorization_id: int) -> tuple[KeptReceipt, ...]:
+        """A permission's receipts, the newest first."""
+        with self.store.read(Purpose.PEOPLE) as tx:
+            return tx.receipts.of(authorization_id, SHOWN)
+
+    def one(self, authorization_id: int, receipt_id: int) -> KeptReceipt | None:
+        """One of them."""
+        with self.store.read(Purpose.PEOPLE) as tx:
+            return tx.receipts.one(authorization_id, receipt_id)
+
+    # signing
+
+    def receipt(self, kept: KeptReceipt) -> dict[str, Any]:
+        """A receipt with its signature."""
+        return self._signed(RECEIPT, kept.facts)
+
+    def record(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """All that is known of a permission, with a signature."""
+        return self._signed(RECORD, {"version": VERSION, **facts})
+
+    def _signed(self, what: str, facts: dict[str, Any]) -> dict[str, Any]:
+        key = self.signing.own()[0]
+        value = by_key(key.secret, content(what, facts))
+        return {what: facts, "signature": {"algorithm": ALGORITHM, "key": f"{PUBLIC}{key.public}", "value": value}}
+
+
+def partner_of(tx: Tx, held: Authorization) -> str | None:
+    """The name of the third party that gets the same: with the code it begins, until then it is to come."""
+    if held.state is not State.CONSENTED:
+        return partner_name(tx, held)
+    party = tx.parties.by_id(held.third_party_id)
+    return None if party is None or party.partner_id is None else name_of(tx, party.partner_id)
+
+
+def terms(held: Authorization, services: Iterable[Service], zone: ZoneInfo) -> dict[str, Any]:
+    """What is shared and until when, as facts; times in UTC."""
+    return {
+        "reference": reference(held.id),
+        "state": held.state.value,
+        "data": [kind.value for kind in in_order(held.kinds)],
+        "services": [
+            {
+                "address": address(service),
+                "commodity": service.usage_point.commodity.value,
+                "number_ends_in": service.agreement.number[-4:],
+            }
+            for service in services
+        ],
+        "data_from": day_of(held.floor, zone).isoformat(),
+        "since": iso(held.starts),
+        "until": iso(held.ends),
+        "ended": iso(held.ended_at) if held.state is State.ENDED else None,
+        "ending": held.ending.value if held.ending else None,
+    }
+
+
+def address(service: Service) -> str | None:
+    """Where a service is."""
+    if service.location is None:
+        return None
+    where = service.location.address
+    return cut(f"{where.line}, {where.city}")
+
+
+def services_of(tx: Tx, held: Authorization) -> tuple[Service, ...]:
+    """The services that a permission was given for, ended ones too."""
+    shared = {agreement for _, agreement in tx.authorizations.shared(held.id)}
+    mine = tx.customers.services(held.customer_id or 0)
+    return tuple(service for service in mine if service.agreement.id in shared)
+
+
+def iso(at: int | None) -> str | None:
+    """A second as ISO 8601 in UTC."""
+    return None if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
