@@ -18,12 +18,14 @@ from wattshare.custodian.app import House
 from wattshare.custodian.model.clock import system_clock
 from wattshare.custodian.model.work import MAKE, NoticeKind, NoticeState
 from wattshare.custodian.sandbox.arrivals import Arrivals
+from wattshare.custodian.store.purposes import Purpose
 from wattshare.espi.kinds import Kind
 
 DAY, DAYS = 86_400, 3
 # authorizations that are written in one transaction
 CHUNK = 500
 PARTIES = (CHOICE, METER_LOG)
+USAGE = "batch-bulk"
 PATIENCE_SECONDS = 3_600
 LOOK_SECONDS = 0.5
 
@@ -123,7 +125,7 @@ def share(house: House, points: tuple[int, ...]) -> dict[int, int]:
         for first in range(0, len(theirs), CHUNK):
             house.consent.add_offline(name, theirs[first : first + CHUNK], frozenset({Kind.USAGE}), None)
         party = house.registration.change(name, replace(wish, notify_daily=True))
-        with house.store.read() as tx:
+        with house.store.read(Purpose.BATCH) as tx:
             shared[party.id] = tx.authorizations.count_shares(party.id, None, house.now())
         say(f"  {shared[party.id]} usage points are shared with {name}")
     return shared
@@ -179,20 +181,19 @@ def counted(house: House, since: int, shared: dict[int, int]) -> Morning:
     told = Morning()
     for party, count in shared.items():
         with house.store.read() as tx:
-            found = [
-                one
-                for one in tx.notices.of_third_party(party, since)
-                if one.kind is NoticeKind.DAILY and one.batch_id is not None
-            ]
-            parts = [part for one in found for part in tx.batches.parts(one.batch_id or "")]
-        told.notices += len(found)
+            daily = [one for one in tx.notices.of_third_party(party, since) if one.kind is NoticeKind.DAILY]
+            batches = {one.id: tx.batches.by_id(one.batch_id or "") for one in daily}
+            parts = [part for one in daily for part in tx.batches.parts(one.batch_id or "")]
+        usage = [one for one in daily if (batch := batches[one.id]) is not None and batch.endpoint == USAGE]
+        theirs = [part for part in parts if part.batch_id in {one.batch_id for one in usage}]
+        told.notices += len(daily)
         told.files += len(parts)
         told.megabytes += sum(part.identity_bytes for part in parts) // 1_000_000
         told.packed_megabytes += sum(part.gzip_bytes for part in parts) // 1_000_000
         told.readings += sum(part.readings for part in parts)
-        points = sum(part.usage_points for part in parts)
-        if len(found) != 1 or found[0].state is not NoticeState.TOLD:
-            told.wrong.append(f"{party} got {len(found)} daily notices: {[one.state.value for one in found]}")
+        points = sum(part.usage_points for part in theirs)
+        if len(usage) != 1 or any(one.state is not NoticeState.TOLD for one in daily):
+            told.wrong.append(f"{party} got {len(usage)} deltas: {[one.state.value for one in daily]}")
         if points != count:
             told.wrong.append(f"{party} got {points} usage points of {count}")
     return told

@@ -20,6 +20,8 @@ COMES_SECONDS = 120
 LANES = 4
 # seconds for which one that is told to end may finish what it has in hand: a receiver stalls for 30
 LEAVES_SECONDS = 45
+# so many are down at the same time, at most: there is something to do for those that are up
+AT_ONCE = 2
 # of a hundred
 KILLED, ENDED = 40, 25
 # seconds for which one is stopped; one in so many is stopped for longer than a lease
@@ -124,9 +126,8 @@ class Reaper:
             self.others[chosen]()
             return
         [victim] = (one for one in self.victims if one.name == chosen)
-        while victim.busy.is_set():
-            # the one that was drawn is not up again: the next one is
-            victim = self.victims[(self.victims.index(victim) + 1) % len(self.victims)]
+        # the same seed chooses the same, however long each takes to come up again
+        while victim.busy.is_set() or sum(one.busy.is_set() for one in self.victims) >= AT_ONCE:
             time.sleep(0.05)
         victim.busy.set()
         how = "KILL" if draw < KILLED else "TERM" if draw < KILLED + ENDED else "STOP"

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from sqlalchemy import select
 
-from tests.custodian.sandbox.towns import NOW
+from tests.custodian.sandbox.test_homes import FIRST_HOME
+from tests.custodian.sandbox.towns import NOW, TODAY
 from wattshare.custodian.app import House, opened
 from wattshare.custodian.model.packing import unpack
 from wattshare.custodian.sandbox.advance import advance, seconds_of
@@ -17,10 +19,12 @@ from wattshare.custodian.sandbox.arrivals import Arrivals, Manners
 from wattshare.custodian.sandbox.home import Home, held
 from wattshare.custodian.sandbox.run import Plan, prepare
 from wattshare.custodian.settings import BadSettings
+from wattshare.custodian.store.bills import BILL
 from wattshare.espi.profile import PGE
 from wattshare.espi.window import Window
 
-DAYS = 70
+# so many that some of them are billed in three days
+DAYS, HOMES = 70, 20
 DAY = 86_400
 
 
@@ -30,7 +34,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return begun(tmp_path_factory.mktemp("advance") / "home")
 
 
-def begun(path: Path, *, usage_points: int = 3, days: int = DAYS, now: int = NOW) -> Path:
+def begun(path: Path, *, usage_points: int = HOMES, days: int = DAYS, now: int = NOW) -> Path:
     """A home that has not been served yet."""
     console = Console(file=io.StringIO())
     with held(path) as home:
@@ -71,6 +75,14 @@ def every(house: House) -> Iterator[Any]:
             yield from (one for one in tx.authorizations.of_third_party(party.id, alive_only=True) if one.customer_id)
 
 
+def homes_bills(house: House) -> set[Any]:
+    """The bills of the simple homes, without the numbers of loads."""
+    row = BILL.c
+    found = select(row.usage_point_id, row.bill_date, row.content).where(row.usage_point_id >= FIRST_HOME)
+    with house.store.engine.connect() as connection:
+        return {tuple(one) for one in connection.execute(found)}
+
+
 def test_a_day_brings_the_readings_of_yesterday_and_bills_that_close(made: Path) -> None:
     with opened(made) as house:
         before, began = known(house), house.now()
@@ -93,12 +105,15 @@ def test_what_comes_is_what_a_longer_history_has(tmp_path: Path, made: Path) -> 
     longer = begun(tmp_path / "home", days=DAYS + 3, now=NOW + 3 * DAY)
     with opened(made) as house, opened(longer) as other:
         ours, theirs = known(house), known(other)
+        of_homes = homes_bills(house), homes_bills(other)
     assert ours.readings.keys() == theirs.readings.keys()
     for point, readings in ours.readings.items():
         recent = [one for one in readings if one[1] >= NOW - 30 * DAY]
         assert len(recent) > 30
         assert recent == [one for one in theirs.readings[point] if one[1] >= NOW - 30 * DAY]
         assert ours.bills[point][-1:] == theirs.bills[point][-1:]
+    assert of_homes[0] == of_homes[1]
+    assert any(dated > TODAY for _, dated, _ in of_homes[0])
 
 
 def test_several_advances_are_one(tmp_path: Path, made: Path) -> None:

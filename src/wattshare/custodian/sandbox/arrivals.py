@@ -179,20 +179,20 @@ class Morning:
                 if premise.agreement.covers(self.calendar.days[self.place].start):
                     self.tx.readings.merge_blocks(self.blocks(premise, more), reason)
         if self.town.made.usage_points and not more:
-            self._homes()
+            homes, first = self._homes()
+            homes.load(self.tx, first, self.town.made.usage_points, self.place)
 
-    def _homes(self) -> None:
-        """The simple homes: their usage points follow the households'."""
-        made, accounts = self.town.made, self.town.secrets.accounts
+    def _homes(self) -> tuple[Homes, int]:
+        """The simple homes, and the first of their usage points, which follow the households'."""
+        accounts = self.town.secrets.accounts
         homes = Homes(
             store=self.town.store,
             calendar=self.calendar,
-            seed=made.seed,
+            seed=self.town.made.seed,
             profile=self.town.profile,
             accounts=len(accounts),
         )
-        first = 1 + max(point for account in accounts.values() for point in account["usage_points"])
-        homes.load(self.tx, first, made.usage_points, self.place)
+        return homes, 1 + max(point for account in accounts.values() for point in account["usage_points"])
 
     def bill(self) -> None:
         """The bills that are dated the day after this one."""
@@ -203,6 +203,9 @@ class Morning:
                     if period.dated - 1 == self.place:
                         known = self._metered(premise, period.first, period.last)
                         issue(self.tx, resident, premise, known, self.calendar, period, self.town.profile)
+        if self.town.made.usage_points:
+            homes, first = self._homes()
+            homes.bills(self.tx, first, self.town.made.usage_points, self.place)
 
     def _metered(self, premise: Premise, first: int, last: int) -> Metered:
         """What was measured from one day to another."""

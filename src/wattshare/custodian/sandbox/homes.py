@@ -20,7 +20,7 @@ from struct import pack
 from wattshare.custodian.model.packing import unpack_values
 from wattshare.custodian.model.premises import Account, Agreement, Customer, Service, ServiceLocation, UsagePoint
 from wattshare.custodian.model.readings import Block, Channel
-from wattshare.custodian.sandbox.billing import bill
+from wattshare.custodian.sandbox.billing import bill, issue, periods
 from wattshare.custodian.sandbox.calendar import Calendar, LocalDay
 from wattshare.custodian.sandbox.curves import HOME, HOUR, Load, dice
 from wattshare.custodian.sandbox.households import QUARTER
@@ -152,6 +152,19 @@ class Homes:
         for first in range(0, count, CHUNK):
             tx.readings.load(self._blocks(first_point, range(first, min(first + CHUNK, count)), days))
 
+    def bills(self, tx: Tx, first_point: int, count: int, place: int) -> None:
+        """Issue the bills that are dated the day after that one, of homes that are there and have bills."""
+        # names, and what is drawn by them, follow from the number; of the ids a bill knows the usage point alone
+        ids = NewIds(customer=0, account=0, service_location=0, usage_point=first_point, agreement=0)
+        for number in range(count if count <= BILLED else 0):
+            resident, service = self._premise(ids, number)
+            [premise] = resident.premises
+            chance = dice(self.seed, str(service.usage_point.id), "bills")
+            for period in periods(premise, self.calendar, chance):
+                if period.dated - 1 == place:
+                    known = self._metered(resident, range(period.first, period.last + 1))
+                    issue(tx, resident, premise, known, self.calendar, period, self.profile)
+
     # what they use
 
     def _blocks(self, first_point: int, chunk: range, days: Days) -> Iterator[Block]:
@@ -173,16 +186,21 @@ class Homes:
         return dice(self.seed, f"{usage_point_id}:{day:%Y-%m}", "use").randbytes(31 * DAY_BYTES)
 
     def _bill(self, ids: NewIds, number: int) -> None:
-        resident, service = self._premise(ids, number)
-        known, point = Metered(), service.usage_point.id
-        size = resident.premises[0].home.loads[0].daily
-        for month, days in groupby(enumerate(self.calendar.days), lambda pair: pair[1].date.replace(day=1)):
-            chance = self._chance(point, month)
-            for place, day in days:
-                values = unpack_values(WIDTH, day_values(size, day, chance))
-                known.delivered[place] = by_code(values, self.calendar, place, QUARTER)
+        resident, _ = self._premise(ids, number)
+        known = self._metered(resident, range(len(self.calendar.days)))
         with self.store.begin(Purpose.INTAKE) as tx:
             bill(tx, resident, resident.premises[0], known, self.calendar, self.seed, self.profile)
+
+    def _metered(self, resident: Resident, places: range) -> Metered:
+        """What a home has used on some days."""
+        known, [premise] = Metered(), resident.premises
+        days = ((place, self.calendar.days[place]) for place in places)
+        for month, those in groupby(days, lambda pair: pair[1].date.replace(day=1)):
+            chance = self._chance(premise.usage_point.id, month)
+            for place, day in those:
+                values = unpack_values(WIDTH, day_values(premise.home.loads[0].daily, day, chance))
+                known.delivered[place] = by_code(values, self.calendar, place, QUARTER)
+        return known
 
 
 def day_values(size: int, day: LocalDay, month: bytes) -> bytes:
