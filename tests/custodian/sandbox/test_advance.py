@@ -15,8 +15,7 @@ from tests.custodian.sandbox.towns import NOW, TODAY
 from wattshare.custodian.app import House, opened
 from wattshare.custodian.model.packing import unpack
 from wattshare.custodian.sandbox.advance import advance, seconds_of
-from wattshare.custodian.sandbox.arrivals import Arrivals, Manners
-from wattshare.custodian.sandbox.home import Home, held
+from wattshare.custodian.sandbox.home import held
 from wattshare.custodian.sandbox.run import Plan, prepare
 from wattshare.custodian.settings import BadSettings
 from wattshare.custodian.store.bills import BILL
@@ -34,11 +33,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return begun(tmp_path_factory.mktemp("advance") / "home")
 
 
-def begun(path: Path, *, usage_points: int = HOMES, days: int = DAYS, now: int = NOW) -> Path:
+def begun(path: Path, *, usage_points: int = HOMES, days: int = DAYS, now: int = NOW, http: bool = False) -> Path:
     """A home that has not been served yet."""
     console = Console(file=io.StringIO())
     with held(path) as home:
-        plan = Plan(home=path, port=8443, days=days, now=now, usage_points=usage_points)
+        plan = Plan(home=path, port=8443, days=days, now=now, usage_points=usage_points, http=http)
         prepare(home, plan, plan.wanted(8443), console)
     return path
 
@@ -133,28 +132,3 @@ def test_what_is_no_amount_is_refused(amount: str) -> None:
 def test_there_must_be_a_sandbox(tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match="no sandbox"):
         advance(tmp_path, "1d")
-
-
-def test_a_day_that_is_missing_comes_later_and_a_correction_is_one(tmp_path: Path) -> None:
-    path = begun(tmp_path / "home", usage_points=0)
-    with opened(path) as house:
-        at = house.now()
-        home = Home(path=path)
-
-        def arriving(days: int, manners: Manners) -> int:
-            moved = Arrivals(store=house.store, now=lambda: at + days * DAY, home=home, profile=house.profile)
-            return moved.bring(manners)
-
-        [point] = [point for point in known(house).readings if point == min(known(house).readings)]
-        began = len(known(house).readings[point])
-        assert arriving(1, Manners(missing=True)) == 1
-        assert len(known(house).readings[point]) == began
-        assert arriving(1, Manners()) == 0
-        assert arriving(2, Manners()) == 1
-        before = known(house).readings[point]
-        assert len(before) > began
-        assert arriving(3, Manners(corrected=True)) == 1
-        after = known(house).readings[point]
-        changed = [one for one in after[: len(before)] if one not in before]
-        # a day of one usage point, delivered and received
-        assert 0 < len(changed) <= 2 * 96
