@@ -345,6 +345,7 @@ def assemble(
     profile = profile_of(settings)
     addresses = Addresses(settings.public_base, profile)
     access, files = Access(store=store, now=now), PartFiles(settings.home / BATCHES)
+    delivery = Delivery.of(settings, store, now, addresses=addresses, new_uuid=new_uuid, outbound=outbound)
     registration = Registration(
         store=store,
         now=now,
@@ -353,8 +354,8 @@ def assemble(
         new_uuid=new_uuid,
         allow_http=settings.allow_http_callbacks,
         allow_self_signed=settings.allow_self_signed,
+        warn=delivery.warnings.changed,
     )
-    delivery = Delivery.of(settings, store, now, addresses=addresses, new_uuid=new_uuid, outbound=outbound)
     receipts = Receipts(
         store=store,
         signing=delivery.signing,
@@ -377,7 +378,6 @@ def assemble(
     sign_in = SignIn(
         store=store, now=now, secrets=texts, session_seconds=settings.session_minutes * 60, counting=counting
     )
-    delivery = Delivery.of(settings, store, now, addresses=addresses, new_uuid=new_uuid, outbound=outbound)
     return House(
         settings=settings,
         profile=profile,

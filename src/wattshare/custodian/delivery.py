@@ -19,6 +19,7 @@ from wattshare.custodian.services.notices import TELL, Notices, Schedule
 from wattshare.custodian.services.outages import Outages
 from wattshare.custodian.services.signing import Signing
 from wattshare.custodian.services.tongues import Tongues
+from wattshare.custodian.services.warning import Warnings
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.worker.loop import Lane, Step
@@ -43,6 +44,7 @@ class Delivery:
     expiries: Expiries
     alarms: Alarms
     messages: Messages
+    warnings: Warnings
 
     @classmethod
     def of(
@@ -57,7 +59,23 @@ class Delivery:
     ) -> "Delivery":
         """As the settings have it."""
         profile, mailing = addresses.profile, Mailing.of(settings)
-        signing = Signing(store=store, now=now, random=secrets.token_bytes)
+        messages = Messages(
+            store=store,
+            now=now,
+            new_id=random_hex,
+            mailing=mailing,
+            texting=Texting.of(settings, outbound),
+            tongues=Tongues.of(settings.catalogues),
+            house={
+                "utility": settings.utility_name,
+                "portal": settings.public_base,
+                "phone": settings.utility_phone,
+                "email": settings.utility_email,
+                "zone": profile.zone,
+            },
+        )
+        warnings = Warnings(messages=messages)
+        signing = Signing(store=store, now=now, random=secrets.token_bytes, warn=warnings.secret_changed)
         return cls(
             settings=settings,
             now=now,
@@ -82,21 +100,8 @@ class Delivery:
                 after_seconds=settings.notice_alarm_hours * 3_600,
                 operator=settings.alarm_mail,
             ),
-            messages=Messages(
-                store=store,
-                now=now,
-                new_id=random_hex,
-                mailing=mailing,
-                texting=Texting.of(settings, outbound),
-                tongues=Tongues.of(settings.catalogues),
-                house={
-                    "utility": settings.utility_name,
-                    "portal": settings.public_base,
-                    "phone": settings.utility_phone,
-                    "email": settings.utility_email,
-                    "zone": profile.zone,
-                },
-            ),
+            messages=messages,
+            warnings=warnings,
         )
 
     @property

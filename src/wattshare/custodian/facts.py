@@ -41,6 +41,7 @@ def of_third_party(
         "visible": party.visible,
         "pkce": "required" if party.pkce_required else "optional",
         "purpose": party.purpose,
+        "contacts": list(party.contacts),
         "standing": party.standing.value,
         "milestones": {
             "connectivity_test": moment(party.milestones.connectivity_test_at),

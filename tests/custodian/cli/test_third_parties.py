@@ -55,14 +55,16 @@ def test_a_certificate_that_is_no_text_is_refused(typed: Typed, home: Path, tmp_
 def test_what_may_be_missing_is_cleared_by_empty_text(typed: Typed, home: Path) -> None:
     added(typed, home, "Helper", "--role", "partner")
     uris = ("--portal-uri", "https://acme.example", "--notification-uri", "https://acme.example/told")
-    before = added(typed, home, "Acme", "--role", "primary", "--partner", "Helper", *uris)
+    people = ("--contact", "ann@acme.example", "--contact", "ben@acme.example")
+    before = added(typed, home, "Acme", "--role", "primary", "--partner", "Helper", *uris, *people)
+    assert before["contacts"] == ["ann@acme.example", "ben@acme.example"]
     assert (before["partner"], before["portal_uri"]) == ("Helper", "https://acme.example")
-    empty = ("--partner", "", "--portal-uri", "", "--notification-uri", "", "--role", "standalone")
+    empty = ("--partner", "", "--portal-uri", "", "--notification-uri", "", "--role", "standalone", "--contact", "")
     told = typed("third-party", "set", "Acme", "--home", home, *empty, "--json")
     assert told.exit_code == 0, told.output
     after = json.loads(told.stdout)
     assert (after["partner"], after["portal_uri"], after["notification_uri"]) == (None, None, None)
-    assert after["role"] == "standalone"
+    assert (after["role"], after["contacts"]) == ("standalone", [])
 
 
 def test_nobody_is_their_own_partner(typed: Typed, home: Path) -> None:

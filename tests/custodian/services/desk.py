@@ -25,6 +25,7 @@ from wattshare.custodian.services.signing import Signing
 from wattshare.custodian.services.terms import Choice
 from wattshare.custodian.services.tokens import TokenAnswer, TokenRequest, Tokens
 from wattshare.custodian.services.tongues import Tongues
+from wattshare.custodian.services.warning import Warnings
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.espi.kinds import Kind
 from wattshare.espi.profile import PGE, Profile
@@ -87,7 +88,6 @@ class Desk:
         def new_uuid() -> str:
             return f"00000000-0000-4000-8000-{next(ids):012x}"
 
-        signing = Signing(store=self.store, now=self.clock, random=secrets.token_bytes)
         messages = Messages(
             store=self.store,
             now=self.clock,
@@ -96,6 +96,8 @@ class Desk:
             texting=Texting(),
             tongues=Tongues.of(),
         )
+        warnings = Warnings(messages=messages)
+        signing = Signing(store=self.store, now=self.clock, random=secrets.token_bytes, warn=warnings.secret_changed)
         receipts = Receipts(
             store=self.store,
             signing=signing,
@@ -115,6 +117,7 @@ class Desk:
             new_uuid=new_uuid,
             allow_http=False,
             allow_self_signed=True,
+            warn=warnings.changed,
         )
         self.tokens = Tokens(
             store=self.store,

@@ -52,6 +52,7 @@ Visible = Annotated[
 Certificate = Annotated[Path | None, typer.Option(help="Its client certificate, PEM.", exists=True, dir_okay=False)]
 MakeCertificate = Annotated[Path | None, typer.Option(help="A folder in which to make a key and a certificate.")]
 Pkce = Annotated[str | None, typer.Option(help="required or optional.")]
+Contact = Annotated[list[str] | None, typer.Option(help='A mail address of its people; may be repeated, "" is none.')]
 Purpose = Annotated[str | None, typer.Option(help="Why it asks, in its own words.")]
 
 
@@ -76,6 +77,7 @@ def add(
     make_certificate: MakeCertificate = None,
     pkce: Pkce = None,
     purpose: Purpose = None,
+    contact: Contact = None,
     as_json: AsJson = False,
 ) -> None:
     """Register a third party; its credentials are shown."""
@@ -105,6 +107,7 @@ def add(
             certificate=made or certificate,
             pkce=pkce,
             purpose=purpose,
+            contact=contact,
         )
         house.registration.register(wish)
         show_facts(house.third_party_facts(name, made) | notice_secrets(house, name), as_json=as_json)
@@ -131,6 +134,7 @@ def set_(
     make_certificate: MakeCertificate = None,
     pkce: Pkce = None,
     purpose: Purpose = None,
+    contact: Contact = None,
     as_json: AsJson = False,
 ) -> None:
     """Change what a third party registered; what is not named stays."""
@@ -159,6 +163,7 @@ def set_(
             certificate=made or certificate,
             pkce=pkce,
             purpose=purpose,
+            contact=contact,
         )
         house.registration.change(name, wish)
         show_facts(house.third_party_facts(name, made), as_json=as_json)
@@ -250,6 +255,7 @@ def changed(
     certificate: Path | None,
     pkce: str | None,
     purpose: str | None,
+    contact: list[str] | None,
 ) -> "Wish":
     """The wish with what was typed; None leaves a field as it is, empty text clears one that may be missing."""
     from wattshare.custodian.cli.kinds import read_kinds
@@ -271,6 +277,7 @@ def changed(
         "certificate": None if certificate is None else certificate.read_text(errors="replace"),
         "pkce_required": None if pkce is None else one_of(Pkces, pkce, "pkce") is Pkces.REQUIRED,
         "purpose": purpose,
+        "contacts": None if contact is None else tuple(one for one in contact if one),
     }
     kept = {name: value for name, value in typed.items() if value is not None}
     return replace(wish, **kept | {name: None for name in CLEARABLE if kept.get(name) == ""})

@@ -20,6 +20,8 @@ class MessageKind(StrEnum):
 
     CODE = "code"
     RECOVERY = "recovery"
+    # to the contacts of a third party
+    REGISTRATION = "registration"
     RECEIPT = "receipt"
 
     @property

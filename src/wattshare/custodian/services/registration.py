@@ -79,6 +79,8 @@ class Registration:
     new_uuid: Callable[[], str]
     allow_http: bool
     allow_self_signed: bool
+    # who is told of a change, in its transaction: what stood there, and what stands there now
+    warn: Callable[[Tx, ThirdParty, ThirdParty], None]
 
     def register(self, wish: Wish) -> Registered:
         """Take a registration: credentials, and the two authorizations that every third party has.
@@ -123,6 +125,7 @@ class Registration:
                 if held.entry is not Entry.CUSTOMER:
                     tx.authorizations.change(self._renewed(held, made))
             tx.trail.write("third_party_changed", self.now(), third_party_id=party.id)
+            self.warn(tx, party, made)
         return made
 
     def move(self, name: str, to: Standing) -> ThirdParty:

@@ -29,6 +29,8 @@ class Signing:
     now: Clock
     # so many random bytes
     random: Callable[[int], bytes]
+    # who is told that a third party has another secret, in that transaction
+    warn: Callable[[Tx, int], None]
 
     def secrets(self, third_party_id: int) -> tuple[SigningKey, ...]:
         """The secrets of a third party that are alive; the newest first. One is made where there is none."""
@@ -48,6 +50,8 @@ class Signing:
                     tx.signing.end(former.id, ends)
             made = self._make(tx, third_party_id, at)
             tx.trail.write("notice_key_changed", at, third_party_id=third_party_id)
+            if third_party_id is not None:
+                self.warn(tx, third_party_id)
         return made
 
     def headers(self, third_party_id: int, notice_id: str, at: int, body: bytes) -> Mapping[str, str]:
