@@ -45,10 +45,12 @@ from wattshare.custodian.services.overview import Overview
 from wattshare.custodian.services.own_data import OwnData
 from wattshare.custodian.services.own_usage import OwnUsage
 from wattshare.custodian.services.part_files import PartFiles
+from wattshare.custodian.services.provider import Provider
 from wattshare.custodian.services.receipts import Receipts
 from wattshare.custodian.services.recovery import Recovery
 from wattshare.custodian.services.registration import Registration
 from wattshare.custodian.services.signin import SignIn
+from wattshare.custodian.services.single import Single
 from wattshare.custodian.services.tokens import Tokens
 from wattshare.custodian.services.tongues import Tongues
 from wattshare.custodian.services.tries import Counting
@@ -64,6 +66,7 @@ from wattshare.custodian.web.customer_pages import CustomerPages
 from wattshare.custodian.web.edge import Edge
 from wattshare.custodian.web.lobby import Lobby
 from wattshare.custodian.web.oauth import OAuth
+from wattshare.custodian.web.own import BACK, SIGNED_OUT, Own
 from wattshare.custodian.web.pages import Pages
 from wattshare.custodian.web.proving import Proving
 from wattshare.custodian.web.recovering import Recovering
@@ -107,6 +110,8 @@ class House:
     sign_in: SignIn
     codes: Codes
     recovery: Recovery
+    # the utility's own sign-in, where it has one
+    single: Single | None
     tokens: Tokens
     access: Access
     limits: Limits
@@ -180,6 +185,7 @@ class House:
         """The ways in."""
         guests = self.settings.guest_ways
         return Doors(
+            own=self.single.name if self.single else None,
             phone="phone" in guests,
             codes=self.codes.ways if "code" in guests else (),
             recovery=self.recovery.able,
@@ -201,7 +207,9 @@ class House:
             base=self.addresses.base,
             secure=secure,
         )
-        arriving = Arriving(lobby=lobby, pages=pages, funnel=self.funnel, codes=self.codes, doors=self.doors)
+        arriving = Arriving(
+            lobby=lobby, pages=pages, funnel=self.funnel, codes=self.codes, doors=self.doors, single=self.single
+        )
         oauth = OAuth(tokens=self.tokens, arriving=arriving, pages=pages, profile=self.profile)
         resources = Resources(
             admission=Admission(store=self.store, tokens=self.tokens, access=self.access, limits=self.limits),
@@ -228,7 +236,9 @@ class House:
             Proving(arriving=arriving, codes=self.codes),
             Recovering(arriving=arriving, recovery=self.recovery),
         )
-        arrivals = (route for door in doors for route in door.routes())
+        arrivals = [route for door in doors for route in door.routes()]
+        if self.single is not None:
+            arrivals += Own(arriving=arriving, single=self.single).routes()
         ours = CustomerPages(
             lobby=lobby,
             pages=pages,
@@ -405,6 +415,7 @@ def assemble(
             messages=delivery.messages,
             base=settings.public_base,
         ),
+        single=single_of(settings, store, now, texts, sign_in),
         tokens=Tokens(
             store=store,
             now=now,
@@ -438,6 +449,32 @@ def assemble(
         intake=Intake(store=store, now=now, profile=profile, limits=limits_of(settings)),
         closing=Closing(store=store, now=now, close_days=settings.close_days),
         completeness=Completeness(store=store, now=now, profile=profile),
+    )
+
+
+def single_of(settings: Settings, store: Store, now: Clock, texts: Secrets, sign_in: SignIn) -> Single | None:
+    """The utility's own sign-in, where the settings name one."""
+    if not settings.oidc_issuer:
+        return None
+    return Single(
+        store=store,
+        now=now,
+        secrets=texts,
+        sign_in=sign_in,
+        provider=Provider(
+            issuer=settings.oidc_issuer,
+            client_id=settings.oidc_client_id,
+            client_secret=settings.oidc_client_secret,
+            outbound=Outbound.of(settings, allowed=settings.allow_own),
+            now=now,
+        ),
+        name=settings.oidc_name or settings.utility_name,
+        scopes=settings.oidc_scopes,
+        claim=settings.oidc_claim,
+        claim_names=settings.oidc_claim_names,
+        acr=settings.oidc_acr,
+        back=settings.public_base + BACK,
+        out=settings.public_base + SIGNED_OUT,
     )
 
 

@@ -1,4 +1,7 @@
-"""The only way out: POST to a receiver that a third party named, without being led into a private network."""
+"""The only way out: to a receiver that a third party named, without being led into a private network.
+
+The same way leads to the utility's own services, which the operator named; only of those the answer is read.
+"""
 
 import http.client
 import io
@@ -40,6 +43,7 @@ class Cause(StrEnum):
     CONNECTION_LOST = "connection_lost"
     NOT_HTTP = "not_http"
     STATUS = "status"
+    TOO_LONG = "too_long"
 
 
 # another try changes nothing until the third party or the operator does
@@ -64,6 +68,14 @@ class Failed:
     # where an answer came at all
     status: int | None = None
     permanent: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """What a service of the utility's own said."""
+
+    status: int
+    body: bytes = field(repr=False)
 
 
 class Undelivered(Exception):
@@ -170,12 +182,36 @@ class Outbound:
             Undelivered: there is none.
         """
         target = read_url(url)
-        request = written(target, body, headers)
+        with self.sent(target, written(target, body, headers), started) as (connection, whole):
+            return status_of(connection, whole)
+
+    def ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Answered | Failed:
+        """Ask a service that the operator named; what it answers is read, up to 64 KiB.
+
+        Raises:
+            ValueError: a header has control characters.
+        """
+        started = time.monotonic()
+        try:
+            target = read_url(url)
+            request = written(target, body, headers, method)
+            with self.sent(target, request, started) as (connection, whole):
+                return answer_of(connection, whole, method)
+        except Undelivered as failure:
+            return failed(failure.cause, since(started))
+
+    @contextmanager
+    def sent(self, target: Target, request: bytes, started: float) -> Iterator[tuple[socket.socket, Deadline]]:
+        """A connection on which a request was sent, and until when all of it has to be over.
+
+        Raises:
+            Undelivered: it could not be sent, or what the block does with the connection fails.
+        """
         connecting = Deadline(at=started + CONNECT_SECONDS)
         whole = Deadline(at=started + ALL_SECONDS)
         with causes(), self.connected(target, self.addresses(target, connecting), connecting) as connection:
             send(connection, request, whole)
-            return status_of(connection, whole)
+            yield connection, whole
 
     def addresses(self, target: Target, deadline: Deadline) -> tuple[Address, ...]:
         """Where we may connect to: the name is looked up here, and not again.
@@ -290,7 +326,7 @@ def reached(addresses: tuple[Address, ...], port: int, deadline: Deadline) -> so
     raise Undelivered(Cause.NO_CONNECTION)
 
 
-def written(target: Target, body: bytes, headers: Mapping[str, str]) -> bytes:
+def written(target: Target, body: bytes, headers: Mapping[str, str], method: str = "POST") -> bytes:
     """The request as it goes out: always with Content-Length, never chunked.
 
     Raises:
@@ -301,7 +337,7 @@ def written(target: Target, body: bytes, headers: Mapping[str, str]) -> bytes:
     lines = [f"{name}: {value}" for name, value in {**ours, "user-agent": "wattshare", **theirs}.items()]
     if not all(line.isprintable() for line in lines):
         raise ValueError("a header has control characters")
-    return "\r\n".join((f"POST {target.path} HTTP/1.1", *lines, "", "")).encode("latin-1") + body
+    return "\r\n".join((f"{method} {target.path} HTTP/1.1", *lines, "", "")).encode("latin-1") + body
 
 
 def send(connection: socket.socket, request: bytes, deadline: Deadline) -> None:
@@ -326,26 +362,45 @@ def status_of(connection: socket.socket, deadline: Deadline) -> int:
         return response.status
 
 
+def answer_of(connection: socket.socket, deadline: Deadline, method: str) -> Answered:
+    """The whole answer.
+
+    Raises:
+        Undelivered: it is longer than we read.
+        HTTPException: it is not HTTP, or breaks off.
+    """
+    source = Receiving(connection, deadline, most=4 * READ_BYTES)
+    with http.client.HTTPResponse(source, method=method) as response:  # type: ignore[arg-type]
+        response.begin()
+        body = response.read(READ_BYTES + 1)
+        if len(body) > READ_BYTES:
+            raise Undelivered(Cause.TOO_LONG)
+        if response.length:
+            raise http.client.IncompleteRead(body, response.length)
+        return Answered(status=response.status, body=body)
+
+
 @dataclass
 class Receiving:
     """What http.client needs of a socket."""
 
     connection: socket.socket
     deadline: Deadline
+    most: int = READ_BYTES
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         """The bytes that come."""
-        return io.BufferedReader(Arriving(self.connection, self.deadline))
+        return io.BufferedReader(Arriving(self.connection, self.deadline, self.most))
 
 
 class Arriving(io.RawIOBase):
     """What comes in time, and not more than we read."""
 
-    def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
+    def __init__(self, connection: socket.socket, deadline: Deadline, most: int) -> None:
         """Nothing has come yet."""
         self.connection = connection
         self.deadline = deadline
-        self.left = READ_BYTES
+        self.left = most
 
     def readable(self) -> bool:
         """It is there to be read."""

@@ -32,7 +32,7 @@ FILE = "wattshare.toml"
 DEFAULT_HOME = Path("wattshare-home")
 MASK = "***"
 # settings that are never shown
-SECRETS = frozenset({"sms_token"})
+SECRETS = frozenset({"sms_token", "oidc_client_secret"})
 
 Network = IPv4Network | IPv6Network
 
@@ -193,6 +193,20 @@ class Settings(BaseSettings):
     rate_per_day: Count = Field(20_000, description="Requests a day and third party, up to 17:00 local time.")
     mask_client_secret: bool = Field(False, description="Whether ApplicationInformation hides the client secret.")
 
+    oidc_issuer: str = Field(
+        "", description="The issuer of the utility's own sign-in (OpenID Connect), https; empty: there is none."
+    )
+    oidc_name: str = Field("", description="How customers know that sign-in, such as My Riverton; else utility_name.")
+    oidc_client_id: str = Field("", description="Who we are there.")
+    oidc_client_secret: str = Field("", description="How we prove it there; empty: by PKCE alone.")
+    oidc_scopes: str = Field("openid", description="What is asked for there, separated by blanks.")
+    oidc_claim: str = Field("account_number", description="The claim of the ID token that says which customer it is.")
+    oidc_claim_names: Literal["account", "login"] = Field(
+        "account", description="What stands in that claim: an account number, or a login as our own customers have it."
+    )
+    oidc_acr: Texts = Field(
+        (), description="Authentication context classes of which the ID token must name one; empty: any."
+    )
     guest_ways: Annotated[tuple[Literal["phone", "code"], ...], NoDecode, BeforeValidator(listed)] = Field(
         ("phone", "code"),
         description="What a customer without an online account proves an account number by: phone, the telephone number"
@@ -225,7 +239,8 @@ class Settings(BaseSettings):
     sms_token: str = Field("", description="A bearer token that is shown there.")
     allow_own: HostPorts = Field(
         (),
-        description="HOST:PORT that may be in a private network, of the utility's own services that we ask: sms_url.",
+        description="HOST:PORT that may be in a private network, of the utility's own services that we ask: sms_url,"
+        " oidc_issuer and the addresses that it names.",
     )
     mail_from: str = Field("wattshare@localhost", description="The address that mails come from.")
     alarm_mail: Texts = Field((), description="Mail addresses of the operator that alarms go to.")
@@ -263,6 +278,8 @@ class Settings(BaseSettings):
         except (TOMLDecodeError, OSError) as broken:
             raise BadSettings(f"{FILE} cannot be read: {broken}") from None
         self._sources = where_from(type(self), self.home, values)
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise BadSettings("oidc_client_id: is missing, and oidc_issuer is set")
         if self.mutual_tls and self.tls == "off":
             raise BadSettings("mutual_tls: cannot be on while tls is off")
 

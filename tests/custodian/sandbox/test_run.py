@@ -128,7 +128,7 @@ def test_it_tells_what_programs_count_on(sandbox: Sandbox) -> None:
     assert told == sandbox.told
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert set(told) == {
-        "base", "oauth", "portal", "ca", "mail", "notices", "operator", "third_parties", "customers"
+        "base", "oauth", "portal", "ca", "mail", "notices", "sign_in", "operator", "third_parties", "customers"
     }  # fmt: skip
     assert told["base"] == told["portal"] + "/GreenButtonConnect"
     assert told["oauth"] == told["portal"] + "/datacustodian"
@@ -164,6 +164,21 @@ def test_no_two_passwords_are_alike_and_people_sign_in_with_theirs(sandbox: Sand
         arrived = sign_in.with_password(sign_in.arrive(), person["login"], person["password"], "127.0.0.1")
         guest = sign_in.as_guest(sign_in.arrive(), person["account_number"], person["phone"], "127.0.0.1")
         assert arrived.customer_id == guest.customer_id is not None
+
+
+def test_the_utilitys_own_sign_in_answers_at_an_address_of_its_own(sandbox: Sandbox) -> None:
+    issuer = sandbox.told["sign_in"]["issuer"]
+    context = ssl.create_default_context(cafile=sandbox.home / sandbox.told["ca"])
+    connection = http.client.HTTPSConnection("localhost", urlsplit(issuer).port, context=context, timeout=30)
+    connection.request("GET", "/.well-known/openid-configuration")
+    assert json.loads(connection.getresponse().read())["issuer"] == issuer
+    connection.close()
+    asked = ask(sandbox, "/sharing/sign-in")
+    assert b"Go on to My Riverton" in asked.body
+    # the house asks it over TLS, by the sandbox's own authority
+    single = sandbox.house.single
+    assert single is not None
+    assert single.provider.address("token_endpoint") == f"{issuer}/token"
 
 
 def test_what_to_do_next_names_files_that_are_there(sandbox: Sandbox) -> None:

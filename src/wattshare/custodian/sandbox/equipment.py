@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from wattshare.custodian.sandbox.authority import Authority, Issued
 from wattshare.custodian.sandbox.home import MAIL, Home, write_private
+from wattshare.custodian.sandbox.identity import CLIENT, NAME, secret_of
 from wattshare.custodian.settings import FILE, Settings
 from wattshare.custodian.store.keys import Keys
 
@@ -32,11 +33,20 @@ class Wanted:
     rate_limits: bool
     # receivers of notices on this machine, beside our own
     allow_notify: tuple[str, ...] = ()
+    # where the sign-in of the utility's own is; None: there is none
+    sign_in_port: int | None = None
 
     @property
     def base(self) -> str:
         """Scheme, host and port of every address."""
         return self.public_base or f"{'http' if self.http else 'https'}://localhost:{self.port}"
+
+    @property
+    def issuer(self) -> str:
+        """The sign-in of the utility's own."""
+        if self.sign_in_port is None:
+            return ""
+        return f"{'http' if self.http else 'https'}://localhost:{self.sign_in_port}"
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -57,6 +67,10 @@ class Wanted:
             "allow_http_callbacks": self.http,
             "rate_limits": self.rate_limits,
             "mail_dir": MAIL,
+            "oidc_issuer": self.issuer,
+            "oidc_name": NAME,
+            "oidc_client_id": CLIENT,
+            "allow_own": [f"localhost:{self.sign_in_port}"] if self.sign_in_port else [],
         }
 
 
@@ -77,7 +91,7 @@ def equip(home: Home, wanted: Wanted) -> Settings:
     """
     file = home / FILE
     kept = tomllib.loads(file.read_text()) if file.exists() else {}
-    home.write(FILE, written(kept | wanted.settings))
+    home.write(FILE, written(kept | wanted.settings | {"oidc_client_secret": secret_of(home)}))
     settings = Settings(home=home.path, **wanted.settings)
     hosts = (*LOCAL, settings.listen_host, urlsplit(settings.public_base).hostname or "")
     names = tuple(dict.fromkeys(host for host in hosts if host and host not in EVERYWHERE))

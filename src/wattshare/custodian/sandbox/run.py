@@ -25,6 +25,7 @@ from wattshare.custodian.sandbox.doubles import Doubles
 from wattshare.custodian.sandbox.equipment import Wanted, equip, make_keys, receiver_of
 from wattshare.custodian.sandbox.faults import Faults
 from wattshare.custodian.sandbox.home import FACTS, Home, Made, held
+from wattshare.custodian.sandbox.identity import Identity
 from wattshare.custodian.sandbox.making import make
 from wattshare.custodian.sandbox.telling import COMMAND, tell, what_next
 from wattshare.custodian.sandbox.unruly import Gate, hand, manners_of, unruly
@@ -93,7 +94,7 @@ class Plan:
         if self.public_base is not None and not fits(Settings.bare_base, self.public_base):
             raise BadSettings("--public-base: http(s)://host[:port] without a path.")
 
-    def wanted(self, port: int) -> Wanted:
+    def wanted(self, port: int, sign_in_port: int | None = None) -> Wanted:
         """What the settings file has to say."""
         base = None if self.public_base is None else Settings.bare_base(self.public_base)
         return Wanted(
@@ -102,6 +103,7 @@ class Plan:
             public_base=base,
             rate_limits=self.rate_limits,
             allow_notify=self.allow_notify,
+            sign_in_port=sign_in_port,
         )
 
 
@@ -146,12 +148,14 @@ def opened_sandbox(plan: Plan, console: Console) -> Iterator[Sandbox]:
     """
     with ExitStack() as stack:
         home = stack.enter_context(held(plan.home))
-        wanted = plan.wanted(plan.port or free_port())
+        wanted = plan.wanted(plan.port or free_port(), free_port())
         check_port(Settings(home=home.path, **wanted.settings))
         settings = prepare(home, plan, wanted, console)
         house = unruly(stack.enter_context(opened(home.path, **wanted.settings)), Faults(home.path))
         resettle(house, home, settings)
         routes = Doubles.of(house, home).routes()
+        identity = Identity.of(house, home)
+        stack.enter_context(serving(identity.edge(), identity.settings))
         stack.enter_context(served(house, routes))
         # the home is ours alone: what a worker of ours had in hand, it has no more
         with house.store.begin() as tx:

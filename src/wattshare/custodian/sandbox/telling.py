@@ -60,6 +60,7 @@ def facts(house: House, home: Home) -> dict[str, Any]:
         "ca": f"{CA}.pem",
         "mail": f"{MAIL}/",
         "notices": f"{NOTICES}/",
+        "sign_in": {"issuer": house.settings.oidc_issuer, "name": house.settings.oidc_name},
         "operator": secrets.operator,
         "third_parties": [third_party(house, applicant.wish.name, secrets) for applicant in APPLICANTS],
         "customers": [
@@ -108,6 +109,7 @@ def what_next(told: dict[str, Any], home: Home, *, http: bool, command: str = CO
             f"  resources  {told['base']}{RESOURCES}",
             f"  OAuth      {told['oauth']}{OAUTH}",
             f"  customer   {person['login']}  {person['password']}",
+            f"  sign-in    {told['sign_in']['issuer']}, the utility's own",
             f"  all else   {home / FACTS}",
             "",
             "A client token of the first third party:",

@@ -198,6 +198,14 @@ class Sessions:
         self._connection.execute(delete(CONSENT_REQUEST).where(every))
         return True
 
+    def take(self, session_id: str, request_id: str, at: int) -> dict[str, Any] | None:
+        """What a session alone has under that name, unless it is over at that second; it is gone then."""
+        body = self.request(session_id, request_id, at)
+        columns = CONSENT_REQUEST.c
+        mine = columns.session_mac.in_(self._macs(session_id)) & (columns.request_id == request_id)
+        gone = self._connection.execute(delete(CONSENT_REQUEST).where(mine)).rowcount
+        return body if gone else None
+
     def copy_requests(self, old_id: str, new_id: str) -> None:
         """Hand a session's requests to the one that takes its place."""
         columns = CONSENT_REQUEST.c

@@ -10,6 +10,7 @@ from wattshare.custodian.services.codes import Codes
 from wattshare.custodian.services.consent import Asked
 from wattshare.custodian.services.funnel import Funnel
 from wattshare.custodian.services.signin import NotSignedIn, Session
+from wattshare.custodian.services.single import Single
 from wattshare.custodian.services.tongues import said
 from wattshare.custodian.web.call import Call, Response
 from wattshare.custodian.web.devices import device_of
@@ -22,6 +23,15 @@ from wattshare.espi.endpoints import Token
 WRONG = said("These details do not match. Check them and try again.")
 SLOW = said("Too many tries. Wait a quarter of an hour.")
 NO_NUMBER = said("Type your account number. It stands at the top of your bill.")
+# at the utility's own sign-in
+DECLINED, UNKNOWN, FAILED = "declined", "unknown", "failed"
+THERE = {
+    DECLINED: said("You did not sign in there. Try again, or take another way in."),
+    UNKNOWN: said("You signed in there, but we do not find your account by it. Take another way in, or call us."),
+    FAILED: said(
+        "Signing in there does not work at the moment. Nothing was shared. Take another way in, or try again later."
+    ),
+}
 CLOSED = said("This way in is not open here. Take another one.")
 
 
@@ -48,6 +58,8 @@ class Arriving:
     funnel: Funnel
     codes: Codes
     doors: Doors
+    # the utility's own sign-in
+    single: Single | None = None
 
     def routes(self) -> tuple[Route, ...]:
         """The pages that need no session."""
@@ -87,7 +99,8 @@ class Arriving:
         session = self.lobby.session(call)
         if session is not None and session.customer_id is not None:
             return Response.redirect(onward(request_of(call)))
-        return self.opened(call, "sign_in.html", **self._ways(call, None))
+        problem = THERE.get(call.query.first("own") or "")
+        return self.opened(call, "sign_in.html", problem=problem, there=problem is not None, **self._ways(call, None))
 
     def take_sign_in(self, call: Call) -> Response:
         """Sign in, and go on to where the customer was going."""
@@ -116,7 +129,11 @@ class Arriving:
         if request_id:
             other = self.lobby.sign_in.sign_out(session)
             return self.lobby.with_cookie(Response.redirect(step_at("sign-in", request_id)), other)
-        self.lobby.sign_in.leave(session)
+        if self.single is not None and session.way == "own":
+            if (knowing := self.single.leave(session)) is not None:
+                return self.lobby.with_cookie(Response.redirect("/sharing/own/out"), knowing)
+        else:
+            self.lobby.sign_in.leave(session)
         answer = Response.redirect("/?signed_out=yes")
         return answer.with_cookie(self.lobby.cookie, "", secure=self.lobby.secure, seconds=0)
 
@@ -136,12 +153,13 @@ class Arriving:
         """Count that somebody said who they are."""
         self.funnel.reach(request_id, Step.IDENTIFIED, language=self.pages.tongue(call).code, way=way)
 
-    def came_in(self, call: Call, arrived: Session) -> Response:
+    def came_in(self, call: Call, arrived: Session, request_id: str | None = None) -> Response:
         """On to where the customer was going, whose language is remembered for what we write."""
         if arrived.customer_id is not None:
             with self.lobby.store.begin() as tx:
                 tx.messages.remember_language(arrived.customer_id, self.pages.tongue(call).code)
-        return self.lobby.with_cookie(Response.redirect(onward(request_of(call))), arrived)
+        to = onward(request_of(call) if request_id is None else request_id)
+        return self.lobby.with_cookie(Response.redirect(to), arrived)
 
     def opened(self, call: Call, template: str, *, waiting: bool = False, **values: Any) -> Response:
         """A page for whoever comes, with a session; `waiting`: it is about the request that waits there."""
@@ -176,7 +194,7 @@ class Arriving:
             timed_out=timed_out,
             request_id=request_id,
             form_token=session.form_token,
-            **{"guest": asked is not None and asked.guest, "doors": self.doors, **values},
+            **{"guest": asked is not None and asked.guest, "there": False, "doors": self.doors, **values},
         )
 
     # parts
