@@ -10,7 +10,7 @@ from typing import Any
 from tests.custodian.servers import ENGINES
 
 # kills where nothing is said: of deliveries about five minutes, of imports some on each engine
-KILLS = {"delivery": 60, "import": 20, "delta": 0}
+KILLS = {"delivery": 60, "import": 20, "delta": 0, "pages": 0}
 SQLITE = ENGINES[:1]
 
 
@@ -24,9 +24,14 @@ def main() -> int:
     parser.add_argument("--engine", choices=(*ENGINES, "both"), help="SQLite for deliveries and deltas, else both")
     parser.add_argument("--authorizations", type=int, default=10_000, help="of the deltas")
     parser.add_argument("--readings", type=int, default=1_000_000, help="of each import")
+    parser.add_argument("--only", help="of the pages: as pytest's -k has it, such as 'phone and dark'")
     parser.add_argument("--keep", type=Path, help="a new folder that keeps logs and journals")
     parser.add_argument("--json", action="store_true", help="the report on standard output")
     chosen = parser.parse_args()
+    if chosen.scenario == "pages":
+        from tests.soak import pages
+
+        return pages.run(chosen.only)
     seed = random.SystemRandom().randrange(1_000_000) if chosen.seed is None else chosen.seed
     kills = KILLS[chosen.scenario] if chosen.kills is None else chosen.kills
     usual = ENGINES if chosen.scenario == "import" else SQLITE
