@@ -126,6 +126,7 @@ class TestHouse:
         bills: int = 1,
         name: str | None = None,
         mark: int = 0,
+        customer_class: str = "RES",
     ) -> Home:
         """A customer with a service for each commodity, and so many days up to yesterday.
 
@@ -134,7 +135,9 @@ class TestHouse:
         """
         number = next(self.numbers)
         with self.store.begin() as tx:
-            customer = tx.customers.add_customer(name or f"Customer {number}", f"c{number}@home.example")
+            customer = tx.customers.add_customer(
+                name or f"Customer {number}", f"c{number}@home.example", customer_class
+            )
             account_number = f"1000000{number:04d}"
             phone = f"530555{number:04d}"
             mailing = Address(line=f"{number} Post Rd", city="Riverton", state="CA", postal_code="95990")

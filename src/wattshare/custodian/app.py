@@ -28,6 +28,7 @@ from wattshare.custodian.services.closing import CLOSE, Closing
 from wattshare.custodian.services.codes import Codes
 from wattshare.custodian.services.completeness import Completeness
 from wattshare.custodian.services.consent import Consent
+from wattshare.custodian.services.delegates import Delegates
 from wattshare.custodian.services.deltas import DELTA
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.bulk import Bulk
@@ -192,6 +193,11 @@ class House:
         )
 
     @property
+    def delegates(self) -> Delegates:
+        """Who may share for whom."""
+        return Delegates(store=self.store, now=self.now, secrets=self.secrets, sign_in=self.sign_in)
+
+    @property
     def secure(self) -> bool:
         """Whether browsers come by TLS."""
         return self.settings.public_base.startswith("https:")
@@ -248,6 +254,7 @@ class House:
             own=self.own_data,
             usage=self.own_usage,
             funnel=self.funnel,
+            delegates=self.delegates,
         ).routes()
         return routes(self.profile, handlers, (*oauth.more(), *arrivals, *ours, *more))
 
@@ -290,6 +297,7 @@ class House:
         with self.store.begin() as tx:
             tx.tokens.forget(self.now() - FORGET_SECONDS)
             tx.sessions.forget(self.now() - FORGET_SECONDS)
+            tx.delegations.forget(self.now() - FORGET_SECONDS)
             tx.proofs.forget(self.now())
 
     def serve(self) -> None:

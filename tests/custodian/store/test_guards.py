@@ -36,6 +36,7 @@ OPEN = {
     "consent_request": "sealed, below a session's mac",
     "counter": "the house's own numbers",
     "customer_language": "numbers, and languages",
+    "delegation": "numbers: who may act for whom; a mac",
     "delta": "numbers: what was told to whom on which day",
     "expiry_told": "numbers of authorizations",
     "failure": "macs",

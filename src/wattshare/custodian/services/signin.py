@@ -46,6 +46,8 @@ class Session:
     # by which way in somebody came: account, guest, code, own; "" while nobody is signed in
     way: str = ""
     expires_at: int = 0
+    # who is really there, where somebody acts for the customer
+    delegate_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,9 +80,14 @@ class SignIn:
             found = tx.sessions.find(session_id, self.now())
             if found is None:
                 return None
+            if found.delegate_id is not None and not tx.delegations.stands(found.customer_id or 0, found.delegate_id):
+                # the customer has taken it back
+                tx.sessions.end(session_id)
+                return None
             tx.sessions.touch(session_id, self.now() + self.session_seconds)
         return Session(
             id=session_id,
+            delegate_id=found.delegate_id,
             customer_id=found.customer_id,
             form_token=found.form_token,
             way=found.way,
@@ -132,6 +139,10 @@ class SignIn:
         """A session of nobody in place of somebody's: what apps ask for waits there for whoever signs in next."""
         return self._start(None, instead_of=session)
 
+    def become(self, session: Session, customer_id: int, *, delegate_id: int | None) -> Session:
+        """A session that acts for another customer, for who may; it came in by the same way."""
+        return self._start(customer_id, way=session.way, instead_of=session, delegate_id=delegate_id)
+
     def leave(self, session: Session) -> None:
         """End a session."""
         with self.store.begin() as tx:
@@ -155,13 +166,21 @@ class SignIn:
             raise NotSignedIn
         return self._start(customer_id, way=way, instead_of=session)
 
-    def _start(self, customer_id: int | None, *, way: str = "", instead_of: Session | None = None) -> Session:
+    def _start(
+        self,
+        customer_id: int | None,
+        *,
+        way: str = "",
+        instead_of: Session | None = None,
+        delegate_id: int | None = None,
+    ) -> Session:
         session = Session(
             id=self.secrets("wss_"),
             customer_id=customer_id,
             form_token=self.secrets("wsf_"),
             way=way,
             expires_at=self.now() + self.session_seconds,
+            delegate_id=delegate_id,
         )
         with self.store.begin() as tx:
             if instead_of is not None:
@@ -188,4 +207,5 @@ class SignIn:
             form_token=session.form_token,
             way=session.way,
             expires_at=session.expires_at,
+            delegate_id=session.delegate_id,
         )

@@ -28,6 +28,7 @@ from wattshare.custodian.store.content import Content
 from wattshare.custodian.store.corrections import Corrections
 from wattshare.custodian.store.customers import Customers
 from wattshare.custodian.store.daily import DailyDeltas
+from wattshare.custodian.store.delegations import Delegations
 from wattshare.custodian.store.deltas import Deltas
 from wattshare.custodian.store.distribution import Distribution, NoCitus
 from wattshare.custodian.store.expiries import Expiries
@@ -86,6 +87,7 @@ class Tx:
         self.rates = Rates(connection, keys)
         self.funnel = Funnel(connection, keys)
         self.receipts = Receipts(connection, keys)
+        self.delegations = Delegations(connection, keys)
         self.revisions = Revisions(connection, keys)
         self.readings = Readings(connection, keys, late)
         self.history = History(connection, keys)

@@ -37,6 +37,8 @@ BROWSER_SESSION = Table(
     # what the release before knows of the way in
     Column("guest", Boolean, nullable=False),
     Column("way", String),
+    # who is really there, where somebody acts for the customer
+    Column("delegate_id", Big, ForeignKey("customer.id")),
     Column("expires_at", Big, nullable=False, index=True),
 )
 
@@ -71,6 +73,7 @@ class KeptSession:
     form_token: str
     way: str
     expires_at: int
+    delegate_id: int | None = None
 
 
 class Sessions:
@@ -80,7 +83,16 @@ class Sessions:
         """Take the transaction's connection."""
         self._connection, self._keys = connection, keys
 
-    def add(self, session_id: str, *, customer_id: int | None, form_token: str, way: str = "", expires_at: int) -> None:
+    def add(
+        self,
+        session_id: str,
+        *,
+        customer_id: int | None,
+        form_token: str,
+        way: str = "",
+        expires_at: int,
+        delegate_id: int | None = None,
+    ) -> None:
         """Keep a new session."""
         mac = self._mac(session_id)
         self._connection.execute(
@@ -91,6 +103,7 @@ class Sessions:
                 guest=way in GUESTS,
                 way=way,
                 expires_at=expires_at,
+                delegate_id=delegate_id,
             )
         )
 
@@ -104,6 +117,7 @@ class Sessions:
             form_token=self._keys.open(PURPOSE, f"browser_session/{row['mac']}", row["form_token"]),
             way=_way(row),
             expires_at=row["expires_at"],
+            delegate_id=row["delegate_id"],
         )
 
     def touch(self, session_id: str, expires_at: int) -> None:
@@ -120,7 +134,8 @@ class Sessions:
     def end_of_customer(self, customer_id: int, *, but: str) -> int:
         """Forget every session of a customer but one, and what they were asked. How many."""
         session = BROWSER_SESSION.c
-        others = (session.customer_id == customer_id) & session.mac.not_in(self._macs(but))
+        theirs = (session.customer_id == customer_id) | (session.delegate_id == customer_id)
+        others = theirs & session.mac.not_in(self._macs(but))
         mine = select(session.mac).where(others)
         self._connection.execute(delete(CONSENT_REQUEST).where(CONSENT_REQUEST.c.session_mac.in_(mine)))
         return self._connection.execute(delete(BROWSER_SESSION).where(others)).rowcount

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from wattshare.custodian.services.consent import Consent
+from wattshare.custodian.services.delegates import Delegates
 from wattshare.custodian.services.directory import Directory
 from wattshare.custodian.services.funnel import Funnel
 from wattshare.custodian.services.overview import Overview
@@ -14,6 +15,7 @@ from wattshare.custodian.web.apps import Apps
 from wattshare.custodian.web.changing import Changing
 from wattshare.custodian.web.choosing import Choosing
 from wattshare.custodian.web.deciding import Deciding
+from wattshare.custodian.web.delegating import Delegating
 from wattshare.custodian.web.lobby import Lobby
 from wattshare.custodian.web.pages import Pages
 from wattshare.custodian.web.receipts import ReceiptPages
@@ -35,6 +37,7 @@ class CustomerPages:
     own: OwnData
     usage: OwnUsage
     funnel: Funnel
+    delegates: Delegates
 
     def routes(self) -> tuple[Route, ...]:
         """Of each part."""
@@ -57,6 +60,7 @@ class CustomerPages:
             ReceiptPages(lobby=lobby, pages=pages, overview=overview, receipts=consent.receipts),
             Changing(lobby=lobby, pages=pages, consent=consent, reviewing=reviewing),
             Apps(lobby=lobby, pages=pages, directory=Directory(store=lobby.store), overview=overview),
+            Delegating(lobby=lobby, pages=pages, delegates=self.delegates),
             OwnUsagePages(lobby=lobby, pages=pages, usage=self.usage),
         )
         return tuple(route for part in parts for route in part.routes())

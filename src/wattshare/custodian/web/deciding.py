@@ -171,6 +171,9 @@ class Deciding:
         def note(tx: Tx, held: Authorization, party: ThirdParty, asked: Asked) -> str:
             del party, asked
             self.lobby.answer(tx, session, pending, held.id, self.consent.addresses.profile.code_seconds)
+            if session.delegate_id is not None:
+                detail = {"delegate": session.delegate_id}
+                tx.trail.write("consented_by_delegate", self.lobby.now(), authorization_id=held.id, detail=detail)
             tx.funnel.reach(pending.id, Step.SHARED, language=language, authorization_id=held.id)
             return str(held.id)
 

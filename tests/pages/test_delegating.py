@@ -1,0 +1,41 @@
+"""Naming somebody who shares for a business, accepting, and acting for it."""
+
+from tests.custodian.houses import TestHouse
+from tests.pages.conftest import Screens
+from tests.pages.screen import DESKTOP
+from tests.pages.test_everybody import check
+from wattshare.custodian.services.registration import Registered
+
+
+def test_a_business_is_shared_for(house: TestHouse, acme: Registered, screens: Screens) -> None:
+    business, ada = house.home(name="Harbor Foods", customer_class="COM"), house.home(name="Ada Elm")
+    owner, person = screens(), screens(java_script_enabled=True, viewport=DESKTOP, color_scheme="dark")
+    owner.open("/sharing")
+    owner.sign_in(business)
+    owner.page.get_by_role("link", name="Who may share").click()
+    owner.press("Invite a person")
+    link = owner.page.locator("code").first.inner_text()
+    owner.look("people-invited")
+    assert person.open(link).status == 200
+    assert person.heading == "Sign in first"
+    person.page.get_by_role("link", name="Sign in").first.click()
+    person.sign_in(ada)
+    person.open(link)
+    check(person, "join-dark")
+    person.press("Accept")
+    person.press("Act for Harbor Foods")
+    assert "You are signed in as Harbor Foods." in person.words
+    person.open("/sharing/people")
+    check(person, "people-acting-dark")
+    assert "Invite a person" not in person.words
+    person.ask(acme)
+    assert "1 Foods St" in person.words
+    person.press("Share")
+    with house.store.read() as tx:
+        [held] = tx.authorizations.of_customer(business.customer.id)
+        [entry] = [one for one in tx.trail.of_authorization(held.id) if one.event == "consented_by_delegate"]
+    assert entry.detail == {"delegate": ada.customer.id}
+    owner.open("/sharing/people")
+    owner.press("Take back from Ada Elm")
+    person.open("/sharing")
+    assert person.heading == "Prove it is you"
