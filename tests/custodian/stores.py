@@ -116,7 +116,9 @@ def store(engine: str, keys: Keys, request: pytest.FixtureRequest, tmp_path: Pat
     shared: Store = request.getfixturevalue("shared")
     server.empty(str(shared.engine.url.database))
     # a view of the engine: what a test listens to there ends with the test
-    yield trusting(Store(shared.engine.execution_options(), keys))
+    opened = trusting(Store(shared.engine.execution_options(), keys))
+    yield opened
+    opened.readers.close()
 
 
 def trusting(store: Store) -> Store:

@@ -1,13 +1,15 @@
 """Who asks, and whether they may: bearer and access in one view of the database."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from wattshare.custodian.model.bearer import Certificate
 from wattshare.custodian.services.access import Access, Permission
 from wattshare.custodian.services.limits import Limits
 from wattshare.custodian.services.tokens import Tokens
-from wattshare.custodian.store.database import Store
+from wattshare.custodian.store.database import Store, Tx
+from wattshare.custodian.store.purposes import For, Purpose
 from wattshare.espi.endpoint import Endpoint
 
 
@@ -38,6 +40,52 @@ class Admission:
         """
         text = self.tokens.shown(authorization, certificate)
         with self.store.read() as tx:
-            bearer = None if text is None else self.tokens.bearer(tx, text, certificate)
-            permission = self.access.open_in(tx, bearer, endpoint, path, fetch=fetch)
+            permission = self._permitted(tx, text, endpoint, path, certificate, fetch=fetch)
+        return self._counted(permission)
+
+    @contextmanager
+    def admitted(
+        self, endpoint: Endpoint, path: Mapping[str, str], *, authorization: str | None, certificate: Certificate | None
+    ) -> Iterator[tuple[Permission, Tx]]:
+        """The same, and the view in which it is answered: it shows what the permission is for and nothing else.
+
+        Where nothing is counted it is the view in which the permission was found.
+
+        Raises:
+            NoCertificate, UnknownBearer, NoBearer, NotCovered, Withdrawn, WrongCertificate, TooMany: as `admit`.
+        """
+        text = self.tokens.shown(authorization, certificate)
+        with self.store.read() as tx:
+            permission = self._permitted(tx, text, endpoint, path, certificate, fetch=False)
+            if not self.limits.on:
+                if permission.authorization is not None:
+                    tx.narrow(permission.authorization.id)
+                yield permission, tx
+                return
+        # not inside: a count is a transaction of its own
+        permission = self._counted(permission)
+        with self.store.read(whose(permission)) as tx:
+            yield permission, tx
+
+    def _permitted(
+        self,
+        tx: Tx,
+        text: str | None,
+        endpoint: Endpoint,
+        path: Mapping[str, str],
+        certificate: Certificate | None,
+        *,
+        fetch: bool,
+    ) -> Permission:
+        bearer = None if text is None else self.tokens.bearer(tx, text, certificate)
+        return self.access.open_in(tx, bearer, endpoint, path, fetch=fetch)
+
+    def _counted(self, permission: Permission) -> Permission:
+        if not self.limits.on:
+            return permission
         return replace(permission, budgets=self.limits.count(permission.third_party))
+
+
+def whose(permission: Permission) -> For:
+    """What an answer is read for: one authorization, or what no customer has."""
+    return Purpose.HOUSE if permission.authorization is None else permission.authorization.id

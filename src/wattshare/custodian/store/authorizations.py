@@ -1,5 +1,7 @@
 """Authorizations, and which seconds of which usage points each of them opens."""
 
+import json
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -28,7 +30,12 @@ from wattshare.custodian.model.errors import Conflict
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big, Row
 from wattshare.custodian.store.premises import ACCOUNT, AGREEMENT
+<<<<<<< HEAD
 from wattshare.custodian.store.statements import count, earlier, grow, holding, later
+=======
+from wattshare.custodian.store.prepared import Prepared, plain
+from wattshare.custodian.store.statements import earlier, grow, holding, later, reads_only
+>>>>>>> 109f2c5 (A read is two statements around what is asked: who asks and what they are told are found in one view)
 from wattshare.espi.kinds import Kind, in_order
 
 AUTHORIZATION = Table(
@@ -124,6 +131,9 @@ def of_held(authorization: Authorization, at: int) -> dict[str, int]:
 OWNED = select(AUTHORIZATION).where(
     AUTHORIZATION.c.third_party_id == bindparam("of_third_party"), AUTHORIZATION.c.id == bindparam("of_id")
 )
+OWNED_NOW = Prepared(OWNED.with_only_columns(*plain(AUTHORIZATION)))
+# authorizations that are asked for again and again
+KEPT = 4_096
 
 
 class Authorizations:
@@ -178,6 +188,9 @@ class Authorizations:
     def owned(self, authorization_id: int, third_party_id: int) -> Authorization | None:
         """The authorization of that id and that third party; ended ones too."""
         named = {"of_third_party": third_party_id, "of_id": authorization_id}
+        if reads_only(self._connection):
+            found = OWNED_NOW.rows(self._connection, named)
+            return _known(found[0]) if found else None
         row = self._connection.execute(holding(self._connection, OWNED), named).mappings().one_or_none()
         return None if row is None else read_authorization(row)
 
@@ -281,6 +294,13 @@ class Authorizations:
 def _columns(authorization: Authorization) -> dict[str, Any]:
     plain = {column.name: getattr(authorization, column.name) for column in AUTHORIZATION.columns}
     return plain | {"kinds": list(in_order(authorization.kinds))}
+
+
+@lru_cache(maxsize=KEPT)
+def _known(row: tuple[Any, ...]) -> Authorization:
+    """The same for a row of `OWNED_NOW`: what is equal is read once."""
+    named = dict(zip(OWNED_NOW.columns, row, strict=True))
+    return read_authorization(named | {"kinds": json.loads(named["kinds"])})
 
 
 def read_authorization(row: Row) -> Authorization:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
@@ -17,6 +18,7 @@ from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import Row
 from wattshare.custodian.store.plain import known_text, write_text
 from wattshare.custodian.store.premises import USAGE_POINT, read_usage_point
+from wattshare.custodian.store.prepared import Prepared
 from wattshare.custodian.store.tiers import Scope, Tiers
 from wattshare.espi import ids
 from wattshare.espi.usage import ReadingType
@@ -26,9 +28,11 @@ RESIDENTIAL_PHASE = 769
 DELIVERED, RECEIVED = 1, 19
 
 
+# usage points that are asked for again and again
+KEPT = 4_096
 SHARE = OPEN_SHARES.subquery("share")
 # made once, for every call of the API
-USAGE_POINTS = (
+USAGE_POINTS = Prepared(
     select(USAGE_POINT)
     .where(USAGE_POINT.c.id.in_(select(SHARE.c.usage_point_id)))
     .order_by(
@@ -139,8 +143,8 @@ class Channels:
 
     def usage_points(self, authorization: Authorization, at: int) -> tuple[UsagePoint, ...]:
         """The usage points of an authorization: electricity before gas, then by id; each once."""
-        rows = self._connection.execute(USAGE_POINTS, of_held(authorization, at))
-        return tuple(read_usage_point(row) for row in rows.mappings())
+        rows = USAGE_POINTS.rows(self._connection, of_held(authorization, at))
+        return tuple(map(_known_point, rows))
 
     def channels_shared(self, authorization: Authorization, usage_point_id: int, at: int) -> tuple[Channel, ...]:
         """The channels of one usage point, if the authorization opens it; delivered first.
@@ -167,6 +171,12 @@ class Channels:
 
     def _channels(self, which: ColumnElement[bool]) -> tuple[Channel, ...]:
         return _read(self._connection.execute(_told(which)))
+
+
+@lru_cache(maxsize=KEPT)
+def _known_point(row: tuple[Any, ...]) -> UsagePoint:
+    """The usage point of a row of `USAGE_POINTS`: what is equal is read once."""
+    return read_usage_point(dict(zip(USAGE_POINTS.columns, row, strict=True)))
 
 
 def channel_rank(channel: Channel) -> tuple[int, int]:

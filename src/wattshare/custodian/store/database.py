@@ -1,11 +1,12 @@
 """The database: transactions, and the noun classes that speak inside them."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from alembic import command
 from alembic.config import Config
@@ -45,6 +46,7 @@ from wattshare.custodian.store.programs import Programs
 from wattshare.custodian.store.proofs import Proofs
 from wattshare.custodian.store.purposes import For, Purpose
 from wattshare.custodian.store.rates import Rates
+from wattshare.custodian.store.readers import Readers
 from wattshare.custodian.store.readings import LATE, Readings
 from wattshare.custodian.store.receipts import Receipts
 from wattshare.custodian.store.receivers import Receivers
@@ -71,44 +73,73 @@ READING: dict[str, dict[str, Any]] = {
     },
 }
 
+READERS: Mapping[str, Callable[[Engine], Readers]] = {"sqlite": sqlite.readers, "postgresql": postgresql.readers}
+
 
 class Tx:
-    """One transaction: an attribute for each noun."""
+    """One transaction: an attribute for each noun, made when it is first asked for."""
 
-    def __init__(self, connection: Connection, keys: Keys, late: int = LATE) -> None:
-        """Take the open connection, and how long after its day a reading is late."""
-        self.parties = Parties(connection, keys)
-        self.customers = Customers(connection, keys)
-        self.programs = Programs(connection, keys)
-        self.authorizations = Authorizations(connection, keys)
-        self.tokens = Tokens(connection, keys)
-        self.sessions = Sessions(connection, keys)
-        self.proofs = Proofs(connection, keys)
-        self.rates = Rates(connection, keys)
-        self.funnel = Funnel(connection, keys)
-        self.receipts = Receipts(connection, keys)
-        self.delegations = Delegations(connection, keys)
-        self.revisions = Revisions(connection, keys)
-        self.readings = Readings(connection, keys, late)
-        self.history = History(connection, keys)
-        self.completeness = Completeness(connection, keys)
-        self.roster = Roster(connection, keys)
-        self.bills = Bills(connection, keys)
-        self.deltas = Deltas(connection, keys)
-        self.imports = Imports(connection, keys)
-        self.batches = Batches(connection, keys)
-        self.notices = Notices(connection, keys)
-        self.messages = Messages(connection, keys)
-        self.receivers = Receivers(connection, keys)
-        self.signing = SigningKeys(connection, keys)
-        self.outages = Outages(connection, keys)
-        self.daily = DailyDeltas(connection, keys)
-        self.corrections = Corrections(connection, keys)
-        self.expiries = Expiries(connection, keys)
-        self.jobs = Jobs(connection, keys)
-        self.trail = Trail(connection, keys)
-        self.content = Content(connection, keys)
-        self.figures = Figures(connection, keys)
+    parties: Parties
+    customers: Customers
+    programs: Programs
+    authorizations: Authorizations
+    tokens: Tokens
+    sessions: Sessions
+    proofs: Proofs
+    rates: Rates
+    funnel: Funnel
+    receipts: Receipts
+    delegations: Delegations
+    revisions: Revisions
+    readings: Readings
+    history: History
+    completeness: Completeness
+    roster: Roster
+    bills: Bills
+    deltas: Deltas
+    imports: Imports
+    batches: Batches
+    notices: Notices
+    messages: Messages
+    receivers: Receivers
+    signing: SigningKeys
+    outages: Outages
+    daily: DailyDeltas
+    corrections: Corrections
+    expiries: Expiries
+    jobs: Jobs
+    trail: Trail
+    content: Content
+    figures: Figures
+
+    def __init__(
+        self, connection: Connection, keys: Keys, late: int = LATE, narrow: Callable[[int], None] | None = None
+    ) -> None:
+        """Take the open connection, how long after its day a reading is late, and what narrows the view."""
+        self._connection, self._keys, self._late, self._narrow = connection, keys, late, narrow
+
+    def __getattr__(self, name: str) -> Any:
+        """Make a noun."""
+        kind = NOUNS.get(name)
+        if kind is None:
+            raise AttributeError(name)
+        more = (self._late,) if kind is Readings else ()
+        noun = kind(self._connection, self._keys, *more)
+        setattr(self, name, noun)
+        return noun
+
+    def narrow(self, authorization_id: int) -> None:
+        """Let the rest of a view be for one authorization, as if it had begun so.
+
+        Raises:
+            LookupError: the transaction is no view.
+        """
+        if self._narrow is None:
+            raise LookupError("only a view is narrowed")
+        self._narrow(authorization_id)
+
+
+NOUNS: Mapping[str, type[Any]] = get_type_hints(Tx)
 
 
 @dataclass(frozen=True)
@@ -121,6 +152,12 @@ class Store:
     purpose: Purpose = Purpose.HOUSE
     # seconds after the end of its day from which on a reading is late
     late: int = LATE
+    # what views are on
+    readers: Readers = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Keep no connection yet."""
+        object.__setattr__(self, "readers", READERS[self.engine.dialect.name](self.engine))
 
     @classmethod
     def connect(
@@ -171,8 +208,8 @@ class Store:
         Raises:
             Unavailable: the database cannot be reached.
         """
-        with self._reading(for_) as connection:
-            yield Tx(connection, self.keys, self.late)
+        with _available(), self.readers.view(self.purpose if for_ is None else for_) as connection:
+            yield Tx(connection, self.keys, self.late, partial(self.readers.narrow, connection))
 
     def upgrade(self, *, for_role: str | None = None) -> None:
         """Bring the tables to the newest form: all steps or none; another process waits for its turn.
@@ -245,17 +282,12 @@ class Store:
 
     def close(self) -> None:
         """Let the database go."""
+        self.readers.close()
         self.engine.dispose()
 
     def _connected(self, for_: For | None, **options: Any) -> Connection:
         told = self.purpose if for_ is None else for_
         return self.engine.connect().execution_options(wattshare_for=told, **options)
-
-    @contextmanager
-    def _reading(self, for_: For | None) -> Iterator[Connection]:
-        options = READING.get(self.engine.dialect.name, {})
-        with _available(), self._connected(for_, **options) as connection, connection.begin():
-            yield connection
 
     @contextmanager
     def _plain(self) -> Iterator[Connection]:

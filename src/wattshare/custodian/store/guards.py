@@ -55,8 +55,12 @@ GUARDS = (
 
 # what a transaction is for, put down until it ends; beyond one machine this one is another (`distribution`)
 PUT_DOWN = """
-CREATE OR REPLACE FUNCTION put_down(name text, value text) RETURNS void LANGUAGE sql AS
-$$SELECT set_config('wattshare.' || name, value, true)$$
+CREATE OR REPLACE FUNCTION put_down(name text, value text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    is text;
+BEGIN
+    is := set_config('wattshare.' || name, value, true);
+END $$
 """
 OPEN_FOR = """
 CREATE OR REPLACE FUNCTION open_for(purpose text) RETURNS void LANGUAGE plpgsql AS

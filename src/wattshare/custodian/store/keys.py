@@ -33,9 +33,9 @@ class Unsealable(Exception):
     """A sealed text was changed, moved to another row, or sealed with a key that is not there."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Keys:
-    """Keys by id, each sort in the order of its file."""
+    """Keys by id, each sort in the order of its file. Two of them are never alike."""
 
     hmac: Mapping[str, bytes] = field(repr=False)
     sealing: Mapping[str, bytes] = field(repr=False)

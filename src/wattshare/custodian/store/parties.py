@@ -1,6 +1,7 @@
 """Third parties, their secrets and the people who sign in for them."""
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -22,6 +23,7 @@ from wattshare.custodian.model.parties import Milestones, Role, Standing, ThirdP
 from wattshare.custodian.model.work import NoticeKind
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big, Row
+from wattshare.custodian.store.prepared import Prepared, plain
 from wattshare.custodian.store.statements import alone, count, grow, holding
 from wattshare.espi.kinds import Kind, in_order
 
@@ -70,7 +72,11 @@ PARTY_LOGIN = Table(
 )
 
 # made once, for every call of the API
-BY_ID = select(THIRD_PARTY).where(THIRD_PARTY.c.id == bindparam("of_id"))
+BY_ID = Prepared(select(*plain(THIRD_PARTY)).where(THIRD_PARTY.c.id == bindparam("of_id")))
+
+LISTS = tuple(column.name for column in THIRD_PARTY.c if isinstance(column.type, JSON))
+# third parties that are asked for again and again
+KEPT = 1_024
 
 CONTACTS, SECRETS = "contacts", "secrets"
 CERTIFICATES = "certificates"
@@ -106,8 +112,8 @@ class Parties:
 
     def by_id(self, third_party_id: int) -> ThirdParty | None:
         """The third party of that id."""
-        row = self._connection.execute(BY_ID, {"of_id": third_party_id}).mappings().one_or_none()
-        return None if row is None else self._value(row)
+        found = BY_ID.rows(self._connection, {"of_id": third_party_id})
+        return _known(self._keys, found[0]) if found else None
 
     def by_client_id(self, client_id: str) -> ThirdParty | None:
         """The third party of that client_id."""
@@ -202,7 +208,7 @@ class Parties:
         return self._keys.seal(purpose, f"third_party/{third_party_id}/{column}", text)
 
     def _open(self, purpose: str, third_party_id: int, column: str, sealed: str) -> str:
-        return self._keys.open(purpose, f"third_party/{third_party_id}/{column}", sealed)
+        return _unsealed(self._keys, purpose, third_party_id, column, sealed)
 
     def _columns(self, party: ThirdParty) -> dict[str, Any]:
         plain = {name: getattr(party, name) for name in PLAIN}
@@ -219,23 +225,7 @@ class Parties:
         }
 
     def _value(self, row: Row) -> ThirdParty:
-        party_id: int = row["id"]
-        plain = {name: row[name] for name in PLAIN}
-        plain |= {name: words(plain[name]) for name, words in WORDS.items()}
-        return ThirdParty(
-            **plain,
-            redirect_uris=tuple(row["redirect_uris"]),
-            kinds_required=frozenset(map(Kind, row["kinds_required"])),
-            kinds_optional=frozenset(map(Kind, row["kinds_optional"])),
-            notify_kinds=frozenset(map(NoticeKind, row["notify_kinds"])),
-            phone=self._open(CONTACTS, party_id, "phone", row["phone"]),
-            contacts=tuple(json.loads(self._open(CONTACTS, party_id, "contacts", row["contacts"]))),
-            milestones=Milestones(
-                connectivity_test_at=row["connectivity_test_at"],
-                oauth_test_at=row["oauth_test_at"],
-                due_at=row["due_at"],
-            ),
-        )
+        return _party(self._keys, row)
 
 
 # kept as they are
@@ -260,6 +250,37 @@ PLAIN = (
     "registered_at",
 )
 WORDS = {"user_type": UserType, "role": Role, "standing": Standing}
+
+
+@lru_cache(maxsize=KEPT)
+def _known(keys: Keys, row: tuple[Any, ...]) -> ThirdParty:
+    """The third party of a row of `BY_ID`: what is equal is read, and unsealed, once."""
+    named = dict(zip(BY_ID.columns, row, strict=True))
+    return _party(keys, named | {name: json.loads(named[name]) for name in LISTS})
+
+
+def _party(keys: Keys, row: Row) -> ThirdParty:
+    party_id: int = row["id"]
+    plain = {name: row[name] for name in PLAIN}
+    plain |= {name: words(plain[name]) for name, words in WORDS.items()}
+    return ThirdParty(
+        **plain,
+        redirect_uris=tuple(row["redirect_uris"]),
+        kinds_required=frozenset(map(Kind, row["kinds_required"])),
+        kinds_optional=frozenset(map(Kind, row["kinds_optional"])),
+        notify_kinds=frozenset(map(NoticeKind, row["notify_kinds"])),
+        phone=_unsealed(keys, CONTACTS, party_id, "phone", row["phone"]),
+        contacts=tuple(json.loads(_unsealed(keys, CONTACTS, party_id, "contacts", row["contacts"]))),
+        milestones=Milestones(
+            connectivity_test_at=row["connectivity_test_at"],
+            oauth_test_at=row["oauth_test_at"],
+            due_at=row["due_at"],
+        ),
+    )
+
+
+def _unsealed(keys: Keys, purpose: str, third_party_id: int, column: str, sealed: str) -> str:
+    return keys.open(purpose, f"third_party/{third_party_id}/{column}", sealed)
 
 
 def _trusted(party: ThirdParty) -> tuple[str | None, bool]:

@@ -1,12 +1,15 @@
 """What is special to PostgreSQL: many writers at a time, each under a deadline."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from wattshare.custodian.settings import BadSettings
+from wattshare.custodian.store.purposes import For, Purpose
+from wattshare.custodian.store.readers import BEGUN, Readers
 
 # the oldest that the tests are run on
 OLDEST = 15
@@ -29,6 +32,9 @@ DEADLINES = (
 OPENED = text(DEADLINES)
 OPENED_FOR = text(DEADLINES + ", open_for(:purpose)")
 OPENED_FOR_ONE = text(DEADLINES + ", open_authorization(:one)")
+# a view of one moment, in which nothing is written
+VIEW = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+NARROWED = "SELECT open_authorization(%s)"
 # before the function is there
 UPKEEP = text("SELECT set_config('wattshare.purpose', 'upkeep', true)")
 # a step over many rows takes its time; but who waits for a table to itself keeps everybody else waiting
@@ -56,6 +62,7 @@ def connect(url: URL, *, statement_seconds: int, connections: int, prepared: boo
     try:
         engine = create_engine(
             url,
+            execution_options={"wattshare_seconds": statement_seconds, "wattshare_connections": connections},
             # what a statement was given stays out of error texts
             hide_parameters=True,
             pool_size=keep,
@@ -71,6 +78,8 @@ def connect(url: URL, *, statement_seconds: int, connections: int, prepared: boo
     usual = {"statement": f"{statement_seconds}s", "lock": f"{statement_seconds}s"}
 
     def begin(connection: Connection) -> None:
+        if BEGUN in connection.info:
+            return
         options = connection.get_execution_options()
         deadlines = PATIENT if options.get("wattshare_patient") else usual
         match options.get("wattshare_for"):
@@ -83,6 +92,32 @@ def connect(url: URL, *, statement_seconds: int, connections: int, prepared: boo
 
     event.listen(engine, "begin", begin)
     return engine
+
+
+def readers(engine: Engine) -> Readers:
+    """What views are on. Some connections are left for writers."""
+    told = engine.get_execution_options()
+    return Readers(
+        engine=engine,
+        options={"wattshare_reads": True, "isolation_level": "AUTOCOMMIT"},
+        begin=_begin_view(told["wattshare_seconds"]),
+        narrowed=NARROWED,
+        most=min(POOL, told["wattshare_connections"] // 4),
+    )
+
+
+def _begin_view(seconds: int) -> Callable[[Any, For], None]:
+    """What begins a transaction on a connection that is kept for reading: all that it needs, in one message."""
+    deadlines = f"set_config('statement_timeout', '{seconds}s', true), set_config('lock_timeout', '{seconds}s', true)"
+    opening = f"{VIEW}; SELECT {deadlines}, set_config('jit', 'off', true), "
+    told = {purpose: f"{opening}open_for('{purpose}')" for purpose in Purpose}
+
+    def begin(driver: Any, for_: For) -> None:
+        # several statements at once are never prepared
+        text = told[for_] if isinstance(for_, Purpose) else f"{opening}open_authorization({for_:d})"
+        driver.execute(text, prepare=False)
+
+    return begin
 
 
 def weak_settings(connection: Connection) -> Iterator[str]:

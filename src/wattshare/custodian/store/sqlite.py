@@ -11,6 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from wattshare.custodian.model.errors import Unavailable
+from wattshare.custodian.store.purposes import For
+from wattshare.custodian.store.readers import BEGUN, Readers
 from wattshare.custodian.store.statements import reads_only
 
 WAIT_SECONDS = 30
@@ -31,6 +33,11 @@ def connect(url: URL) -> Engine:
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def readers(engine: Engine) -> Readers:
+    """What views of a file are on. There is no second net here: whatever a view is for, it is the same."""
+    return Readers(engine=engine, options={"wattshare_reads": True}, begin=_begin_view, narrowed=None, most=POOL)
 
 
 def prepare(engine: Engine) -> None:
@@ -71,7 +78,13 @@ def _set_up(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
 
 
+def _begin_view(connection: sqlite3.Connection, _: For) -> None:
+    connection.execute("BEGIN")
+
+
 def _begin(connection: Connection) -> None:
+    if BEGUN in connection.info:
+        return
     reads = reads_only(connection)
     if connection.info.get(READS) is not reads:
         connection.exec_driver_sql(f"PRAGMA query_only = {reads:d}")

@@ -22,6 +22,7 @@ from wattshare.custodian.model.bearer import BearerClass
 from wattshare.custodian.model.tokens import Code, RefreshToken, Token
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big, Row
+from wattshare.custodian.store.prepared import Prepared
 
 # ids are never given twice: a family is the id of its code
 CODE = Table(
@@ -78,8 +79,10 @@ REFRESH_TOKEN = Table(
 
 # made once, as every call of the API finds its token
 FIND = {
-    table: select(*(column for column in table.c if column.name != "mac")).where(
-        table.c.mac.in_(bindparam("macs", expanding=True))
+    table: Prepared(
+        select(*(column for column in table.c if column.name != "mac")).where(
+            table.c.mac == bindparam("mac", type_=String)
+        )
     )
     for table in (CODE, TOKEN, REFRESH_TOKEN)
 }
@@ -201,9 +204,11 @@ class Tokens:
         return int(self._connection.execute(added).scalar_one())
 
     def _find(self, table: Table, text: str) -> dict[str, Any] | None:
-        found = self._connection.execute(FIND[table], {"macs": self._keys.macs(text)})
-        row = found.mappings().one_or_none()
-        return None if row is None else dict(row)
+        query = FIND[table]
+        for mac in self._keys.macs(text):
+            for row in query.rows(self._connection, {"mac": mac}):
+                return dict(zip(query.columns, row, strict=True))
+        return None
 
     def _end(self, table: Table, which: ColumnElement[bool], at: int) -> int:
         return self._connection.execute(

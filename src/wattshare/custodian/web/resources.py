@@ -56,26 +56,26 @@ class Resources:
 
     def handle(self, endpoint: Endpoint, call: Call) -> Response:
         """Answer one call of one row."""
+        if endpoint.answer is not Answer.REVOKE and endpoint.answer is not Answer.LATER:
+            return self.send(endpoint, call)
         permission = self.open(endpoint, call)
         return with_budgets(self.answer(permission, endpoint, call), permission.budgets)
 
     def answer(self, permission: Permission, endpoint: Endpoint, call: Call) -> Response:
-        """Answer a call that is permitted."""
+        """Answer a call that is permitted, and that changes something or has to do with a file."""
         part = call.query.one("correlationID") if endpoint.answer is Answer.LATER else None
         match endpoint.answer:
             case Answer.REVOKE:
                 held = permission.named
                 self.consent.withdraw(held, Ending.THIRD_PARTY, third_party_id=permission.third_party.id)
                 return Response.empty(200)
-            case Answer.LATER:
+            case _:
                 if part is not None:
                     return self.send_part(permission, call, part)
                 if call.method == "HEAD":
                     # a look must not order anything
                     raise WrongMethod("HEAD", ("GET",))
                 return self.order(permission, call)
-            case _:
-                return self.send(permission, call)
 
     def open(self, endpoint: Endpoint, call: Call) -> Permission:
         """Who asks, and whether they may."""
@@ -87,17 +87,21 @@ class Resources:
             fetch=endpoint.answer is Answer.LATER and "correlationID" in call.query,
         )
 
-    def send(self, permission: Permission, call: Call) -> Response:
-        """Answer now."""
-        answered = self.disclosure.read(
-            permission,
-            window(permission.endpoint, call, self.profile),
-            known=call.headers.get("if-none-match"),
-            correlation_id=call.correlation_id,
+    def send(self, endpoint: Endpoint, call: Call) -> Response:
+        """Answer now: who asks, whether they may, and what they are told are found in one view of the database."""
+        admitted = self.admission.admitted(
+            endpoint, call.path, authorization=call.authorization, certificate=call.certificate
         )
-        if answered is None:
-            return Response.empty(204)
-        return self.document(permission.endpoint, answered)
+        with admitted as (permission, tx):
+            found = self.disclosure.read(
+                tx,
+                permission,
+                window(endpoint, call, self.profile),
+                known=call.headers.get("if-none-match"),
+                correlation_id=call.correlation_id,
+            )
+        response = Response.empty(204) if found is None else self.document(endpoint, found.tell())
+        return with_budgets(response, permission.budgets)
 
     @staticmethod
     def document(endpoint: Endpoint, answered: Answered) -> Response:

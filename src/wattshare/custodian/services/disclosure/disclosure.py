@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from wattshare.custodian.model.authorization import Authorization, State
@@ -13,6 +14,7 @@ from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import Unknown
 from wattshare.custodian.model.parties import ThirdParty
 from wattshare.custodian.services.access import Access, Permission
+from wattshare.custodian.services.admission import whose
 from wattshare.custodian.services.disclosure import customers, feeds, registrations, sample
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.answers import Answered, Content
@@ -30,7 +32,6 @@ from wattshare.custodian.services.disclosure.windows import (
     summary_plan,
 )
 from wattshare.custodian.store.database import Store, Tx
-from wattshare.custodian.store.purposes import For, Purpose
 from wattshare.custodian.store.trail import TrailEntry
 from wattshare.espi import ids, wire
 from wattshare.espi.atom import Entry, Feed, Link
@@ -56,6 +57,24 @@ class Passed(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Found:
+    """An answer that is not told yet."""
+
+    answered: Answered
+    # writes the disclosure down; nothing where nothing of anybody's is told
+    note: Callable[[], None] = lambda: None
+
+    def tell(self) -> Answered:
+        """The answer, once it is written down that it is given. Not in a view, which would keep a connection.
+
+        Raises:
+            Unavailable: it cannot be written down.
+        """
+        self.note()
+        return self.answered
+
+
+@dataclass(frozen=True, kw_only=True)
 class Disclosure:
     """Everything that is told at once."""
 
@@ -69,30 +88,36 @@ class Disclosure:
     monotonic: Callable[[], float] = field(default=time.monotonic)
 
     def read(
-        self, permission: Permission, window: Window | None, *, known: str | None, correlation_id: str
-    ) -> Answered | None:
-        """The answer of a row; None where the window holds nothing and the profile says so by silence."""
-        if permission.endpoint.shape is Shape.STATUS:
-            return self._status()
-        at = self.now()
-        with self.store.read(whose(permission)) as tx:
-            plan = self._plan(self._view(tx, permission, at), permission, window)
-            if plan.empty:
-                if permission.endpoint.document is Document.ENTRY or self.addresses.profile.empty_is_204:
-                    return None
-                plan = replace(plan, items=lambda _: ())
-            etag = self._etag(permission, window, plan)
-            if etag is not None and matches(known, etag):
-                return Answered(pieces=iter(()), etag=etag, unchanged=True)
-            # what is small is read where it was found; the rest when it leaves
-            small = b"".join(self._pieces(tx, permission, plan, at)) if plan.count <= SMALL else None
-        self._note(permission, window, plan, at, correlation_id)
-        return Answered(pieces=self._write(permission, plan, at) if small is None else iter((small,)), etag=etag)
+        self, tx: Tx, permission: Permission, window: Window | None, *, known: str | None, correlation_id: str
+    ) -> Found | None:
+        """What a row answers, found in a view of what its permission is for; it is told by `tell` after the view.
 
-    def _status(self) -> Answered:
+        None where the window holds nothing and the profile says so by silence.
+        """
+        if permission.endpoint.shape is Shape.STATUS:
+            return Found(answered=self._status(tx))
         at = self.now()
-        with self.store.read() as tx:
-            out = any(outage.covers(at) for outage in tx.outages.to_come(at))
+        plan = self._plan(self._view(tx, permission, at), permission, window)
+        if plan.empty:
+            if permission.endpoint.document is Document.ENTRY or self.addresses.profile.empty_is_204:
+                return None
+            plan = replace(plan, items=lambda _: ())
+        etag = self._etag(permission, window, plan)
+        if etag is not None and matches(known, etag):
+            return Found(answered=Answered(pieces=iter(()), etag=etag, unchanged=True))
+        # what is small is read where it was found; the rest when it leaves
+        small = plan.count <= SMALL
+        pieces = (
+            iter((b"".join(self._pieces(tx, permission, plan, at)),)) if small else self._write(permission, plan, at)
+        )
+        return Found(
+            answered=Answered(pieces=pieces, etag=etag),
+            note=partial(self._note, permission, window, plan, at, correlation_id),
+        )
+
+    def _status(self, tx: Tx) -> Answered:
+        at = self.now()
+        out = any(outage.covers(at) for outage in tx.outages.to_come(at))
         status = ServiceStatus(current_status=UNAVAILABLE if out else NORMAL)
         document = wire.write(status, self.addresses.profile)
         return Answered(pieces=iter((document,)), content=Content.XML)
@@ -295,11 +320,6 @@ class Disclosure:
 
 # rows of the third party as a whole are about no authorization
 NOBODY = Authorization(id=0, third_party_id=0, starts=0, floor=0, created_at=0, changed_at=0, version=0)
-
-
-def whose(permission: Permission) -> For:
-    """What an answer is read for: one authorization, or what no customer has."""
-    return Purpose.HOUSE if permission.authorization is None else permission.authorization.id
 
 
 def over(held: Authorization, at: int) -> bool:

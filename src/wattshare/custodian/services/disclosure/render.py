@@ -7,6 +7,7 @@ member: an encoder that writes a block's gzip bits without writing its XML goes 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from wattshare.custodian.model.premises import Commodity, UsagePoint
 from wattshare.custodian.model.readings import Block, Channel
@@ -26,9 +27,8 @@ from wattshare.espi.usage import ReadingType
 STENCILS = 4_096
 
 
-@dataclass(frozen=True, kw_only=True)
-class BlockItem:
-    """A block on its way into a feed, still packed."""
+class BlockItem(NamedTuple):
+    """A block on its way into a feed, still packed. A tuple, as a year of one channel has hundreds."""
 
     subscription: int
     channel: Channel
@@ -66,17 +66,32 @@ def pieces(feed: Feed, items: Iterable[Item], addresses: Addresses, *, customer:
 def body(items: Iterable[Item], addresses: Addresses, *, customer: bool = False) -> Iterator[bytes]:
     """The same without the head."""
     profile, blocks = addresses.profile, blocks_of(addresses)
-    subscription, channel, place = None, None, None
-    for item in items:
-        if isinstance(item, BlockItem) and not customer:
-            if place is None or item.channel is not channel or item.subscription != subscription:
-                subscription, channel = item.subscription, item.channel
-                place = blocks.place(subscription, channel)
-            yield blocks.entry(place, item.block)
-        elif isinstance(item, PointItem | ChannelItem) and not customer:
+    if customer:
+        yield from (wire.entry(entry_of(item, addresses), profile, customer=True) for item in items)
+        yield wire.feed_tail(profile)
+        return
+    coming = iter(items)
+    after: Item | None = None
+
+    def run(first: BlockItem) -> Iterator[Block]:
+        """The blocks of one channel that follow each other; the item after them is kept."""
+        nonlocal after
+        after, (subscription, channel, block) = None, first
+        yield block
+        for item in coming:
+            if not isinstance(item, BlockItem) or item[1] is not channel or item[0] != subscription:
+                after = item
+                return
+            yield item[2]
+
+    while (item := after or next(coming, None)) is not None:
+        after = None
+        if isinstance(item, BlockItem):
+            yield from blocks.entries(blocks.place(item.subscription, item.channel), run(item))
+        elif isinstance(item, PointItem | ChannelItem):
             yield stencilled(item, addresses)
         else:
-            yield wire.entry(entry_of(item, addresses), profile, customer=customer)
+            yield wire.entry(entry_of(item, addresses), profile)
     yield wire.feed_tail(profile)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from itertools import groupby
+from operator import attrgetter
 from typing import Generic, Protocol, TypeVar
 
 from wattshare.custodian.model.packing import unpack
@@ -24,6 +25,10 @@ DAY_BYTES, FORM_BYTES = 64 * 1024 * 1024, 16 * 1024 * 1024
 OVERHEAD = 1_024
 # combinations of what readings say beside their numbers
 MANNERS = 4_096
+
+# what a form is kept under, and a template: the same on its date
+LAYOUT = ("step", "count", "presence", "grid", "quality", "tou", "tier", "cpp", "valueless")
+LAYOUT_OF, DAY_OF = attrgetter(*LAYOUT), attrgetter("start", "duration", *LAYOUT)
 
 # which of the readings have a cost; one truth for all of them
 Costed = bool | tuple[bool, ...]
@@ -127,30 +132,17 @@ class Templates:
         kept = lru_cache(maxsize=MANNERS)(partial(fragment, profile=profile))
         return cls(profile=profile, shell=Shell.of(addresses), fragment=kept)
 
-    def find(self, block: Block, costed: Costed) -> Template:
+    def find(self, block: Block, costed: Costed = False) -> Template:
         """The template of a block.
 
         Raises:
             ValueError: it says what the profile's schemas refuse.
         """
-        # the date, then what a form is kept under
-        key = (
-            block.start,
-            block.duration,
-            block.step,
-            block.count,
-            costed,
-            block.presence,
-            block.grid,
-            block.quality,
-            block.tou,
-            block.tier,
-            block.cpp,
-            block.valueless,
-        )
-        return self.days.find(key) or self.days.put(key, self._dated(block, self._form(block, key[2:])))
+        key = DAY_OF(block), costed
+        return self.days.find(key) or self.days.put(key, self._dated(block, self._form(block, costed)))
 
-    def _form(self, block: Block, layout: Hashable) -> Form:
+    def _form(self, block: Block, costed: Costed) -> Form:
+        layout = LAYOUT_OF(block), costed
         return self.forms.find(layout) or self.forms.put(layout, self._made(block))
 
     def _made(self, block: Block) -> Form:

@@ -1,0 +1,92 @@
+"""The queries of every call, asked in the driver's own way: what SQLAlchemy does around one takes longer than it.
+
+They are written as all others, and compiled once for each database. Who listens to what is sent hears them too; who
+changes what is sent gets them the long way.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy import JSON, Column, Connection, Dialect, Label, Select, Table, Text, cast
+from sqlalchemy.exc import DBAPIError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A query as one database's driver takes it."""
+
+    text: str
+    # in which order values are given; None: by name
+    order: tuple[str, ...] | None
+    # values that the query brings itself
+    own: Mapping[str, Any]
+    # columns that do not come as they are
+    read: tuple[tuple[int, Callable[[Any], Any]], ...]
+    # for who listens
+    context: Any
+
+
+class Prepared:
+    """One query; its values are numbers and texts, or lists where it says so. All rows are given at once."""
+
+    def __init__(self, statement: Select[Any]) -> None:
+        """Nothing is compiled yet."""
+        self.statement = statement
+        self.columns = tuple(column.name for column in statement.selected_columns)
+        self._made: dict[str, Made] = {}
+
+    def rows(self, connection: Connection, told: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """What it finds, in the order of `columns`.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: as SQLAlchemy itself does.
+        """
+        listening = connection.engine.dispatch
+        if listening.before_execute:
+            return [tuple(row) for row in connection.execute(self.statement, told)]
+        made = self._made.get(connection.dialect.name) or self._make(connection.dialect)
+        given = {**made.own, **told}
+        values = given if made.order is None else [given[name] for name in made.order]
+        for listener in listening.before_cursor_execute:
+            listener(connection, None, made.text, values, made.context, False)
+        driver: Any = connection.connection.dbapi_connection
+        try:
+            found: list[tuple[Any, ...]] = driver.execute(made.text, values).fetchall()
+        except Exception as why:
+            raise wrapped(connection.dialect, why) from why
+        return [_read(row, made.read) for row in found] if made.read else found
+
+    def _make(self, dialect: Dialect) -> Made:
+        compiled = self.statement.compile(dialect=dialect)
+        types = enumerate(column.type for column in self.statement.selected_columns)
+        readers = ((place, one.dialect_impl(dialect).result_processor(dialect, None)) for place, one in types)
+        made = Made(
+            text=str(compiled),
+            order=None if compiled.positiontup is None else tuple(compiled.positiontup),
+            # words of an enumeration are texts to every driver
+            own={name: str(one) if isinstance(one, str) else one for name, one in compiled.params.items()},
+            read=tuple((place, reader) for place, reader in readers if reader is not None),
+            context=SimpleNamespace(compiled=compiled),
+        )
+        self._made[dialect.name] = made
+        return made
+
+
+def wrapped(dialect: Dialect, fault: Exception) -> BaseException:
+    """A driver's fault as SQLAlchemy gives it, without what the query was given; another one as it is."""
+    driver: Any = dialect.dbapi
+    return DBAPIError.instance(None, None, fault, driver.Error, hide_parameters=True, dialect=dialect)
+
+
+def plain(table: Table) -> tuple[Column[Any] | Label[Any], ...]:
+    """The columns of a table with JSON as the text that it is: a row that can be compared, and so remembered."""
+    return tuple(cast(one, Text).label(one.name) if isinstance(one.type, JSON) else one for one in table.c)
+
+
+def _read(row: tuple[Any, ...], read: tuple[tuple[int, Callable[[Any], Any]], ...]) -> tuple[Any, ...]:
+    columns = list(row)
+    for place, reader in read:
+        columns[place] = reader(columns[place])
+    return tuple(columns)

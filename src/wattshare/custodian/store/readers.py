@@ -1,0 +1,102 @@
+"""Connections that are kept for reading: a transaction on one of them is two statements and no more.
+
+What the pool and its connections do around a transaction takes longer than the few statements of most answers.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from wattshare.custodian.store.prepared import wrapped
+from wattshare.custodian.store.purposes import For
+
+# what a connection knows of itself while a view on it is open
+BEGUN = "wattshare_begun"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readers:
+    """Views of one database, for any number of threads."""
+
+    engine: Engine
+    # what the engine's connections are to be like
+    options: dict[str, Any]
+    # begins a view for somebody on a driver's connection
+    begin: Callable[[Any, For], None]
+    # what narrows a view that has begun to one authorization; None: nothing does
+    narrowed: str | None
+    # so many are kept when nobody reads; others go back to the pool, as writers need some too
+    most: int
+    free: list[Connection] = field(default_factory=list)
+
+    @contextmanager
+    def view(self, for_: For) -> Iterator[Connection]:
+        """A connection on which a transaction has begun; what it reads with is given back only if all went well.
+
+        Raises:
+            sqlalchemy.exc.OperationalError: the database cannot be reached.
+        """
+        connection = self._begun(for_)
+        try:
+            yield connection
+            # of a reader there is nothing to commit
+            connection.rollback() if connection.in_transaction() else driver_of(connection).rollback()
+        except Exception as why:
+            self._drop(connection)
+            fault = wrapped(connection.dialect, why)
+            if fault is why:
+                raise
+            raise fault from why
+        except BaseException:
+            self._drop(connection)
+            raise
+        del connection.info[BEGUN]
+        if len(self.free) < self.most:
+            self.free.append(connection)
+        else:
+            connection.close()
+
+    def narrow(self, connection: Connection, authorization_id: int) -> None:
+        """Let the rest of a view that has begun be for one authorization."""
+        if self.narrowed is not None:
+            driver_of(connection).execute(self.narrowed, (authorization_id,))
+
+    def close(self) -> None:
+        """Give everything back."""
+        with suppress(IndexError):
+            while True:
+                self.free.pop().close()
+
+    def _begun(self, for_: For) -> Connection:
+        while True:
+            connection, kept = self._taken()
+            try:
+                self.begin(driver_of(connection), for_)
+            except Exception as why:
+                self._drop(connection)
+                if kept:
+                    # the server was started anew while nobody read: the others are as dead as this one
+                    self.close()
+                    continue
+                raise wrapped(connection.dialect, why) from why
+            connection.info[BEGUN] = True
+            return connection
+
+    def _taken(self) -> tuple[Connection, bool]:
+        try:
+            return self.free.pop(), True
+        except IndexError:
+            return self.engine.connect().execution_options(**self.options), False
+
+    def _drop(self, connection: Connection) -> None:
+        """Let the pool see to a connection that met a fault, or whose view was left early."""
+        connection.info.pop(BEGUN, None)
+        connection.close()
+
+
+def driver_of(connection: Connection) -> Any:
+    """The driver's own connection below one of SQLAlchemy's."""
+    return connection.connection.dbapi_connection
