@@ -58,6 +58,8 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 def only_allowed(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Drop every key that is not on the list; the names of the dropped ones stay."""
+    if event.keys() <= ALLOWED:
+        return event
     kept = {key: value for key, value in event.items() if key in ALLOWED}
     dropped = sorted(set(event) - ALLOWED - {"exc_info", "_record", "_from_structlog"})
     return kept | {"dropped": ",".join(dropped)} if dropped else kept
@@ -124,7 +126,7 @@ def configure() -> None:
     renderer = structlog.processors.LogfmtRenderer(key_order=FIRST, drop_missing=True)
     structlog.configure(
         processors=[*PROCESSORS, renderer],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
     libraries = structlog.stdlib.ProcessorFormatter(

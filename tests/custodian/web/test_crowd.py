@@ -2,7 +2,7 @@
 
 import asyncio
 
-from wattshare.custodian.web.edge import Crowd
+from wattshare.custodian.web.crowd import Crowd
 
 
 def test_so_many_of_one_caller_are_worked_on_at_a_time_and_another_goes_at_once() -> None:

@@ -4,19 +4,20 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from asyncio import timeout
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import BinaryIO, TypeVar
 
 import structlog
-from anyio import CancelScope, CapacityLimiter, Event, create_task_group, fail_after, move_on_after, sleep, to_thread
+from anyio import CancelScope, Event, create_task_group, move_on_after, sleep
 from starlette.types import Message, Receive, Scope, Send
 
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.web import errors
 from wattshare.custodian.web.call import Call, FileStretch, Handler, Query, Response
 from wattshare.custodian.web.certificates import Certificates
+from wattshare.custodian.web.crowd import Crowd
 from wattshare.custodian.web.direct import EXTENSION, SLICE, Direct
 from wattshare.custodian.web.errors import TooLarge, TooSlow
 from wattshare.custodian.web.incoming import Door, bare, has_body, raw_path
@@ -32,6 +33,7 @@ from wattshare.custodian.web.outgoing import (
 )
 from wattshare.custodian.web.pieces import Pouring
 from wattshare.custodian.web.routes import Routes
+from wattshare.custodian.web.threads import Threads
 from wattshare.custodian.web.watching import Requests
 
 log = structlog.get_logger()
@@ -64,8 +66,8 @@ class Edge:
     refuse: Refuse
     body_bytes: int
     body_seconds: float
-    threads: CapacityLimiter
-    crowd: "Crowd"
+    threads: Threads
+    crowd: Crowd
     requests: Requests = field(default_factory=Requests)
 
     @classmethod
@@ -82,7 +84,7 @@ class Edge:
             refuse=refuse,
             body_bytes=settings.body_bytes,
             body_seconds=settings.body_seconds,
-            threads=CapacityLimiter(settings.threads),
+            threads=Threads(most=settings.threads),
             crowd=Crowd(each=settings.threads_each),
         )
 
@@ -107,26 +109,7 @@ class Edge:
 
     async def in_thread(self, work: Callable[..., T], *arguments: object) -> T:
         """Run what blocks."""
-        return await to_thread.run_sync(work, *arguments, limiter=self.threads)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Crowd:
-    """Lets so many requests of one caller be worked on at a time; the others of the same caller wait their turn."""
-
-    each: int
-    places: dict[str, CapacityLimiter] = field(default_factory=dict)
-
-    @asynccontextmanager
-    async def place(self, key: str) -> AsyncIterator[None]:
-        """A place for one request of a caller."""
-        limiter = self.places.setdefault(key, CapacityLimiter(self.each))
-        try:
-            async with limiter:
-                yield
-        finally:
-            if not limiter.borrowed_tokens and not limiter.statistics().tasks_waiting:
-                self.places.pop(key, None)
+        return await self.threads.run(work, *arguments)
 
 
 def key_of(call: Call) -> str:
@@ -177,8 +160,7 @@ class Exchange:
         found = edge.routes.find(self.call.method, raw_path(self.scope))
         self.template = found.route.path
         call = untagged(self.call)
-        self.call = replace(
-            call,
+        self.call = call.but(
             path=found.parameters,
             certificate=edge.certificates.shown(self.scope, call),
             address=edge.certificates.caller(call),
@@ -186,7 +168,7 @@ class Exchange:
         body = await self.read_body()
         if body and call.method not in BODILESS:
             form = Query.read(body) if call.content_type == FORM else call.form
-            self.call = replace(self.call, body=body, form=form)
+            self.call = self.call.but(body=body, form=form)
         return found.route.handler
 
     async def read_body(self) -> bytes:
@@ -195,7 +177,7 @@ class Exchange:
             return b""
         body = bytearray()
         try:
-            with fail_after(self.edge.body_seconds):
+            async with timeout(self.edge.body_seconds):
                 while not self.took_last(await self.receive(), body):
                     pass
         except TimeoutError:
@@ -221,8 +203,11 @@ class Exchange:
     async def whole(self, response: Response, pieces: list[bytes], length: int | None) -> None:
         """Send an answer that is all there."""
         try:
-            with fail_after(READER_SECONDS):
+            async with timeout(READER_SECONDS):
                 await self.start(response, length)
+                if len(pieces) <= 1:
+                    await self.piece(pieces[0] if pieces else b"", more=False)
+                    return
             await self.flow(pieces, more=False)
         except TimeoutError:
             log.warning("reader_too_slow", route=self.template, correlation_id=self.call.correlation_id)
@@ -235,7 +220,7 @@ class Exchange:
         async with create_task_group() as group:
             group.start_soon(self.watch, pouring.gone)
             try:
-                with fail_after(READER_SECONDS):
+                async with timeout(READER_SECONDS):
                     await self.start(response, None)
                 await self.pull(pieces, pouring)
             except Exception:
@@ -249,7 +234,7 @@ class Exchange:
         """Let the kernel send a file for as long as its caller may have it; else the connection is cut."""
         try:
             with source:
-                with fail_after(READER_SECONDS):
+                async with timeout(READER_SECONDS):
                     await self.start(ready.response, ready.length)
                     while not direct.idle:
                         await sleep(0.001)
@@ -315,9 +300,9 @@ class Exchange:
         """
         pieces.reverse()
         while len(pieces) > 1:
-            with fail_after(READER_SECONDS):
+            async with timeout(READER_SECONDS):
                 await self.piece(pieces.pop(), more=True)
-        with fail_after(READER_SECONDS):
+        async with timeout(READER_SECONDS):
             await self.piece(pieces.pop() if pieces else b"", more=more)
 
     async def start(self, response: Response, length: int | None) -> None:

@@ -122,9 +122,11 @@ def retagged(response: Response, coding: Coding) -> Response:
 def untagged(call: Call) -> Call:
     """The call with If-None-Match as handlers know ETags."""
     condition = known = call.headers.get("if-none-match", "")
+    if not condition:
+        return call
     for tag in TAGS.values():
         known = known.replace(tag, '"')
-    return call if known == condition else replace(call, headers={**call.headers, "if-none-match": known})
+    return call if known == condition else call.but(headers={**call.headers, "if-none-match": known})
 
 
 def confirmed(response: Response, condition: str) -> Response:

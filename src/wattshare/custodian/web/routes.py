@@ -19,6 +19,9 @@ from wattshare.espi.profile import Profile
 # "%" without two digits, an encoded slash, backslash or control character
 UNFIT = re.compile(rb"%(?![0-9a-f]{2})|%(?:2f|5c|[01][0-9a-f]|7f)", re.IGNORECASE)
 
+# as nearly every path is; no segment of it begins with a dot
+PLAIN = re.compile(rb"(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
@@ -41,6 +44,11 @@ class Place:
     pattern: re.Pattern[str]
     methods: Mapping[str, Route]
 
+    @property
+    def open_end(self) -> bool:
+        """Whether its last parameter takes any number of segments."""
+        return ":path}" in self.template
+
     def allowed(self) -> tuple[str, ...]:
         """The methods in the order of Allow."""
         taken = {method for method, route in self.methods.items() if not route.refused}
@@ -60,6 +68,18 @@ class Routes:
     """Every path that is answered."""
 
     places: tuple[Place, ...]
+    # those that may match a path of so many segments; None: of any other number
+    by_length: dict[int | None, tuple[Place, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Sort them, so that a path is compared with few."""
+        lengths = {None if place.open_end else place.template.count("/") for place in self.places}
+        for_any = tuple(place for place in self.places if place.open_end)
+        sorted_ = {
+            length: tuple(place for place in self.places if place.open_end or place.template.count("/") == length)
+            for length in lengths - {None}
+        }
+        object.__setattr__(self, "by_length", {None: for_any, **sorted_})
 
     def find(self, method: str, raw_path: bytes) -> Found:
         """The route of a request. HEAD is GET without its body.
@@ -69,7 +89,7 @@ class Routes:
             WrongMethod: the path takes other methods.
         """
         path = normal(raw_path)
-        for place in self.places:
+        for place in self.by_length.get(path.count("/"), self.by_length[None]):
             if match := place.pattern.match(path):
                 route = place.methods.get("GET" if method == "HEAD" else method)
                 if route is None:
@@ -84,6 +104,8 @@ def normal(raw_path: bytes) -> str:
     Raises:
         NoListener: it has dot segments, encoded slashes, control characters, or is no UTF-8.
     """
+    if PLAIN.fullmatch(raw_path):
+        return raw_path.decode()
     if UNFIT.search(raw_path):
         raise NoListener
     try:
