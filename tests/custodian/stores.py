@@ -118,7 +118,8 @@ def store(engine: str, keys: Keys, request: pytest.FixtureRequest, tmp_path: Pat
     # a view of the engine: what a test listens to there ends with the test
     opened = trusting(Store(shared.engine.execution_options(), keys))
     yield opened
-    opened.readers.close()
+    opened.views.close()
+    opened.notes.close()
 
 
 def trusting(store: Store) -> Store:

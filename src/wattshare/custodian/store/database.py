@@ -46,13 +46,13 @@ from wattshare.custodian.store.programs import Programs
 from wattshare.custodian.store.proofs import Proofs
 from wattshare.custodian.store.purposes import For, Purpose
 from wattshare.custodian.store.rates import Rates
-from wattshare.custodian.store.readers import Readers
 from wattshare.custodian.store.readings import LATE, Readings
 from wattshare.custodian.store.receipts import Receipts
 from wattshare.custodian.store.receivers import Receivers
 from wattshare.custodian.store.revisions import Revisions
 from wattshare.custodian.store.roster import Roster
 from wattshare.custodian.store.sessions import Sessions
+from wattshare.custodian.store.short import Kept
 from wattshare.custodian.store.signing import SigningKeys
 from wattshare.custodian.store.statements import alone
 from wattshare.custodian.store.tokens import Tokens
@@ -72,8 +72,6 @@ READING: dict[str, dict[str, Any]] = {
         "postgresql_readonly": True,
     },
 }
-
-READERS: Mapping[str, Callable[[Engine], Readers]] = {"sqlite": sqlite.readers, "postgresql": postgresql.readers}
 
 
 class Tx:
@@ -153,11 +151,15 @@ class Store:
     # seconds after the end of its day from which on a reading is late
     late: int = LATE
     # what views are on
-    readers: Readers = field(init=False, repr=False, compare=False)
+    views: Kept = field(init=False, repr=False, compare=False)
+    # what is written in few statements
+    notes: Kept = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Keep no connection yet."""
-        object.__setattr__(self, "readers", READERS[self.engine.dialect.name](self.engine))
+        kept = sqlite.kept if self.engine.dialect.name == "sqlite" else postgresql.kept
+        object.__setattr__(self, "views", kept(self.engine, writes=False))
+        object.__setattr__(self, "notes", kept(self.engine, writes=True))
 
     @classmethod
     def connect(
@@ -202,14 +204,24 @@ class Store:
             yield Tx(connection, self.keys, self.late)
 
     @contextmanager
+    def note(self) -> Iterator[Tx]:
+        """The same as `begin`, for what is written with every answer: it costs less.
+
+        Raises:
+            Unavailable: as `begin`.
+        """
+        with _available(), self.notes.transaction(self.purpose) as connection:
+            yield Tx(connection, self.keys, self.late)
+
+    @contextmanager
     def read(self, for_: For | None = None) -> Iterator[Tx]:
         """One unchanging view of everything that `for_` opens, see `purposes`; writing in it is refused.
 
         Raises:
             Unavailable: the database cannot be reached.
         """
-        with _available(), self.readers.view(self.purpose if for_ is None else for_) as connection:
-            yield Tx(connection, self.keys, self.late, partial(self.readers.narrow, connection))
+        with _available(), self.views.transaction(self.purpose if for_ is None else for_) as connection:
+            yield Tx(connection, self.keys, self.late, partial(self.views.narrow, connection))
 
     def upgrade(self, *, for_role: str | None = None) -> None:
         """Bring the tables to the newest form: all steps or none; another process waits for its turn.
@@ -282,7 +294,8 @@ class Store:
 
     def close(self) -> None:
         """Let the database go."""
-        self.readers.close()
+        self.views.close()
+        self.notes.close()
         self.engine.dispose()
 
     def _connected(self, for_: For | None, **options: Any) -> Connection:

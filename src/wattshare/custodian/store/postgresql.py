@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from wattshare.custodian.settings import BadSettings
 from wattshare.custodian.store.purposes import For, Purpose
-from wattshare.custodian.store.readers import BEGUN, Readers
+from wattshare.custodian.store.short import BEGUN, Kept
 
 # the oldest that the tests are run on
 OLDEST = 15
@@ -94,22 +94,24 @@ def connect(url: URL, *, statement_seconds: int, connections: int, prepared: boo
     return engine
 
 
-def readers(engine: Engine) -> Readers:
-    """What views are on. Some connections are left for writers."""
+def kept(engine: Engine, *, writes: bool) -> Kept:
+    """What short transactions are on. Some connections are left for the others."""
     told = engine.get_execution_options()
-    return Readers(
+    return Kept(
         engine=engine,
-        options={"wattshare_reads": True, "isolation_level": "AUTOCOMMIT"},
-        begin=_begin_view(told["wattshare_seconds"]),
-        narrowed=NARROWED,
+        options={"wattshare_reads": not writes, "isolation_level": "AUTOCOMMIT"},
+        prepare=lambda _: None,
+        begin=_begin(told["wattshare_seconds"], "BEGIN" if writes else VIEW),
+        narrowed=None if writes else NARROWED,
         most=min(POOL, told["wattshare_connections"] // 4),
+        writes=writes,
     )
 
 
-def _begin_view(seconds: int) -> Callable[[Any, For], None]:
-    """What begins a transaction on a connection that is kept for reading: all that it needs, in one message."""
+def _begin(seconds: int, how: str) -> Callable[[Any, For], None]:
+    """What begins a transaction on a kept connection: all that it needs, in one message."""
     deadlines = f"set_config('statement_timeout', '{seconds}s', true), set_config('lock_timeout', '{seconds}s', true)"
-    opening = f"{VIEW}; SELECT {deadlines}, set_config('jit', 'off', true), "
+    opening = f"{how}; SELECT {deadlines}, set_config('jit', 'off', true), "
     told = {purpose: f"{opening}open_for('{purpose}')" for purpose in Purpose}
 
     def begin(driver: Any, for_: For) -> None:

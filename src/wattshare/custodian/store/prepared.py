@@ -4,7 +4,7 @@ They are written as all others, and compiled once for each database. Who listens
 changes what is sent gets them the long way.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -68,6 +68,44 @@ class Prepared:
             # words of an enumeration are texts to every driver
             own={name: str(one) if isinstance(one, str) else one for name, one in compiled.params.items()},
             read=tuple((place, reader) for place, reader in readers if reader is not None),
+            context=SimpleNamespace(compiled=compiled),
+        )
+        self._made[dialect.name] = made
+        return made
+
+
+class Added:
+    """Rows of one table, of numbers and texts; what is JSON comes as a text."""
+
+    def __init__(self, table: Table, columns: Iterable[str]) -> None:
+        """Nothing is compiled yet."""
+        self.table, self.columns = table, tuple(columns)
+        self._made: dict[str, Made] = {}
+
+    def add(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Put rows in, in their order.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: as SQLAlchemy itself does.
+        """
+        made = self._made.get(connection.dialect.name) or self._make(connection.dialect)
+        names = self.columns if made.order is None else made.order
+        values = [row if made.order is None else [row[name] for name in names] for row in rows]
+        for listener in connection.engine.dispatch.before_cursor_execute:
+            listener(connection, None, made.text, values, made.context, True)
+        driver: Any = connection.connection.dbapi_connection
+        try:
+            driver.cursor().executemany(made.text, values)
+        except Exception as why:
+            raise wrapped(connection.dialect, why) from why
+
+    def _make(self, dialect: Dialect) -> Made:
+        compiled = self.table.insert().inline().compile(dialect=dialect, column_keys=list(self.columns))
+        made = Made(
+            text=str(compiled),
+            order=None if compiled.positiontup is None else tuple(compiled.positiontup),
+            own={},
+            read=(),
             context=SimpleNamespace(compiled=compiled),
         )
         self._made[dialect.name] = made

@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -12,7 +13,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.store.purposes import For
-from wattshare.custodian.store.readers import BEGUN, Readers
+from wattshare.custodian.store.short import BEGUN, READS, Kept
 from wattshare.custodian.store.statements import reads_only
 
 WAIT_SECONDS = 30
@@ -20,8 +21,6 @@ WAIT_SECONDS = 30
 OUR_FAULTS = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY)
 # others have the file; the other bits of a code say what of it
 WAITED_FOR, PRIMARY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED), 0xFF
-# what a connection knows of itself: whether it was last used for reading only
-READS = "wattshare_reads"
 # connections kept, and how many more a crowd may open
 POOL, CROWD = 10, 90
 
@@ -35,9 +34,17 @@ def connect(url: URL) -> Engine:
     return engine
 
 
-def readers(engine: Engine) -> Readers:
-    """What views of a file are on. There is no second net here: whatever a view is for, it is the same."""
-    return Readers(engine=engine, options={"wattshare_reads": True}, begin=_begin_view, narrowed=None, most=POOL)
+def kept(engine: Engine, *, writes: bool) -> Kept:
+    """What short transactions are on. There is no second net here: whatever one is for, it is the same."""
+    return Kept(
+        engine=engine,
+        options={"wattshare_reads": not writes},
+        prepare=partial(_ready, reads=not writes),
+        begin=_begin_write if writes else _begin_view,
+        narrowed=None,
+        most=POOL,
+        writes=writes,
+    )
 
 
 def prepare(engine: Engine) -> None:
@@ -78,8 +85,16 @@ def _set_up(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
 
 
+def _ready(connection: sqlite3.Connection, *, reads: bool) -> None:
+    connection.execute(f"PRAGMA query_only = {reads:d}")
+
+
 def _begin_view(connection: sqlite3.Connection, _: For) -> None:
     connection.execute("BEGIN")
+
+
+def _begin_write(connection: sqlite3.Connection, _: For) -> None:
+    connection.execute("BEGIN IMMEDIATE")
 
 
 def _begin(connection: Connection) -> None:

@@ -1,5 +1,6 @@
 """The trail: who was allowed, shown or refused what, and when. Written once, without personal details."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,7 @@ from sqlalchemy import JSON, Column, ColumnElement, Connection, Index, String, T
 
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big
+from wattshare.custodian.store.prepared import Added
 
 # no foreign keys: an entry outlives what it is about. The migration adds triggers that refuse every change
 TRAIL = Table(
@@ -29,9 +31,8 @@ TRAIL = Table(
 )
 
 
-# made once; without asking for the number that an entry gets
-INSERT = TRAIL.insert().inline()
 WRITTEN = tuple(column.name for column in TRAIL.c if column.name != "id")
+ADDED = Added(TRAIL, WRITTEN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +95,7 @@ class Trail:
 
     def write_every(self, entries: Sequence[TrailEntry]) -> None:
         """Write down several things, in their order; each gets its number now."""
-        self._connection.execute(INSERT, [_columns(entry) for entry in entries])
+        ADDED.add(self._connection, [_columns(entry) for entry in entries])
 
     def of_authorization(self, authorization_id: int) -> tuple[TrailEntry, ...]:
         """What happened to an authorization and its data."""
@@ -133,4 +134,4 @@ class Trail:
 
 
 def _columns(entry: TrailEntry) -> dict[str, Any]:
-    return {name: getattr(entry, name) for name in WRITTEN} | {"detail": dict(entry.detail)}
+    return {name: getattr(entry, name) for name in WRITTEN} | {"detail": json.dumps(dict(entry.detail))}

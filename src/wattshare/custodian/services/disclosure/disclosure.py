@@ -19,7 +19,7 @@ from wattshare.custodian.services.disclosure import customers, feeds, registrati
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.answers import Answered, Content
 from wattshare.custodian.services.disclosure.noting import Noting
-from wattshare.custodian.services.disclosure.plan import Plan, fixed
+from wattshare.custodian.services.disclosure.plan import Plan, fixed, simple
 from wattshare.custodian.services.disclosure.render import document_of, pieces
 from wattshare.custodian.services.disclosure.times import Times
 from wattshare.custodian.services.disclosure.told import Told
@@ -239,15 +239,15 @@ class Disclosure:
     def _usage(self, view: View, permission: Permission, window: Window | None) -> Plan:
         path = permission.path
         if permission.endpoint.shape is Shape.USAGE_POINTS:
-            return fixed(tuple(feeds.usage_points(view)))
+            return simple(tuple(feeds.point_item(view, point) for point in view.points()))
         point = view.point(path["usage_point"])
         match permission.endpoint.shape:
             case Shape.USAGE_POINT:
-                return fixed((feeds.point_entry(view, point),))
+                return simple((feeds.point_item(view, point),))
             case Shape.METER_READINGS:
-                return fixed(tuple(feeds.channel_entry(view, channel) for channel in view.channels(point)))
+                return simple(tuple(feeds.channel_item(view, channel) for channel in view.channels(point)))
             case Shape.METER_READING:
-                return fixed((feeds.channel_entry(view, view.channel(point, path["meter_reading"])),))
+                return simple((feeds.channel_item(view, view.channel(point, path["meter_reading"])),))
             case Shape.SUMMARIES:
                 return summaries_plan(view, point, window)
             case Shape.SUMMARY:

@@ -52,20 +52,14 @@ def reading_types(view: View) -> Iterator[Entry]:
         yield usage.reading_type(view.addresses, name, known[name], FOUNDED)
 
 
-def usage_points(view: View) -> Iterator[Entry]:
-    """The usage points of the authorization."""
-    for point in view.points():
-        yield point_entry(view, point)
-
-
-def point_entry(view: View, point: UsagePoint) -> Entry:
+def point_item(view: View, point: UsagePoint) -> PointItem:
     """One usage point."""
-    return usage.usage_point(view.addresses, view.held.id, point, view.held.kinds, view.times)
+    return PointItem(subscription=view.held.id, point=point, kinds=view.held.kinds, times=view.times)
 
 
-def channel_entry(view: View, channel: Channel) -> Entry:
+def channel_item(view: View, channel: Channel) -> ChannelItem:
     """One channel."""
-    return usage.meter_reading(view.addresses, view.held.id, channel, view.times)
+    return ChannelItem(subscription=view.held.id, channel=channel, times=view.times)
 
 
 def bill_entry(view: View, point: UsagePoint, bill: Bill) -> Entry:
@@ -118,11 +112,11 @@ class Known:
         view = self.view
         for channel in self.channels[:1]:
             yield from type_entry(view, channel)
-        yield PointItem(subscription=view.held.id, point=self.point, kinds=view.held.kinds, times=view.times)
+        yield point_item(view, self.point)
         for place, channel in enumerate(self.channels):
             if place:
                 yield from type_entry(view, channel)
-            yield ChannelItem(subscription=view.held.id, channel=channel, times=view.times)
+            yield channel_item(view, channel)
             for block in self.blocks(channel):
                 yield BlockItem(subscription=view.held.id, channel=channel, block=block)
         for bill in self.bills:

@@ -56,7 +56,7 @@ class Noting:
 
     def _write(self, taken: list[Waiting]) -> None:
         try:
-            with self.store.begin() as tx:
+            with self.store.note() as tx:
                 tx.trail.write_every([one.entry for one in taken])
         except Exception as fault:
             for one in taken:

@@ -125,6 +125,8 @@ class GzipPieces:
 
 def document_of(item: Item, addresses: Addresses) -> bytes:
     """An item as a document of its own."""
+    if isinstance(item, PointItem | ChannelItem):
+        return stencilled(item, addresses, alone=True)
     if not isinstance(item, BlockItem):
         return wire.write(entry_of(item, addresses), addresses.profile)
     blocks = blocks_of(addresses)
@@ -144,8 +146,8 @@ def entry_of(item: Item, addresses: Addresses) -> Entry:
             return item
 
 
-def stencilled(item: PointItem | ChannelItem, addresses: Addresses) -> bytes:
-    """The entry of a usage point or a channel in a feed.
+def stencilled(item: PointItem | ChannelItem, addresses: Addresses, *, alone: bool = False) -> bytes:
+    """The entry of a usage point or a channel in a feed, or `alone`.
 
     Raises:
         ValueError: it says what the profile's schemas refuse.
@@ -156,7 +158,8 @@ def stencilled(item: PointItem | ChannelItem, addresses: Addresses) -> bytes:
     else:
         stencil = channel_stencil(addresses, item.channel.reading_type_id, item.channel.number)
         point = item.channel.usage_point_id
-    return stencil.fill(item.subscription, point, stamp(item.times.published), stamp(item.times.updated))
+    published, updated = stamp(item.times.published), stamp(item.times.updated)
+    return stencil.fill(item.subscription, point, published, updated, alone=alone)
 
 
 @lru_cache(maxsize=STENCILS)

@@ -23,6 +23,8 @@ class Stencil:
     """An entry of one kind, with slots."""
 
     text: bytes
+    # the same as a document of its own
+    alone: bytes
     # what its id is made of, with slots for the subscription and the usage point
     naming: Naming
 
@@ -46,13 +48,20 @@ class Stencil:
             stamp(UPDATED, profile): b"%(updated)b",
         }
         marks = b"|".join(map(re.escape, slots))
-        written = wire.entry(specimen, profile).replace(b"%", b"%%")
-        return cls(text=re.sub(marks, lambda found: slots[found[0]], written), naming=hashed_of(href))
 
-    def fill(self, subscription: int, point: int, published: bytes, updated: bytes) -> bytes:
+        def slotted(written: bytes) -> bytes:
+            return re.sub(marks, lambda found: slots[found[0]], written.replace(b"%", b"%%"))
+
+        return cls(
+            text=slotted(wire.entry(specimen, profile)),
+            alone=slotted(wire.write(specimen, profile)),
+            naming=hashed_of(href),
+        )
+
+    def fill(self, subscription: int, point: int, published: bytes, updated: bytes, *, alone: bool = False) -> bytes:
         """The entry of one usage point of one subscription; the times as they are written."""
         place = self.naming.place(subscription, point)
-        return self.text % {
+        return (self.alone if alone else self.text) % {
             b"subscription": subscription,
             b"point": point,
             b"id": place.own_name(),

@@ -1,4 +1,4 @@
-"""Connections that are kept for reading: a transaction on one of them is two statements and no more.
+"""Connections that are kept for short transactions: one on such a connection is two statements and no more.
 
 What the pool and its connections do around a transaction takes longer than the few statements of most answers.
 """
@@ -13,27 +13,32 @@ from sqlalchemy import Connection, Engine
 from wattshare.custodian.store.prepared import wrapped
 from wattshare.custodian.store.purposes import For
 
-# what a connection knows of itself while a view on it is open
+# what a connection knows of itself while a transaction of ours is open on it
 BEGUN = "wattshare_begun"
+# and whether it was last used for reading only
+READS = "wattshare_reads"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Readers:
-    """Views of one database, for any number of threads."""
+class Kept:
+    """Views of one database, or short transactions that write, for any number of threads."""
 
     engine: Engine
     # what the engine's connections are to be like
     options: dict[str, Any]
-    # begins a view for somebody on a driver's connection
+    # readies a driver's connection that comes from the pool
+    prepare: Callable[[Any], None]
+    # begins a transaction for somebody on a driver's connection
     begin: Callable[[Any, For], None]
     # what narrows a view that has begun to one authorization; None: nothing does
     narrowed: str | None
-    # so many are kept when nobody reads; others go back to the pool, as writers need some too
+    # so many are kept when nobody has one; others go back to the pool, as all else needs some too
     most: int
+    writes: bool = False
     free: list[Connection] = field(default_factory=list)
 
     @contextmanager
-    def view(self, for_: For) -> Iterator[Connection]:
+    def transaction(self, for_: For) -> Iterator[Connection]:
         """A connection on which a transaction has begun; what it reads with is given back only if all went well.
 
         Raises:
@@ -42,8 +47,7 @@ class Readers:
         connection = self._begun(for_)
         try:
             yield connection
-            # of a reader there is nothing to commit
-            connection.rollback() if connection.in_transaction() else driver_of(connection).rollback()
+            self._end(connection)
         except Exception as why:
             self._drop(connection)
             fault = wrapped(connection.dialect, why)
@@ -70,6 +74,12 @@ class Readers:
             while True:
                 self.free.pop().close()
 
+    def _end(self, connection: Connection) -> None:
+        # by the way by which it was begun: SQLAlchemy's, where a statement went that way
+        ending = connection if connection.in_transaction() else driver_of(connection)
+        # of a view there is nothing to commit
+        ending.commit() if self.writes else ending.rollback()
+
     def _begun(self, for_: For) -> Connection:
         while True:
             connection, kept = self._taken()
@@ -89,10 +99,13 @@ class Readers:
         try:
             return self.free.pop(), True
         except IndexError:
-            return self.engine.connect().execution_options(**self.options), False
+            connection = self.engine.connect().execution_options(**self.options)
+            connection.info.pop(READS, None)
+            self.prepare(driver_of(connection))
+            return connection, False
 
     def _drop(self, connection: Connection) -> None:
-        """Let the pool see to a connection that met a fault, or whose view was left early."""
+        """Let the pool see to a connection that met a fault, or whose transaction was left early."""
         connection.info.pop(BEGUN, None)
         connection.close()
 
