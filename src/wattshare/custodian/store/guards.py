@@ -57,9 +57,9 @@ GUARDS = (
 PUT_DOWN = """
 CREATE OR REPLACE FUNCTION put_down(name text, value text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    is text;
+    said text;
 BEGIN
-    is := set_config('wattshare.' || name, value, true);
+    said := set_config('wattshare.' || name, value, true);
 END $$
 """
 OPEN_FOR = """

@@ -19,7 +19,7 @@ from wattshare.custodian.model.premises import Agreement
 from wattshare.custodian.model.readings import Block
 from wattshare.custodian.model.segments import marks_of, read_blocks
 from wattshare.custodian.store.authorizations import OPEN_SHARES, of_held
-from wattshare.custodian.store.blocks import BLOCK_COLUMNS, HELD, INTERVAL_BLOCK, read_block
+from wattshare.custodian.store.blocks import BLOCK_COLUMNS, HELD, INTERVAL_BLOCK, block_of, read_block
 from wattshare.custodian.store.history import (
     EVER,
     NEVER,
@@ -119,6 +119,19 @@ OWN_MONTHS = (
 )
 
 
+def by_start(hot: Iterator[Block], history: Iterator[Block]) -> Iterator[Block]:
+    """Blocks of both tiers in order; most channels have what is asked of them in one."""
+    late = next(history, None)
+    for block in hot:
+        while late is not None and late.start < block.start:
+            yield late
+            late = next(history, None)
+        yield block
+    if late is not None:
+        yield late
+        yield from history
+
+
 class Scope(NamedTuple):
     """What is asked about: a channel, all of a usage point, or all that is opened."""
 
@@ -142,7 +155,7 @@ class Tiers:
     def stream(self, usage_point_id: int, channel: int, cut: Cut) -> Iterator[Block]:
         """Blocks of one channel by start, as they are read."""
         told = self._told(Scope(usage_point_id, channel), cut)
-        return merge(self._hot(told), self._history(told, cut), key=lambda block: block.start)
+        return by_start(self._hot(told), self._history(told, cut))
 
     def block(self, usage_point_id: int, channel: int, start: int) -> Block | None:
         """One block."""
@@ -203,8 +216,7 @@ class Tiers:
 
     def _hot(self, told: Mapping[str, Any]) -> Iterator[Block]:
         with self.connection.execute(STREAM, told, execution_options={"yield_per": CHUNK}) as rows:
-            for row in rows.mappings():
-                yield read_block(row)
+            yield from map(block_of, rows)
 
     def _history(self, told: Mapping[str, Any], cut: Cut) -> Iterator[Block]:
         for rows in self._by_segment(SEGMENT_STREAM, told):
