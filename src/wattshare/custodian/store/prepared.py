@@ -115,6 +115,8 @@ class Added:
 def wrapped(dialect: Dialect, fault: Exception) -> BaseException:
     """A driver's fault as SQLAlchemy gives it, without what the query was given; another one as it is."""
     driver: Any = dialect.dbapi
+    if not isinstance(fault, driver.Error):
+        return fault
     return DBAPIError.instance(None, None, fault, driver.Error, hide_parameters=True, dialect=dialect)
 
 
