@@ -117,7 +117,8 @@ def wrapped(dialect: Dialect, fault: Exception) -> BaseException:
     driver: Any = dialect.dbapi
     if not isinstance(fault, driver.Error):
         return fault
-    return DBAPIError.instance(None, None, fault, driver.Error, hide_parameters=True, dialect=dialect)
+    told: BaseException = DBAPIError.instance(None, None, fault, driver.Error, hide_parameters=True, dialect=dialect)
+    return told
 
 
 def plain(table: Table) -> tuple[Column[Any] | Label[Any], ...]:
