@@ -19,6 +19,7 @@ from bench.utility import Utility, free_port
 
 COMMAND = "from wattshare.command import main; main()"
 NGINX = "no nginx: apt-get install nginx-light"
+# as Debian's package has it, with its log of every answer; one process, and folders of its own
 CONFIGURATION = """
 daemon off;
 worker_processes 1;
@@ -27,11 +28,14 @@ error_log {folder}/error;
 {user}
 events {{ worker_connections 512; }}
 http {{
-    access_log off;
+    access_log {folder}/access.log;
     sendfile on;
     tcp_nopush on;
+    types_hash_max_size 2048;
+    default_type application/octet-stream;
+    gzip on;
+    # theirs; a connection stays as open as ours does
     keepalive_requests 1000000;
-    default_type application/atom+xml;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;

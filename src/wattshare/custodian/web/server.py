@@ -1,5 +1,6 @@
 """The listener: uvicorn with our settings."""
 
+import gc
 import socket
 import threading
 from collections.abc import Iterator
@@ -34,6 +35,8 @@ def serve(app: ASGIApp, settings: Settings, registered: Registered = none_regist
         OSError: the port is taken, or a TLS file cannot be read.
     """
     warn(settings.for_serving())
+    # what is there by now stays: it is not looked through again and again for what could go
+    gc.freeze()
     with listening(settings) as door, following(settings, registered) as tls:
         log.info("serving", port=door.getsockname()[1])
         configured(app, settings, tls).run(sockets=[door])
