@@ -30,12 +30,8 @@ from wattshare.custodian.model.errors import Conflict
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big, Row
 from wattshare.custodian.store.premises import ACCOUNT, AGREEMENT
-<<<<<<< HEAD
-from wattshare.custodian.store.statements import count, earlier, grow, holding, later
-=======
 from wattshare.custodian.store.prepared import Prepared, plain
-from wattshare.custodian.store.statements import earlier, grow, holding, later, reads_only
->>>>>>> 109f2c5 (A read is two statements around what is asked: who asks and what they are told are found in one view)
+from wattshare.custodian.store.statements import count, earlier, grow, holding, later, reads_only
 from wattshare.espi.kinds import Kind, in_order
 
 AUTHORIZATION = Table(

@@ -5,8 +5,8 @@ from sqlalchemy import text
 
 from wattshare.custodian.store.guards import PUT_DOWN
 
-revision = "0017"
-down_revision = "0016"
+revision = "0021"
+down_revision = "0020"
 
 # beyond one machine it is another one, which stays
 HERE = text("SELECT count(*) FROM pg_proc WHERE proname = 'put_down' AND prosrc LIKE 'SELECT set_config%'")
