@@ -240,3 +240,31 @@ def test_a_session_that_ends_in_the_middle_is_told_and_the_request_waits(
     screen.sign_in(home)
     screen.share()
     assert screen.arrived["state"] == STATE
+
+
+def test_a_session_warns_before_it_ends_and_a_button_lengthens_it(
+    house: TestHouse, acme: Registered, home: Home, screen: Screen
+) -> None:
+    screen.review(acme, home)
+    stay = screen.button("Stay signed in")
+    assert not stay.is_visible()
+    # its time is there two minutes before the end
+    told = "() => document.querySelector('.ending').getAnimations()[0].effect.getTiming().delay"
+    assert screen.page.evaluate(told) == (house.house.sign_in.session_seconds - 120) * 1000
+    screen.box("Bills").check()
+    house.clock.advance(house.house.sign_in.session_seconds - 60)
+    screen.page.evaluate("() => document.querySelector('.ending').getAnimations()[0].finish()")
+    warning = screen.page.locator(".ending")
+    assert "you are signed out soon" in warning.inner_text()
+    screen.look("session-warning")
+    with screen.page.expect_response("**/sharing/stay") as answer:
+        stay.click()
+    assert answer.value.status == 204
+    assert "You stay signed in." in warning.inner_text()
+    # the page is as it was, and its session lasts
+    assert screen.box("Bills").is_checked()
+    house.clock.advance(house.house.sign_in.session_seconds - 60)
+    screen.open("/sharing")
+    assert screen.heading == "My data sharing"
+    screen.open("/")
+    assert screen.page.locator(".ending").count() == 0

@@ -179,6 +179,7 @@ class House:
             tongues=Tongues.of(self.settings.catalogues),
             brand=Brand.read(self.settings.brand),
             secure=self.secure,
+            session_seconds=self.settings.session_minutes * 60,
         )
 
     @property

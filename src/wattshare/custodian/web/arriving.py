@@ -68,6 +68,7 @@ class Arriving:
             Route(path="/favicon.ico", token=Token.NONE, handler=self.pages.icon),
             Route(path="/static/icon.svg", token=Token.NONE, handler=self.pages.icon),
             Route(path="/static/wattshare.css", token=Token.NONE, handler=self.pages.style),
+            Route(path="/static/session.css", token=Token.NONE, handler=self.pages.time),
             Route(path="/static/brand.css", token=Token.NONE, handler=self.pages.brand_style),
             Route(path="/static/logo", token=Token.NONE, handler=self.pages.logo),
             Route(path="/static/dark-logo", token=Token.NONE, handler=self.pages.dark_logo),
@@ -75,6 +76,7 @@ class Arriving:
             Route(path="/sharing/sign-in", token=Token.NONE, handler=self.sign_in_page),
             Route(path="/sharing/sign-in", method="POST", token=Token.NONE, handler=self.take_sign_in),
             Route(path="/sharing/sign-out", method="POST", token=Token.SESSION, handler=self.take_sign_out),
+            Route(path="/sharing/stay", method="POST", token=Token.SESSION, handler=self.stay),
         )
 
     def begin(self, call: Call, asked: Asked) -> Response:
@@ -137,6 +139,11 @@ class Arriving:
         answer = Response.redirect("/?signed_out=yes")
         return answer.with_cookie(self.lobby.cookie, "", secure=self.lobby.secure, seconds=0)
 
+    def stay(self, call: Call) -> Response:
+        """Stay signed in. The page stays as it is, with what was typed."""
+        self.lobby.posted(call)
+        return Response.empty(204)
+
     # what every way in does
 
     def posted(self, call: Call, request_id: str) -> Session | Response:
@@ -194,6 +201,8 @@ class Arriving:
             timed_out=timed_out,
             request_id=request_id,
             form_token=session.form_token,
+            # nobody is signed in yet
+            warned=False,
             **{"guest": asked is not None and asked.guest, "there": False, "doors": self.doors, **values},
         )
 

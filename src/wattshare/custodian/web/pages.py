@@ -17,6 +17,8 @@ from wattshare.custodian.web.errors import NoListener
 STATIC = PackageLoader("wattshare.custodian.web", "static")
 TYPES = {"css": "text/css;charset=utf-8", "svg": "image/svg+xml", "js": "text/javascript;charset=utf-8"}
 LANGUAGE = "wattshare-language"
+# before the end of a session
+WARNED_SECONDS = 120
 KEPT = ("Cache-Control", "public, max-age=3600")
 FILTERS = (names.cut, names.apart, names.linked, names.number, names.mail, names.code)
 
@@ -67,6 +69,8 @@ class Pages:
     tongues: Tongues = field(default_factory=Tongues.of)
     brand: Brand = field(default_factory=Brand)
     secure: bool = True
+    # after which an idle browser is signed out
+    session_seconds: int = 1_800
 
     def tongue(self, call: Call) -> Tongue:
         """The language of whoever is at the browser."""
@@ -98,7 +102,8 @@ class Pages:
                 email=self.email,
                 brand=self.brand,
                 languages=self.languages(call, tongue),
-                **{"reference": None, "leave": None, **values},
+                # who is signed in has a form on the page, and is warned
+                **{"reference": None, "leave": None, "form_token": None, "warned": "form_token" in values, **values},
             )
         )
         headers = (("Content-Security-Policy", policy(redirect_to, script=script)), ("Content-Language", tongue.code))
@@ -163,6 +168,13 @@ class Pages:
         del call
         body = self.brand.style.encode()
         return Response(body=body, content_type=TYPES["css"], compressible=True, headers=(KEPT,))
+
+    def time(self, call: Call) -> Response:
+        """When somebody who is signed in is warned: a stylesheet, as pages run no scripts. WCAG 2.2, 2.2.1."""
+        del call
+        seconds = self.session_seconds - min(WARNED_SECONDS, self.session_seconds // 2)
+        body = f".ending {{ animation-delay: {seconds}s; }}\n".encode()
+        return Response(body=body, content_type=TYPES["css"], headers=(KEPT,))
 
     def logo(self, call: Call) -> Response:
         """The utility's logo."""
