@@ -4,7 +4,7 @@ from tests.custodian.houses import Home, TestHouse
 from tests.pages.conftest import Screens
 from tests.pages.screen import DESKTOP, Screen
 from wattshare.custodian.model.authorization import Authorization, State
-from wattshare.custodian.model.premises import Commodity
+from wattshare.custodian.model.premises import Address, Commodity, UsagePoint
 from wattshare.custodian.services.registration import Registered
 from wattshare.espi.kinds import Kind
 
@@ -110,3 +110,33 @@ def test_what_waits_and_what_ended_have_lists_of_their_own(house: TestHouse, acm
     screen.link("Waiting (1)").click()
     screen.link("Answer").click()
     assert screen.heading == "Change what Acme Energy can see"
+
+
+def test_a_new_home_is_asked_about_without_a_tick(house: TestHouse, acme: Registered, screens: Screens) -> None:
+    home = house.home()
+    house.share(acme, home)
+    with house.store.begin() as tx:
+        account = tx.customers.services(home.customer.id)[0].account
+        place = tx.customers.add_location(Address(line="7 Oak Ave", city="Riverton", state="CA", postal_code="95990"))
+        point = UsagePoint(id=5_400_000_001, commodity=Commodity.ELECTRICITY, location_id=place.id)
+        tx.customers.add_usage_point(point)
+        tx.customers.add_agreement(point.id, account.id, "9900000077", starts=house.midnight(0))
+    assert house.house.homes.ask() == 1
+    screen = screens(color_scheme="dark")
+    screen.own(home)
+    screen.link("Waiting (1)").click()
+    assert "Share this home too? 7 Oak Ave, Riverton (electricity)" in screen.words
+    screen.look("waiting-home")
+    screen.link("Answer").click()
+    yes, no = screen.page.locator(".decision button").all()
+    assert yes.bounding_box()["width"] == no.bounding_box()["width"]  # type: ignore[index]
+    screen.press("Share")
+    assert "Choose at least one app" in screen.problem
+    screen.look("home")
+    screen.box("Acme Energy").check()
+    screen.press("Share")
+    assert "7 Oak Ave, Riverton (electricity)" in screen.words
+    # the receipt of it
+    screen.link("Receipts").click()
+    assert screen.heading == "You changed what Acme Energy can see"
+    screen.look("receipt")

@@ -36,6 +36,7 @@ from wattshare.custodian.services.disclosure.disclosure import Disclosure
 from wattshare.custodian.services.disclosure.noting import Noting
 from wattshare.custodian.services.fetching import Fetching
 from wattshare.custodian.services.funnel import Funnel
+from wattshare.custodian.services.homes import Homes
 from wattshare.custodian.services.intake import Intake
 from wattshare.custodian.services.intake.door import Door
 from wattshare.custodian.services.intake.dropping import TAKE, DropFolder
@@ -50,6 +51,7 @@ from wattshare.custodian.services.provider import Provider
 from wattshare.custodian.services.receipts import Receipts
 from wattshare.custodian.services.recovery import Recovery
 from wattshare.custodian.services.registration import Registration
+from wattshare.custodian.services.reminders import Reminders
 from wattshare.custodian.services.signin import SignIn
 from wattshare.custodian.services.single import Single
 from wattshare.custodian.services.tokens import Tokens
@@ -122,6 +124,8 @@ class House:
     orders: Orders
     delivery: Delivery
     overview: Overview
+    homes: Homes
+    reminders: Reminders
     own_data: OwnData
     own_usage: OwnUsage
     funnel: Funnel
@@ -256,6 +260,7 @@ class House:
             usage=self.own_usage,
             funnel=self.funnel,
             delegates=self.delegates,
+            homes=self.homes,
         ).routes()
         return routes(self.profile, handlers, (*oauth.more(), *arrivals, *ours, *more))
 
@@ -283,6 +288,8 @@ class House:
             chores=(
                 *((drop.look,) if drop else ()),
                 self.consent.end_due,
+                self.homes.run_due,
+                self.reminders.run_due,
                 *self.delivery.chores,
                 self.batches.expire,
                 self.batches.tidy,
@@ -452,6 +459,16 @@ def assemble(
         fetching=Fetching(store=store, now=now, access=access, files=files, keep_days=settings.batch_days),
         delivery=delivery,
         overview=Overview(store=store, now=now),
+        homes=Homes(store=store, now=now, consent=consent, messages=delivery.messages, portal=settings.public_base),
+        reminders=Reminders(
+            store=store,
+            now=now,
+            messages=delivery.messages,
+            zone=profile.zone,
+            portal=settings.public_base,
+            end_days=settings.reminder_days,
+            idle_days=settings.idle_days,
+        ),
         own_data=OwnData(store=store, now=now, zone=profile.zone),
         own_usage=OwnUsage(store=store, now=now, zone=profile.zone),
         funnel=Funnel(store=store, now=now, zone=profile.zone),

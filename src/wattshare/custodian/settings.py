@@ -180,6 +180,12 @@ class Settings(BaseSettings):
     expiry_days: Days = Field(
         (30, 7, 1), description="Days before the end of a permission on which who asks for such notices is told."
     )
+    reminder_days: Annotated[int, Field(ge=0)] = Field(
+        30, description="Days before the end of a permission on which its customer is reminded by mail; 0: never."
+    )
+    idle_days: Annotated[int, Field(ge=0)] = Field(
+        90, description="Days without a look after which a customer is told that an app does not look; 0: never."
+    )
 
     batch_days: Count = Field(5, description="Days for which prepared files are kept.")
     accel_prefix: Annotated[str, Field(pattern=r"^/(?:[\w-]+/)+$")] | None = Field(

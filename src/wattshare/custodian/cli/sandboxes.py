@@ -110,3 +110,24 @@ def fault(
         return
     for each in MEANT if name == "list" else [wanted]:
         out.print(f"{each.value:24} {'on ' if each in on else 'off'}  {MEANT[each]}", markup=False)
+
+
+@app.command()
+def move(
+    context: typer.Context,
+    login: Annotated[str, typer.Argument(help="The customer, by login, as sandbox.json has it.")],
+    way: Annotated[str, typer.Argument(help="out: of all homes; in: into one more.")],
+    *,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Have a customer move out or in today, by a table of agreements that is imported."""
+    from wattshare.custodian.cli.printing import failing, out, print_json
+    from wattshare.custodian.sandbox.moving import move as moved
+
+    with failing(as_json=as_json):
+        table = moved(home or context.obj, login, way)
+    if as_json:
+        print_json({"imported": table})
+    else:
+        out.print(table, end="", markup=False)

@@ -23,6 +23,8 @@ class MessageKind(StrEnum):
     # to the contacts of a third party
     REGISTRATION = "registration"
     RECEIPT = "receipt"
+    REMINDER = "reminder"
+    NEW_HOME = "new_home"
 
     @property
     def seconds(self) -> int:

@@ -77,6 +77,20 @@ class Amending(Endings):
             floor = self._new_floor(held, party, choice.history_days)
             return self._amend(tx, held, party, replace(held, kinds=kinds, ends=ends, floor=floor), services)
 
+    def add_services(self, authorization_id: int, customer_id: int, agreement_ids: tuple[int, ...]) -> Authorization:
+        """Share more services on the same terms.
+
+        Raises:
+            BadRequest, NotCovered, Unknown: as `change`.
+        """
+        zone = self.addresses.profile.zone
+        with self.store.read() as tx:
+            held = self.own(tx, authorization_id, customer_id)
+            before = tuple(agreement for _, agreement in tx.authorizations.shared(held.id))
+        until = None if held.ends is None else day_of(held.ends - 1, zone)
+        choice = Choice(kinds=held.kinds, agreement_ids=(*before, *agreement_ids), until=until)
+        return self.change(authorization_id, customer_id, choice)
+
     def shorten(self, authorization_id: int, customer_id: int, until: date) -> Authorization:
         """End sharing with an earlier day than before.
 

@@ -158,6 +158,21 @@ def fetched_in_bulk(tx: Tx, held: Authorization) -> Iterator[TrailEntry]:
     return (entry for entry in entries if entry.event == "batch_fetched" and version_of(entry) in holding)
 
 
+def last_in_bulk(tx: Tx, third_party_id: int) -> dict[int, int]:
+    """When a file for many with each authorization in it was last fetched, as far back as is looked."""
+    entries = tx.trail.bulk_files(third_party_id, BULK_LINES)
+    fetched: dict[tuple[object, object], int] = {}
+    for entry in entries:
+        if entry.event == "batch_fetched":
+            fetched[version_of(entry)] = max(entry.at, fetched.get(version_of(entry), 0))
+    found: dict[int, int] = {}
+    for entry in entries:
+        at, members = fetched.get(version_of(entry)), entry.detail.get("authorizations")
+        if entry.event == "batch_made" and at is not None and isinstance(members, list):
+            found.update({one: max(at, found.get(one, 0)) for one in members})
+    return found
+
+
 def is_in(held: Authorization, entry: TrailEntry) -> bool:
     """Whether a file was made with an authorization's data in it."""
     members = entry.detail.get("authorizations")

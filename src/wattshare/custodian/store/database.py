@@ -35,6 +35,7 @@ from wattshare.custodian.store.distribution import Distribution, NoCitus
 from wattshare.custodian.store.expiries import Expiries
 from wattshare.custodian.store.figures import Figures
 from wattshare.custodian.store.funnel import Funnel
+from wattshare.custodian.store.homes import Homes
 from wattshare.custodian.store.imports import Imports
 from wattshare.custodian.store.jobs import Jobs
 from wattshare.custodian.store.keys import Keys
@@ -49,6 +50,7 @@ from wattshare.custodian.store.rates import Rates
 from wattshare.custodian.store.readings import LATE, Readings
 from wattshare.custodian.store.receipts import Receipts
 from wattshare.custodian.store.receivers import Receivers
+from wattshare.custodian.store.reminders import Reminders
 from wattshare.custodian.store.revisions import Revisions
 from wattshare.custodian.store.roster import Roster
 from wattshare.custodian.store.sessions import Sessions
@@ -88,6 +90,8 @@ class Tx:
     funnel: Funnel
     receipts: Receipts
     delegations: Delegations
+    reminders: Reminders
+    homes: Homes
     revisions: Revisions
     readings: Readings
     history: History

@@ -6,6 +6,7 @@ from wattshare.custodian.services.consent import Consent
 from wattshare.custodian.services.delegates import Delegates
 from wattshare.custodian.services.directory import Directory
 from wattshare.custodian.services.funnel import Funnel
+from wattshare.custodian.services.homes import Homes
 from wattshare.custodian.services.overview import Overview
 from wattshare.custodian.services.own_data import OwnData
 from wattshare.custodian.services.own_usage import OwnUsage
@@ -17,6 +18,7 @@ from wattshare.custodian.web.choosing import Choosing
 from wattshare.custodian.web.deciding import Deciding
 from wattshare.custodian.web.delegating import Delegating
 from wattshare.custodian.web.lobby import Lobby
+from wattshare.custodian.web.new_homes import NewHomes
 from wattshare.custodian.web.pages import Pages
 from wattshare.custodian.web.receipts import ReceiptPages
 from wattshare.custodian.web.reviewing import Reviewing
@@ -38,6 +40,7 @@ class CustomerPages:
     usage: OwnUsage
     funnel: Funnel
     delegates: Delegates
+    homes: Homes
 
     def routes(self) -> tuple[Route, ...]:
         """Of each part."""
@@ -56,7 +59,8 @@ class CustomerPages:
                 funnel=self.funnel,
                 choosing=choosing,
             ),
-            Sharing(lobby=lobby, pages=pages, consent=consent, overview=overview, waiting=waiting),
+            Sharing(lobby=lobby, pages=pages, consent=consent, overview=overview, waiting=waiting, homes=self.homes),
+            NewHomes(lobby=lobby, pages=pages, homes=self.homes),
             ReceiptPages(lobby=lobby, pages=pages, overview=overview, receipts=consent.receipts),
             Changing(lobby=lobby, pages=pages, consent=consent, reviewing=reviewing),
             Apps(lobby=lobby, pages=pages, directory=Directory(store=lobby.store), overview=overview),

@@ -6,6 +6,7 @@ from enum import StrEnum
 from wattshare.custodian.model.authorization import STANDING, Ending, State
 from wattshare.custodian.model.references import reference
 from wattshare.custodian.services.consent import Consent
+from wattshare.custodian.services.homes import Homes
 from wattshare.custodian.services.overview import Card, Overview, Page
 from wattshare.custodian.services.receipts import address, iso
 from wattshare.custodian.services.waiting import Waiting
@@ -41,6 +42,7 @@ class Sharing:
     consent: Consent
     overview: Overview
     waiting: Waiting
+    homes: Homes
 
     def routes(self) -> tuple[Route, ...]:
         """They ask for the session themselves: without one they lead to the sign-in."""
@@ -72,6 +74,7 @@ class Sharing:
             before=page.before,
             later=call.query.first("before") is not None,
             waiting=[words.waiting(tongue, one, zone) for one in waiting],
+            homes=[(home.id, words.gathered(tongue, home.services)) for home in self.homes.open(customer_id)],
             happened=self._happened(call, customer_id),
             customer=self.lobby.name(customer_id),
             form_token=session.form_token,

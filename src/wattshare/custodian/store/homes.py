@@ -1,0 +1,88 @@
+"""New homes of customers who share already: asked once whether they share this home too."""
+
+from sqlalchemy import Column, Connection, ForeignKey, Table, or_, select, update
+
+from wattshare.custodian.model.authorization import STANDING
+from wattshare.custodian.store.authorizations import AUTHORIZATION, AUTHORIZATION_USAGE_POINT
+from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.metadata import METADATA, Big
+from wattshare.custodian.store.premises import ACCOUNT, AGREEMENT
+from wattshare.custodian.store.statements import insert
+
+DAY = 86_400
+
+HOME_QUESTION = Table(
+    "home_question",
+    METADATA,
+    Column("customer_id", Big, ForeignKey("customer.id"), primary_key=True, autoincrement=False),
+    Column("agreement_id", Big, ForeignKey("agreement.id"), primary_key=True, autoincrement=False),
+    Column("asked_at", Big, nullable=False),
+    Column("answered_at", Big),
+)
+
+
+class Homes:
+    """Questions of new homes, by customer and agreement."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        """Take the transaction's connection."""
+        self._connection, self._keys = connection, keys
+
+    def moved_in(self, since: int, at: int, most: int) -> tuple[tuple[int, int], ...]:
+        """Customers who share, and services of theirs that began after they did, of which nobody has asked yet.
+
+        Those that began after `since` and run at `at`; as (customer, agreement).
+        """
+        held, agreement, shared = AUTHORIZATION.c, AGREEMENT.c, AUTHORIZATION_USAGE_POINT.c
+        asked = select(HOME_QUESTION.c.agreement_id).where(
+            HOME_QUESTION.c.customer_id == held.customer_id, HOME_QUESTION.c.agreement_id == agreement.id
+        )
+        given = select(shared.agreement_id).where(
+            shared.authorization_id == held.id, shared.agreement_id == agreement.id
+        )
+        found = (
+            select(held.customer_id, agreement.id)
+            .distinct()
+            .select_from(AGREEMENT)
+            .join(ACCOUNT, ACCOUNT.c.id == agreement.account_id)
+            .join(AUTHORIZATION, held.customer_id == ACCOUNT.c.customer_id)
+            .where(
+                agreement.starts > since,
+                agreement.starts <= at,
+                or_(agreement.ends.is_(None), agreement.ends > at),
+                held.state.in_(STANDING),
+                held.primary_id.is_(None),
+                # on the day of moving in, too
+                held.starts - DAY < agreement.starts,
+                ~given.exists(),
+                ~asked.exists(),
+            )
+            .order_by(held.customer_id, agreement.id)
+            .limit(most)
+        )
+        return tuple((customer, number) for customer, number in self._connection.execute(found))
+
+    def ask(self, customer_id: int, agreement_id: int, at: int) -> bool:
+        """Keep that a customer is asked. Whether they were not before."""
+        row = {"customer_id": customer_id, "agreement_id": agreement_id, "asked_at": at}
+        columns = HOME_QUESTION.c
+        added = insert(self._connection, HOME_QUESTION).values(**row).on_conflict_do_nothing()
+        return self._connection.execute(added.returning(columns.agreement_id)).first() is not None
+
+    def open(self, customer_id: int, most: int) -> dict[int, int]:
+        """The agreements of which a customer is asked and has not answered, and when each was."""
+        columns = HOME_QUESTION.c
+        found = (
+            select(columns.agreement_id, columns.asked_at)
+            .where(columns.customer_id == customer_id, columns.answered_at.is_(None))
+            .order_by(columns.asked_at.desc(), columns.agreement_id)
+            .limit(most)
+        )
+        return {int(row[0]): int(row[1]) for row in self._connection.execute(found)}
+
+    def answer(self, customer_id: int, agreement_ids: tuple[int, ...], at: int) -> bool:
+        """Keep that a customer has answered. Whether there was a question: a form that is sent twice counts once."""
+        columns = HOME_QUESTION.c
+        mine = (columns.customer_id == customer_id) & columns.agreement_id.in_(agreement_ids)
+        answered = update(HOME_QUESTION).where(mine, columns.answered_at.is_(None)).values(answered_at=at)
+        return self._connection.execute(answered).rowcount > 0
