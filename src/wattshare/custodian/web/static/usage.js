@@ -21,7 +21,7 @@
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const bars = uPlot.paths.bars({ size: [0.8, 60], radius: 0 });
-  const spoken = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 3 });
+  const spoken = new Intl.NumberFormat(figure.dataset.locale, { maximumFractionDigits: 3 });
   let chart = null;
 
   const tell = (self) => {
