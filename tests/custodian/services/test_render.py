@@ -279,6 +279,9 @@ def test_usage_points_and_channels_are_written_as_by_the_typed_writer(
         items.append(ChannelItem(subscription=subscription, channel=of, times=times))
     fast, typed = both(items, profile)
     assert fast == typed
+    addresses = Addresses(BASE, profile)
+    for one in items:
+        assert document_of(one, addresses) == wire.write(entry_of(one, addresses), profile)
 
 
 def test_the_head_of_a_file_is_settled_when_the_last_thing_in_it_is_written() -> None:

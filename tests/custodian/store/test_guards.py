@@ -174,6 +174,10 @@ def test_an_authorization_sees_its_own_rows_and_no_others(store: Store, two: Two
     assert len(every) == 2
     with store.read(two.held.id) as tx:
         seen = tx.trail._connection.execute(select(table)).mappings().all()
+    with store.read() as tx:
+        # what began for everything, and goes on for one
+        tx.narrow(two.held.id)
+        assert tx.trail._connection.execute(select(table)).mappings().all() == seen
     if guard.column is None:
         assert seen == []
         return

@@ -168,3 +168,11 @@ def test_a_connection_that_was_cut_is_replaced(store: Store) -> None:
             connection.execute(others)
     with store.read() as tx:
         assert len(tx.trail.since(0)) == 1
+    # and one that is cut while nobody uses it is replaced before anybody sees it
+    with store.note() as tx:
+        tx.trail.write("kept", T0)
+    with store.engine.connect() as connection:
+        connection.execute(others)
+    with store.read() as tx, store.note() as beside:
+        assert len(tx.trail.since(0)) == 2
+        beside.trail.write("kept", T0)

@@ -28,3 +28,24 @@ def test_so_many_of_one_caller_are_worked_on_at_a_time_and_another_goes_at_once(
     asyncio.run(story())
     assert most == {"flood": 2, "other": 1}
     assert crowd.places == {}, "who has gone is forgotten"
+
+
+def test_who_gives_up_while_waiting_leaves_no_place_taken() -> None:
+    crowd = Crowd(each=1)
+
+    async def request(over: asyncio.Event) -> None:
+        async with crowd.place("one"):
+            await over.wait()
+
+    async def story() -> None:
+        over = asyncio.Event()
+        first, second, third = (asyncio.create_task(request(over)) for _ in range(3))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        second.cancel()
+        over.set()
+        await asyncio.gather(first, third)
+        assert second.cancelled()
+
+    asyncio.run(story())
+    assert crowd.places == {}
