@@ -1,6 +1,7 @@
 """What is answered later: ordered, made by the worker, told by a notice, fetched from the address that it names."""
 
 import gzip
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from tests.custodian.houses import TestHouse
 from wattshare.custodian.model.authorization import Ending
 from wattshare.custodian.model.premises import Commodity, Enrollment, ProgramCode, ProgramEnrollment
 from wattshare.custodian.model.work import MAKE
-from wattshare.custodian.services.disclosure.bulk import Bulk, Filling
+from wattshare.custodian.services.disclosure.bulk import Bulk, Filling, Section
 from wattshare.custodian.services.disclosure.render import Item
 from wattshare.espi.endpoints import Endpoint
 from wattshare.espi.kinds import Kind
@@ -421,6 +422,54 @@ def test_who_withdraws_while_a_file_is_being_made_is_not_in_it(house: TestHouse,
     kept = {file.name.split(".")[0] for file in (house.house.settings.home / "batches").iterdir()}
     assert kept == {url.partition("correlationID=")[2]}
     assert points_in(acme.client.fetch(url)) == [str(staying.usage_points[0])]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overtaken(Bulk):
+    """While the first of a part that is made again is being written, something happens."""
+
+    meanwhile: Callable[[], object]
+
+    def again(self, *given: object, **named: object) -> Filling:
+        filling = super().again(*given, **named)  # type: ignore[arg-type]
+        filling.sections = self.passing(filling.sections)
+        return filling
+
+    def passing(self, sections: Iterator[Section]) -> Iterator[Section]:
+        for section in sections:
+            self.meanwhile()
+            yield section
+
+
+def test_a_worker_that_was_overtaken_changes_nothing_of_the_file(house: TestHouse, acme: Desk) -> None:
+    """It was stopped for longer than its lease, and another has made the file meanwhile."""
+    stays = house.home(days=2)
+    gone = acme.connect(house.home(days=2))
+    acme.connect(stays)
+    acme.client.bulk(house.day(2))
+    [url] = acme.files()
+    house.house.consent.withdraw(int(gone.subscription), Ending.CUSTOMER)
+    with house.store.read() as tx:
+        [job] = [job for job in tx.jobs.waiting() if job.kind == MAKE]
+    batches, seen = house.house.batches, list[bytes]()
+
+    def overtake() -> None:
+        # a different clock makes a file of other bytes
+        replace(batches, now=lambda: house.clock() + 60).make(job.subject)
+        seen.append(acme.client.fetch(url).read())
+
+    slow = Overtaken(addresses=house.house.addresses, volume_bytes=10**9, meanwhile=overtake)
+    replace(batches, bulk=slow).make(job.subject)
+    assert len(seen) == 1
+    with house.store.read() as tx:
+        [part] = tx.batches.parts(job.subject)
+    folder = house.house.settings.home / "batches"
+    [file] = (one for one in folder.iterdir() if not one.name.endswith(".members"))
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == part.sha256
+    assert len(list(folder.iterdir())) == 2
+    again = acme.client.fetch(url)
+    assert again.read() == seen[0]
+    assert {one.usage_point for one in readings(again)} == {str(stays.usage_points[0])}
 
 
 def test_what_is_renewed_of_the_latest_day_is_still_that_day(house: TestHouse, acme: Desk) -> None:

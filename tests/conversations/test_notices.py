@@ -9,9 +9,12 @@ import pytest
 from tests.conversations.stage import Desk, desk
 from tests.custodian.houses import TestHouse
 from wattshare.custodian.model.authorization import Ending
+from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.model.receivers import Circuit, Receiver
 from wattshare.custodian.model.work import Attempt, NoticeState
 from wattshare.custodian.outbound import Cause, Failed
+from wattshare.custodian.services.notices import TELL
+from wattshare.custodian.store.database import Store
 from wattshare.espi.profile import PGE
 
 HOUR, DAY = 3_600, 86_400
@@ -291,3 +294,40 @@ def test_a_worker_that_died_over_a_trial_does_not_shut_the_receiver_for_good(hou
     house.receivers.down.clear()
     pass_time(house, HOUR)
     assert len(acme.listen()) == 4
+
+
+class CutOff:
+    """A store whose writers are cut off so many times after a notice was taken."""
+
+    def __init__(self, store: Store, heard: list[Any], times: int) -> None:
+        """Take the store behind it, and what was heard."""
+        self.store, self.heard, self.times = store, heard, times
+
+    def read(self, *purpose: Any) -> Any:
+        """As ever."""
+        return self.store.read(*purpose)
+
+    def begin(self, *purpose: Any) -> Any:
+        """Refuse while it is cut off."""
+        if self.heard and self.times:
+            self.times -= 1
+            raise Unavailable
+        return self.store.begin(*purpose)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_what_was_taken_is_written_down_although_the_store_was_away(house: TestHouse, acme: Desk) -> None:
+    house.share(acme.registered, house.home(days=0, bills=0))
+    waited: list[float] = []
+    cut = replace(
+        house.house.delivery.notices,
+        store=CutOff(house.house.store, house.receivers.heard, times=4),  # type: ignore[arg-type]
+        wait=waited.append,
+    )
+    worker = house.house.worker("test")
+    replace(worker, steps={**worker.steps, TELL: cut.tell}).drain()
+    assert len(waited) == 4
+    house.clock.advance(7 * 86_400)
+    house.work()
+    assert len(house.receivers.heard) == 1
+    assert [one.state for one in notices(house, acme)] == [NoticeState.TOLD]

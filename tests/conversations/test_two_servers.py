@@ -127,7 +127,7 @@ def enlarged(house: TestHouse) -> None:
     """Let the one file that there is be larger than a connection holds."""
     with house.store.begin() as tx:
         [name] = tx.batches.files()
-        found = tx.batches.part(name.rpartition(".")[0])
+        found = tx.batches.part(name.partition(".")[0])
         assert found is not None
         tx.batches.change_part(replace(found[0], gzip_bytes=SIZE))
     with (house.house.settings.home / "batches" / name).open("wb") as file:

@@ -75,7 +75,7 @@ def staged(tmp_path: Path, store: Store, **settings: str) -> Iterator[Scene]:
             house.work()
             with store.read() as tx:
                 [name] = tx.batches.files()
-            target = f"{path}?correlationID={name.rpartition('.')[0]}"
+            target = f"{path}?correlationID={name.partition('.')[0]}"
             yield Scene(house=house, held=held, port=port, target=target)
 
 
@@ -141,7 +141,7 @@ def enlarged(scene: Scene, size: int) -> None:
     """Let the file be one of so many bytes, more than a connection holds."""
     with scene.house.store.begin() as tx:
         [name] = tx.batches.files()
-        found = tx.batches.part(name.rpartition(".")[0])
+        found = tx.batches.part(name.partition(".")[0])
         assert found is not None
         tx.batches.change_part(replace(found[0], gzip_bytes=size))
     with scene.file.open("wb") as file:

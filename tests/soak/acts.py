@@ -27,6 +27,8 @@ from wattshare.thirdparty.tokens import FileTokenStore
 
 # orders of a third party whose files are kept: each end of sharing makes them all again
 ORDERS_KEPT = 8
+# consents that one command writes down: each begins, and ends an earlier one
+ADDED = 10
 # files that are asked for right after somebody in them has stopped sharing
 PROBED = 3
 COMMAND_SECONDS = 60
@@ -81,7 +83,7 @@ class Actor:
             (25, self.look),
             (14, self.revoke),
             (3, self.revoke_as_operator),
-            (6, self.add),
+            (10, self.add),
             (6, self.cancel),
         )
 
@@ -186,15 +188,17 @@ class Actor:
             self.ended(chosen)
 
     def add(self) -> None:
-        """Consent on paper: of somebody who does not share, or again of somebody who does."""
-        point = self.chance.choice(self.town.points)
-        before = [one for one, whose in self.held.items() if whose == point]
+        """Consents on paper: of some who do not share, and again of some who do."""
+        points = self.chance.sample(self.town.points, ADDED)
+        before = [one for one, whose in self.held.items() if whose in points]
         for one in before:
             self.ending(one)
-        [made] = self.command("authorization", "add", "--third-party", self.name, "--usage-point", str(point))
+        named = [word for point in points for word in ("--usage-point", str(point))]
+        added = self.command("authorization", "add", "--third-party", self.name, *named)
         for one in before:
             self.ended(one)
-        self.begun(str(made["id"]), point)
+        for made in added:
+            self.begun(str(made["id"]), made["usage_points"][0])
 
     def connect(self) -> None:
         """A customer shares on the pages, for the first time or again."""

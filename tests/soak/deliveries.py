@@ -165,7 +165,9 @@ class Scene:
         numbers = {name: party for party, name in zip(clients, PARTIES, strict=True)}
         for fact in json.loads(self.town.utility.do("authorization", "list", "--json")):
             if fact["third_party"] in numbers and fact["entry"] == "customer":
-                held[numbers[fact["third_party"]]][str(fact["id"])] = fact["state"] == "ended"
+                # whose code nobody came for has never begun: nobody is told of its end
+                over = fact["state"] == "ended" and fact["ending"] != "lapsed"
+                held[numbers[fact["third_party"]]][str(fact["id"])] = over
         ledger = {party: tuple(Ledger(client).notices()) for party, client in clients.items()}
         return Ends(orders=orders, authorizations=held, ledger=ledger)
 

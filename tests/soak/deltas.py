@@ -173,7 +173,8 @@ def half_made(house: House) -> bool:
     """Whether the files of somebody are half written."""
     with house.store.read() as tx:
         batches = [tx.batches.by_id(job.subject) for job in tx.jobs.waiting() if job.kind == MAKE]
-    return any(one is not None and one.points_done * 2 >= (one.points_of or 1) > 1 for one in batches)
+    usage = [one for one in batches if one is not None and one.endpoint == USAGE]
+    return any(one.points_done * 2 >= (one.points_of or 1) > 1 for one in usage)
 
 
 def counted(house: House, since: int, shared: dict[int, int]) -> Morning:

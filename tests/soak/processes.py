@@ -152,6 +152,10 @@ class Reaper:
                 time.sleep(pause)
                 victim.send(signal.SIGCONT)
         victim.comes_up()
+        while victim.running is not None and victim.running.poll() is not None:
+            # it was hit by something else on its way up: who keeps it running starts it again
+            victim.start()
+            victim.comes_up()
         victim.busy.clear()
 
     def note(self, name: str, how: str) -> None:

@@ -1,5 +1,6 @@
 """What becomes of notices."""
 
+import gzip
 from pathlib import Path
 
 import httpx2
@@ -49,6 +50,30 @@ def test_each_address_has_its_outcome_and_the_notice_leaves_unless_it_must_wait(
     assert (drained.outcome, drained.url) == (outcome, url)
     assert (drained.file is not None and drained.file.exists()) is (outcome in ("fetched", "changed", "ended"))
     assert bool(list(inbox.waiting())) is waits
+
+
+@pytest.mark.parametrize(
+    "packed", [gzip.compress(b"<feed/>")[:-3], b"no gzip", gzip.compress(b"")[:10] + b"?" * 20], ids=len
+)
+def test_what_came_broken_is_fetched_anew_and_holds_up_nothing(
+    custodian: Counter, tmp_path: Path, packed: bytes
+) -> None:
+    inbox = Inbox(tmp_path / "inbox")
+    told(inbox, BULK)
+    # a validator by which a client would go on behind what it has
+
+    def sent(content: bytes) -> httpx2.Response:
+        said = {"content-encoding": "gzip", "etag": '"1"'}
+        return httpx2.Response(200, headers=said, stream=httpx2.ByteStream(content))
+
+    custodian.answers = [client_token(), sent(packed), sent(gzip.compress(b"<feed/>"))]
+    client = custodian.client(None, tokens(1))
+    [broken] = inbox.drain(client, tmp_path / "fetched")
+    assert broken.outcome == "waits"
+    [drained] = inbox.drain(client, tmp_path / "fetched")
+    assert drained.file is not None
+    assert drained.file.read_bytes() == b"<feed/>"
+    assert "range" not in custodian.asked[-1].headers
 
 
 def test_an_ended_authorization_is_forgotten(custodian: Counter, tmp_path: Path) -> None:

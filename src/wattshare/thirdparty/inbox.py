@@ -1,7 +1,9 @@
 """A folder of notices: on disk before they are acknowledged, gone when all that they told of was fetched."""
 
+import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -27,6 +29,8 @@ from wattshare.thirdparty.errors import (
 from wattshare.thirdparty.files import settle, write_aside
 from wattshare.thirdparty.partial import Partial
 
+# what is packed and cannot be unpacked
+BROKEN = (EOFError, gzip.BadGzipFile, zlib.error)
 # a notice is a list of addresses; the custodian's bulk is not in it
 BODY_BYTES = 1 << 20
 LIMITS = Limits(bytes=BODY_BYTES, depth=4, elements=10_000, attributes=8, text=4096)
@@ -199,9 +203,9 @@ def read_notice(body: bytes) -> tuple[str, ...]:
 
 def fetch_one(client: Client, notice: Notice, url: str, into: Path) -> Drained:
     """One address of a notice, with the token that fits, as a file."""
+    file = into / _file_name(url)
+    partial = Partial(file)
     try:
-        file = into / _file_name(url)
-        partial = Partial(file)
         reply = client.fetch(url, into=partial)
         if reply.is_empty:
             partial.drop()
@@ -217,6 +221,10 @@ def fetch_one(client: Client, notice: Notice, url: str, into: Path) -> Drained:
         return Drained(notice=notice.id, url=url, outcome="fetched", file=file)
     except Accepted as error:
         return Drained(notice=notice.id, url=url, outcome="waits", detail=str(error))
+    except BROKEN as error:
+        # nothing of it can be used: all of it is asked for the next time
+        partial.drop()
+        return Drained(notice=notice.id, url=url, outcome="waits", detail=f"What came is broken: {error}")
     except NotFound as error:
         return Drained(notice=notice.id, url=url, outcome="gone", detail=str(error))
     except (NotPermitted, ConsentNeeded) as error:

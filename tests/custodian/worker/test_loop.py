@@ -60,6 +60,26 @@ def test_a_job_that_fails_is_tried_again_and_at_last_put_aside(store: Store) -> 
     assert dead.last_error == "RuntimeError: out of ink"
 
 
+def test_a_store_that_is_away_is_no_fault_of_the_job(store: Store) -> None:
+    clock, tries = StoppedClock(), list[int]()
+
+    def cut_off(_: Job) -> int | None:
+        tries.append(clock())
+        if len(tries) <= 2 * TRIES:
+            raise Unavailable
+        return None
+
+    ordered(store, clock)
+    worker = Worker(store=store, now=clock, name="a", steps={"work": cut_off}, chance=lambda: 0.999)
+    for _ in range(3 * TRIES):
+        worker.drain()
+        # it is not put off for longer and longer
+        clock.advance(10)
+    assert len(tries) == 2 * TRIES + 1
+    with store.read() as tx:
+        assert tx.jobs.waiting() == tx.jobs.waiting(dead=True) == ()
+
+
 def test_pauses_grow_and_are_capped() -> None:
     assert [backoff(tries, lambda: 0.0) for tries in (1, 5, 30)] == [1, 1, 1]
     assert [backoff(tries, lambda: 0.999) for tries in (1, 3, 6, 12, 30)] == [2, 8, 64, 3_597, 3_597]

@@ -170,7 +170,8 @@ class Batches:
             addresses=self.addresses,
             customer=customer,
         )
-        name = f"{part.correlation_id}.{part.version}"
+        # of its own: whoever was overtaken by another worker writes into nobody's file
+        name = f"{part.correlation_id}.{part.version}.{self.new_uuid()[-12:]}"
         written = self.files.write(name, pieces, filling.members)
         made = replace(
             part,
@@ -295,16 +296,17 @@ class Batches:
         if not members and self.addresses.profile.empty_is_204:
             self.files.throw_away(made.file)
             made = emptied(fresh)
+        kept = False
         try:
             with self.store.begin() as tx:
-                tx.batches.change_part(made, members.authorizations())
-                self._check(tx, made, narrowings)
-                self._note(tx, batch, made, members)
+                if awaited(tx, part):
+                    tx.batches.change_part(made, members.authorizations())
+                    self._check(tx, made, narrowings)
+                    self._note(tx, batch, made, members)
+                    kept = True
         except Withdrawn:
             self._try_again(batch)
-            self.files.throw_away(made.file)
-        else:
-            self.files.throw_away(part.file)
+        self.files.throw_away(part.file if kept else made.file)
 
     # ending
 
@@ -329,6 +331,16 @@ class Batches:
 def whose(batch: Batch) -> Whose:
     """Whose data goes in."""
     return Whose(third_party_id=batch.third_party_id, only=batch.authorization_id)
+
+
+def awaited(tx: Tx, part: Part) -> bool:
+    """Whether a part is still to be made again: no other worker was faster, after our lease ran out."""
+    # held until the commit
+    batch, found = tx.batches.by_id(part.batch_id), tx.batches.part(part.correlation_id)
+    if batch is None or batch.state is not BatchState.MADE or found is None:
+        return False
+    known, _ = found
+    return known.stale and known.version == part.version
 
 
 def emptied(part: Part) -> Part:

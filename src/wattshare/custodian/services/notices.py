@@ -5,12 +5,14 @@ kept all the same: a third party can ask for its notices.
 """
 
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import structlog
 
 from wattshare.custodian.model.clock import Clock
+from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.model.parties import Standing, ThirdParty
 from wattshare.custodian.model.receivers import Circuit
 from wattshare.custodian.model.work import Attempt, Job, Notice, NoticeKind, NoticeState
@@ -24,6 +26,8 @@ from wattshare.espi.wire import write
 log = structlog.get_logger()
 
 TELL = "tell"
+# pauses in which it is tried to write down what became of a try, when the store is away: shorter than a lease in all
+INSIST_SECONDS = (0.1, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 # a suspended third party may come back: its notices wait, and are looked at that often
 SUSPENDED_SECONDS = 3_600
 
@@ -101,6 +105,7 @@ class Notices:
     profile: Profile
     schedule: Schedule
     chance: Callable[[], float] = random.random
+    wait: Callable[[float], object] = time.sleep
 
     def tell(self, job: Job) -> int | None:
         """Try to deliver. The second of the next try, or None when there is nothing more to do."""
@@ -121,6 +126,16 @@ class Notices:
             return shut_until
         began, body = self.now(), write(BatchList(resources=notice.resources), self.profile)
         outcome = self.outbound.post(party.notification_uri, body, self._headers(notice, began, body))
+        self._log(notice, outcome)
+        return self._insist(notice, outcome, began)
+
+    def _insist(self, notice: Notice, outcome: Delivered | Failed, began: int) -> int | None:
+        """Write down what became of a try, even where the store is away for a moment: else it would be told twice."""
+        for pause in INSIST_SECONDS:
+            try:
+                return self._note(notice, outcome, began)
+            except Unavailable:
+                self.wait(pause)
         return self._note(notice, outcome, began)
 
     def _shut(self, third_party_id: int) -> int | None:
@@ -153,7 +168,6 @@ class Notices:
     def _note(self, notice: Notice, outcome: Delivered | Failed, began: int) -> int | None:
         """Write down what became of a try, of the notice and of the receiver."""
         cause = outcome.cause.value if isinstance(outcome, Failed) else None
-        self._log(notice, outcome, cause)
         attempt = Attempt(
             notice_id=notice.id, at=began, status=outcome.status, cause=cause, milliseconds=outcome.milliseconds
         )
@@ -172,7 +186,8 @@ class Notices:
         return self.now() + self.schedule.pause(tried.attempts, self.chance)
 
     @staticmethod
-    def _log(notice: Notice, outcome: Delivered | Failed, cause: str | None) -> None:
+    def _log(notice: Notice, outcome: Delivered | Failed) -> None:
+        cause = outcome.cause.value if isinstance(outcome, Failed) else None
         said, event = (log.info, "notice_told") if cause is None else (log.warning, "notice_not_told")
         said(
             event,

@@ -23,6 +23,8 @@ LEASE_SECONDS = 60
 # tries of a job that fails by our own fault, before it is put aside for the operator
 TRIES = 12
 LONGEST_PAUSE = 3_600
+# of what was cut off by the store: the pause is that after so many tries, some seconds
+AWAY_TRIES = 3
 IDLE_SECONDS = 0.2
 SWEEP_SECONDS = 60
 
@@ -172,6 +174,10 @@ class Worker:
     def _do(self, job: Job) -> None:
         try:
             again = self.steps[job.kind](job)
+        except Unavailable:
+            LOG.warning("store_unavailable", kind=job.kind, job=job.id)
+            self._put_back(job)
+            return
         # the job's fault must not end the worker: it is logged, kept with the job and tried again
         except Exception as fault:
             LOG.exception("job_failed", kind=job.kind, job=job.id, attempts=job.attempts)
@@ -182,6 +188,11 @@ class Worker:
                 tx.jobs.finish(job)
             else:
                 tx.jobs.retry(job, again, None)
+
+    def _put_back(self, job: Job) -> None:
+        """It was not the job's fault: its tries are not counted. Where the store is away still, its lease ends."""
+        with self.store.begin() as tx:
+            tx.jobs.retry(job, self.now() + backoff(AWAY_TRIES, self.chance), None)
 
     def _failed(self, job: Job, why: str) -> None:
         with self.store.begin() as tx:
