@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.schema import SchemaItem
@@ -16,7 +17,7 @@ from sqlalchemy.schema import SchemaItem
 from tests.custodian.store.households import T0, add_party
 from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.settings import BadSettings
-from wattshare.custodian.store import sqlite
+from wattshare.custodian.store import sqlite, steps
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA
@@ -49,6 +50,34 @@ def test_a_store_knows_whether_it_is_upgraded(database_url: str, keys: Keys) -> 
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     assert not store.upgraded()
     store.close()
+
+
+LOADED = """
+import sys
+from pathlib import Path
+import wattshare.custodian.app
+from wattshare.custodian.store.database import Store
+from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.readiness import bring_up
+bring_up(Store.connect(sys.argv[1], Keys.read(Path(sys.argv[2]))))
+print(sorted({"alembic", "pyarrow", "numpy"} & sys.modules.keys()))
+"""
+
+
+def test_what_changes_tables_is_not_loaded_where_there_is_nothing_to_change(
+    database_url: str, keys: Keys, tmp_path: Path
+) -> None:
+    # what is loaded stays in the memory of every process
+    store = Store.connect(database_url, keys)
+    store.upgrade()
+    store.close()
+    told = [sys.executable, "-c", LOADED, database_url, str(tmp_path / "keys.json")]
+    assert subprocess.run(told, check=True, capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_the_steps_are_those_that_alembic_makes() -> None:
+    made = ScriptDirectory(steps.MIGRATIONS).walk_revisions()
+    assert tuple(step.revision for step in made)[::-1] == steps.STEPS
 
 
 def test_an_upgrade_that_fails_leaves_nothing_and_can_be_run_again(database_url: str, keys: Keys) -> None:

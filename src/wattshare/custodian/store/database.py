@@ -5,13 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any, get_type_hints
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DataError, OperationalError
@@ -19,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 
 from wattshare.custodian.model.errors import BadRequest, Unavailable
 from wattshare.custodian.settings import BadSettings
-from wattshare.custodian.store import postgresql, sqlite
+from wattshare.custodian.store import postgresql, sqlite, steps
 from wattshare.custodian.store.authorizations import Authorizations
 from wattshare.custodian.store.batches import Batches
 from wattshare.custodian.store.bills import Bills
@@ -60,7 +55,6 @@ from wattshare.custodian.store.statements import alone
 from wattshare.custodian.store.tokens import Tokens
 from wattshare.custodian.store.trail import Trail
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 # seconds after which a statement is given up, and most connections of one process; on PostgreSQL
 STATEMENT_SECONDS, CONNECTIONS = 30, 80
 # how often an upgrade comes back for tables that others keep
@@ -235,9 +229,12 @@ class Store:
 
         Raises:
             Unavailable: the database cannot be reached, or others keep it for too long.
+            LaterRelease: they have a form that this release does not know.
         """
         if self.engine.dialect.name == "sqlite":
             sqlite.prepare(self.engine)
+            if self.newest():
+                return
         with _available():
             for _ in range(TRIES):
                 try:
@@ -254,9 +251,7 @@ class Store:
             alone(connection, "upgrade")
             if connection.dialect.name == "postgresql":
                 connection.execute(postgresql.UPKEEP)
-            config = Config(attributes={"connection": connection})
-            config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-            command.upgrade(config, "head")
+            steps.make(connection)
             if for_role is not None and self.engine.dialect.name == "postgresql":
                 postgresql.grant(connection, for_role)
 
@@ -266,10 +261,13 @@ class Store:
         What a later release no longer has, it takes away only when the one before no longer needs it.
         """
         with self._plain() as connection:
-            present = MigrationContext.configure(connection).get_current_revision()
-        steps = ScriptDirectory(MIGRATIONS)
-        earlier = {step.revision for step in steps.walk_revisions()} - {steps.get_current_head()}
-        return present is not None and present not in earlier
+            made = steps.made(connection)
+        return made is not None and made not in steps.STEPS[:-1]
+
+    def newest(self) -> bool:
+        """Whether the tables have just the form of this release."""
+        with self._plain() as connection:
+            return steps.made(connection) == steps.STEPS[-1]
 
     def weak_settings(self) -> tuple[str, ...]:
         """What is set at the database so that it may lose what it said was done. To be said loudly."""

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alembic.util.exc import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import BadKeys, Unsealable
 from wattshare.custodian.store.purposes import Purpose
+from wattshare.custodian.store.steps import LaterRelease
 
 # whose name is opened for a trial, where no third party is registered yet
 FIRST_CUSTOMER = 1
@@ -82,7 +82,7 @@ def readable(store: Store) -> Iterator[None]:
     told = named(store)
     try:
         yield
-    except CommandError as why:
+    except LaterRelease as why:
         raise BadDatabase(f"{told}: was made by a later release of Wattshare than this one") from why
     except OSError as why:
         raise BadDatabase(f"{told}: {why.strerror}") from why
