@@ -9,7 +9,7 @@ from functools import cache
 from typing import Protocol
 
 from bench.machine import cpu_seconds
-from bench.outcome import Wrong
+from bench.outcome import Refused, Wrong
 
 END = b"\r\n\r\n"
 BUFFER = 1 << 20
@@ -42,7 +42,8 @@ class Connection:
         """Send a request and drop its body. How many bytes the body had.
 
         Raises:
-            Wrong: the answer is not a whole 200.
+            Refused: the answer is a 5xx.
+            Wrong: it is not a whole 200.
         """
         self._socket.sendall(head)
         got = b""
@@ -51,6 +52,8 @@ class Connection:
                 raise Wrong("the server hung up")
             got += more
         answer, _, body = got.partition(END)
+        if answer.startswith(b"HTTP/1.1 5"):
+            raise Refused(answer[9:12].decode())
         if not answer.startswith(b"HTTP/1.1 200"):
             raise Wrong("an answer is no 200")
         lengths = [line for line in answer.lower().split(b"\r\n") if line.startswith(b"content-length:")]

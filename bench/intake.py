@@ -56,7 +56,7 @@ def measure(utility: Utility, databases: Databases, folder: Path) -> Outcome:
 
 def written(utility: Utility, file: Path) -> int:
     """Write the year as a batch with its usage point and channel. How many readings there are."""
-    told = utility.facts["year"]
+    told = utility.facts
     with utility.opened() as house, house.store.read(told["held"]) as tx:
         held = tx.authorizations.by_id(told["held"])
         if held is None:

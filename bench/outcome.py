@@ -45,5 +45,9 @@ class NotMeasured(Exception):
     """A bar cannot be measured here; the text says what is missing and how to get it."""
 
 
+class Refused(Exception):
+    """A server answers that it cannot answer now."""
+
+
 class Wrong(Exception):
     """What was to be measured gives something else than it should."""

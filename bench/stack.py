@@ -15,23 +15,22 @@ from bench.servers import Served, nginx, ours
 from bench.utility import LONG, Utility
 
 MEGA = 1 << 20
+# that one turn of ours, or of nginx, takes
+SECONDS = 1.5
 # bytes a second that a slow reader takes, and for how long it is looked at
 SLOW, LOOKED = 4 * MEGA, 25.0
 
 
 def measure(utility: Utility, databases: Databases, wanted: frozenset[str], folder: Path) -> Iterator[Outcome]:
-    """Those of the three that are wanted."""
+    """Those of F1 and F2 that are wanted."""
+    told = utility.facts
+    feed = Request(target=told["feed"], token=told["token"])
+    point = Request(target=told["point"], token=told["token"])
     with ours(utility, databases) as server:
-        told = utility.facts["year"]
-        feed = Request(target=told["feed"], token=told["token"])
-        point = Request(target=told["point"], token=told["token"])
         gate(utility, fetched(server.port, feed))
-        if "F1" in wanted:
-            yield against_nginx("F1", server, feed, folder, seconds=4)
-        if "F2" in wanted:
-            yield against_nginx("F2", server, point, folder, seconds=4)
-        if "F3" in wanted:
-            yield slow_reader(utility, server)
+        for name, request in (("F1", feed), ("F2", point)):
+            if name in wanted:
+                yield against_nginx(name, server, request, folder)
 
 
 def gate(utility: Utility, member: bytes) -> None:
@@ -50,7 +49,7 @@ def gate(utility: Utility, member: bytes) -> None:
         raise Wrong("the answer is not what the typed writer makes of it")
 
 
-def against_nginx(name: str, server: Served, request: Request, folder: Path, *, seconds: float) -> Outcome:
+def against_nginx(name: str, server: Served, request: Request, folder: Path) -> Outcome:
     """CPU of nginx for the same bytes, by ours, in turns."""
     files = folder / "files"
     files.mkdir(parents=True, exist_ok=True)
@@ -60,10 +59,10 @@ def against_nginx(name: str, server: Served, request: Request, folder: Path, *, 
     try:
         with nginx(folder) as other:
             for _ in range(REPEATS):
-                theirs.append(cpu_of_one(other, static, seconds=seconds / 2))
-                mine.append(cpu_of_one(server, request, seconds=seconds / 2))
+                theirs.append(cpu_of_one(other, static, seconds=SECONDS))
+                mine.append(cpu_of_one(server, request, seconds=SECONDS))
     except NotMeasured as why:
-        cost = median(cpu_of_one(server, request, seconds=seconds / 2) for _ in range(REPEATS))
+        cost = median(cpu_of_one(server, request, seconds=SECONDS) for _ in range(REPEATS))
         return Outcome(id=name, note=f"{why}; ours: {cost * 1e6:.0f} µs of CPU", parts={"our_cpu_seconds": cost})
     ours_, nginx_ = median(mine), median(theirs)
     return Outcome(
@@ -74,18 +73,18 @@ def against_nginx(name: str, server: Served, request: Request, folder: Path, *, 
     )
 
 
-def slow_reader(utility: Utility, server: Served) -> Outcome:
-    """How the server's memory grows while somebody takes a long answer slowly.
+def slow_reader(utility: Utility, databases: Databases) -> Outcome:
+    """F3: how the server's memory grows while somebody takes a long answer slowly.
 
     What it keeps between answers (templates, pages of the database) is there before: a quick reader has had the same.
     """
-    told = utility.facts["long"]
-    request = Request(target=told["feed"], token=told["token"], coding="identity")
-    taken(server.port, request, 200 * MEGA, rate=None)
-    time.sleep(1)
-    before, most = resident(server.pid), 0
-    for _ in taken_slowly(server.port, request):
-        most = max(most, resident(server.pid))
+    request = Request(target=utility.facts["feed"], token=utility.facts["token"], coding="identity")
+    with ours(utility, databases) as server:
+        taken(server.port, request, 200 * MEGA, rate=None)
+        time.sleep(1)
+        before, most = resident(server.pid), 0
+        for _ in taken_slowly(server.port, request):
+            most = max(most, resident(server.pid))
     grown = max(0, most - before)
     return Outcome(
         id="F3",

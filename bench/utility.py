@@ -5,11 +5,11 @@ import secrets
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +29,19 @@ from wattshare.custodian.sandbox.generate import Town, generate
 from wattshare.custodian.sandbox.metering import metering_of, reading_type
 from wattshare.custodian.services.registration import Registered, Wish
 from wattshare.custodian.settings import FILE
+from wattshare.custodian.store.authorizations import AUTHORIZATION, AUTHORIZATION_USAGE_POINT
 from wattshare.custodian.store.channels import DELIVERED
 from wattshare.custodian.store.database import Tx
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.premises import ACCOUNT, AGREEMENT
 from wattshare.custodian.store.purposes import Purpose
+from wattshare.custodian.store.statements import grow
 from wattshare.espi.days import day_bounds
 from wattshare.espi.ids import meter_reading_id
 from wattshare.espi.kinds import Kind
 
 FACTS = "bench.json"
-QUARTER, DAY = 900, 86_400
+QUARTER, HOUR, DAY = 900, 3_600, 86_400
 YEAR = 365
 # blocks of the channel that a slow reader takes, and the seconds of each: two years, so that months are not many
 LONG, SHORT = 1_000_000, 60
@@ -146,24 +148,41 @@ def token(house: House, party: Registered, held: int | None = None) -> str:
     return text
 
 
-def share_homes(house: House, party: Registered, count: int) -> int:
-    """Authorizations of the first homes for a third party. How many there are."""
+def share_homes(house: House, party: Registered, most: int) -> int:
+    """Authorizations of the last homes for a third party, as if given on paper. How many there are."""
     agreements = (
         select(AGREEMENT.c.id, AGREEMENT.c.usage_point_id, ACCOUNT.c.customer_id)
         .join(ACCOUNT, ACCOUNT.c.id == AGREEMENT.c.account_id)
         .where(AGREEMENT.c.ends.is_(None))
         .order_by(AGREEMENT.c.id.desc())
-        .limit(count)
+        .limit(most)
     )
     with house.store.read(Purpose.PEOPLE) as tx:
         rows = iter(tx.customers._connection.execute(agreements).all())
     shared = 0
     while some := list(islice(rows, CHUNK)):
         with house.store.begin() as tx:
-            for agreement, point, customer in some:
-                share(tx, house, party, customer, point, agreement)
+            share_all(tx, house, party, some)
         shared += len(some)
     return shared
+
+
+def share_all(tx: Tx, house: House, party: Registered, some: Sequence[Any]) -> None:
+    """An authorization for each agreement, usage point and customer: the first as everywhere, the others like it."""
+    agreement, point, customer = some[0]
+    first, connection = share(tx, house, party, customer, point, agreement), tx.authorizations._connection
+    if len(some) == 1:
+        return
+    ids = count(grow(connection, "authorization", count=len(some) - 1))
+    like = dict(connection.execute(select(AUTHORIZATION).where(AUTHORIZATION.c.id == first)).mappings().one())
+    others = [
+        (held, point, agreement, customer) for held, (agreement, point, customer) in zip(ids, some[1:], strict=False)
+    ]
+    connection.execute(
+        AUTHORIZATION.insert(), [like | {"id": held, "customer_id": customer} for held, _, _, customer in others]
+    )
+    names = ("authorization_id", "usage_point_id", "agreement_id")
+    connection.execute(AUTHORIZATION_USAGE_POINT.insert(), [dict(zip(names, one[:3], strict=True)) for one in others])
 
 
 def share(tx: Tx, house: House, party: Registered, customer: int, point: int, agreement: int) -> int:
@@ -197,29 +216,43 @@ def a_home(tx: Tx, number: int) -> tuple[int, int, int]:
 
 
 def single(house: House) -> dict[str, Any]:
-    """Two homes: one with a year of quarter hours, one with a million blocks."""
+    """One home with a year of quarter hours, of which the closed months are history."""
+    told = shared_home(house, year, QUARTER)
+    close_months(house)
+    return told
+
+
+def endless(house: House) -> dict[str, Any]:
+    """One home with a million blocks."""
+    return shared_home(house, long, HOUR)
+
+
+def shared_home(house: House, readings: Callable[[House, int, int], Iterator[Block]], step: int) -> dict[str, Any]:
+    """A home with one channel, which a third party has: the token and what it opens."""
     party, profile = third_party(house, "Single"), house.profile
     metering = metering_of(Commodity.ELECTRICITY, profile)
-    told: dict[str, Any] = {}
-    for number, (name, step) in enumerate((("year", QUARTER), ("long", SHORT)), start=1):
-        with house.store.begin(Purpose.INTAKE) as tx:
-            revision = tx.revisions.begin("bench", house.now())
-            customer, point, agreement = a_home(tx, number)
-            channel = tx.readings.add_channel(
-                Channel(
-                    usage_point_id=point,
-                    number=1,
-                    reading_type_id="",
-                    reading_type=reading_type(metering, profile, step=max(step, QUARTER), flow=DELIVERED),
-                )
+    with house.store.begin(Purpose.INTAKE) as tx:
+        revision = tx.revisions.begin("bench", house.now())
+        customer, point, agreement = a_home(tx, 1)
+        channel = tx.readings.add_channel(
+            Channel(
+                usage_point_id=point,
+                number=1,
+                reading_type_id="",
+                reading_type=reading_type(metering, profile, step=step, flow=DELIVERED),
             )
-            blocks = year(house, point, revision) if name == "year" else long(house, point, revision)
-            tx.readings.load(blocks)
-            held = share(tx, house, party, customer, point, agreement)
-        root = f"{profile.resource_root}/Subscription/{held}/UsagePoint/{point}"
-        feed = f"{root}/MeterReading/{meter_reading_id(channel.reading_type_id, 1)}/IntervalBlock"
-        told[name] = {"token": token(house, party, held), "point": root, "feed": feed, "held": held, "id": point}
-    return told
+        )
+        tx.readings.load(readings(house, point, revision))
+        held = share(tx, house, party, customer, point, agreement)
+    root = f"{profile.resource_root}/Subscription/{held}/UsagePoint/{point}"
+    feed = f"{root}/MeterReading/{meter_reading_id(channel.reading_type_id, 1)}/IntervalBlock"
+    return {"token": token(house, party, held), "point": root, "feed": feed, "held": held, "id": point}
+
+
+def close_months(house: House) -> None:
+    """What a worker does by and by: months that are over become history."""
+    for _ in house.closing.close(house.closing.due()):
+        pass
 
 
 def year(house: House, point: int, revision: int) -> Iterator[Block]:
@@ -263,8 +296,9 @@ def long(house: House, point: int, revision: int) -> Iterator[Block]:
 
 
 def deep(house: House, usage_points: int, days: int) -> dict[str, Any]:
-    """Many homes with some history."""
+    """Many homes with some history, of which the closed months are compacted."""
     town(house, usage_points, days)
+    close_months(house)
     return {"usage_points": usage_points, "days": days}
 
 

@@ -1,14 +1,20 @@
 """What the bench says of a figure, and that it refuses what is wrong."""
 
+import json
 import zlib
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
-from bench.__main__ import wanted_of
+from bench.__main__ import Run, arguments, wanted_of
+from bench.arrivals import slowest
 from bench.bars import BARS
+from bench.bulk import COST, curve
 from bench.outcome import Outcome, Wrong
 from bench.rendering import by_tree, check, typed
+from rich.console import Console
 
 from wattshare.custodian.model.packing import pack_columns
 from wattshare.custodian.model.readings import Channel
@@ -87,3 +93,27 @@ def test_the_tree_that_others_build_says_the_same() -> None:
     # it has its own prefixes and no white space, so that it is compared by size only
     size = by_tree(FEED, day(), ADDRESSES)
     assert 0.5 < size / len(zlib.compress(typed(FEED, day(), ADDRESSES), 6)) < 2
+
+
+def test_one_answer_in_a_hundred_may_be_slower() -> None:
+    assert slowest([0.001 * number for number in range(200)]) == pytest.approx(0.198)
+    assert slowest([2.0]) == 2.0
+
+
+def test_the_curve_has_a_line_for_each_number_of_authorizations() -> None:
+    outcome = Outcome(id="B1", parts={f"{COST}1000": 1.5, f"{COST}100000": 1.25, "make_seconds": 9.0})
+    table = curve(outcome)
+    assert [list(column.cells) for column in table.columns] == [["1000", "100000"], ["1.50", "1.25"]]
+
+
+def test_a_bar_that_is_wrong_does_not_keep_the_others_from_being_measured(tmp_path: Path) -> None:
+    def wrong() -> Iterator[Outcome]:
+        yield Outcome(id="R1", figure=0.3)
+        raise Wrong("the feed is bent")
+
+    run = Run(asked=arguments(["--folder", str(tmp_path)]), console=Console(quiet=True))
+    run.part("sqlite", wrong())
+    run.part("sqlite", iter([Outcome(id="R3", figure=1.0)]))
+    told = json.loads((tmp_path / "results.json").read_text())
+    assert [one["id"] for one in told["engines"]["sqlite"]] == ["R1", "R3"]
+    assert run.why_not == ["sqlite: the feed is bent"]

@@ -61,7 +61,6 @@ from wattshare.custodian.settings import Settings
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.postgresql import ROW_SECURITY
 from wattshare.custodian.store.readiness import bring_up
-from wattshare.custodian.web import server
 from wattshare.custodian.web.additions import Additions
 from wattshare.custodian.web.arriving import Arriving, Doors
 from wattshare.custodian.web.brand import Brand
@@ -310,6 +309,9 @@ class House:
 
     def serve(self) -> None:
         """Serve until a signal ends it."""
+        # the listener is in the memory of those only who listen
+        from wattshare.custodian.web import server  # noqa: PLC0415
+
         edge = self.application()
         with watched(self.settings.metrics_listen, Metrics(store=self.store, now=self.now), edge.requests):
             server.serve(edge, self.settings, self.registered)

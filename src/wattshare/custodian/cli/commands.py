@@ -65,8 +65,10 @@ def serve(*, home: Home = None) -> None:
     """Serve the API and the customers' pages."""
     from wattshare.custodian.app import opened
     from wattshare.custodian.cli.printing import failing
+    from wattshare.custodian.memory import settled
 
     with failing(as_json=False), opened(home) as house:
+        settled()
         house.serve()
 
 
@@ -77,8 +79,10 @@ def worker(*, home: Home = None) -> None:
 
     from wattshare.custodian.app import opened
     from wattshare.custodian.cli.printing import failing
+    from wattshare.custodian.memory import settled
 
     with failing(as_json=False), opened(home) as house:
+        settled()
         hand = house.worker()
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, lambda _sign, _frame: hand.stop())

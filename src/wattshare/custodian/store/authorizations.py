@@ -303,10 +303,19 @@ def _known(row: tuple[Any, ...]) -> Authorization:
 
 def read_authorization(row: Row) -> Authorization:
     """The authorization of a row."""
-    words = {
-        "entry": Entry(row["entry"]),
-        "state": State(row["state"]),
-        "kinds": frozenset(map(Kind, row["kinds"])),
-        "ending": None if row["ending"] is None else Ending(row["ending"]),
-    }
-    return Authorization(**{**row, **words})
+    # a frozen value sets each of its fields by a call; here all are set at once, as a third party's may be very many
+    held = object.__new__(Authorization)
+    held.__dict__.update(
+        row,
+        entry=Entry(row["entry"]),
+        state=State(row["state"]),
+        kinds=kinds_of(tuple(row["kinds"])),
+        ending=None if row["ending"] is None else Ending(row["ending"]),
+    )
+    return held
+
+
+@lru_cache(maxsize=1_024)
+def kinds_of(names: tuple[str, ...]) -> frozenset[Kind]:
+    """The kinds of these names."""
+    return frozenset(map(Kind, names))

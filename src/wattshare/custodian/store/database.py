@@ -234,7 +234,7 @@ class Store:
         if self.engine.dialect.name == "sqlite":
             sqlite.prepare(self.engine)
             if self.newest():
-                return
+                return None
         with _available():
             for _ in range(TRIES):
                 try:

@@ -49,7 +49,7 @@ from wattshare.custodian.store.premises import USAGE_POINT, read_usage_point
 from wattshare.espi.kinds import METERED, Kind
 
 # authorizations of a page, and rows fetched at a time
-PAGE, CHUNK = 500, 1_000
+PAGE, CHUNK = 250, 500
 # later than everything
 LAST = 1 << 62
 HOT = INTERVAL_BLOCK.alias("hot")
@@ -132,7 +132,7 @@ class Deltas:
         """The latest block of each channel, and those that changed since, with their authorization; in order."""
         candidates = merge(self._hot(asked), self._history(asked), key=itemgetter(0))
         for (held_id, *_), channel in groupby(candidates, key=_channel_of):
-            by_start = {block.start: block for _, block in channel}
+            by_start = {place[3]: block for place, block in channel}
             last = max(by_start)
             for start, block in by_start.items():
                 # a former agreement's last day is not the latest
@@ -151,8 +151,13 @@ class Deltas:
 
     def _hot(self, asked: Asked) -> Iterator[Candidate]:
         """The latest block that the hot tier has for each share of a channel, and those that changed; in order."""
+        last = None
         for row in self.rows(asked):
-            yield row[:4], block_of(row[1:])
+            place = row[:4]
+            # the latest and a changed one are often the same, side by side
+            if place != last:
+                last = place
+                yield place, block_of(row[1:])
 
     def _history(self, asked: Asked) -> Iterator[Candidate]:
         """The same of the history: of months that something changed in, and of last ones that nothing came after."""

@@ -31,9 +31,9 @@ def make(connection: Connection) -> None:
     Raises:
         LaterRelease: there are some that this release does not know.
     """
-    from alembic import command
-    from alembic.config import Config
-    from alembic.util.exc import CommandError
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util.exc import CommandError  # noqa: PLC0415
 
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))

@@ -4,8 +4,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+if TYPE_CHECKING:
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 # where the scope has it
 EXTENSION = "wattshare.direct"
@@ -17,7 +19,7 @@ SLICE = 2 * 1024 * 1024
 class Direct:
     """The connection of one request."""
 
-    cycle: RequestResponseCycle
+    cycle: "RequestResponseCycle"
 
     @property
     def idle(self) -> bool:

@@ -5,6 +5,7 @@ The base comes from settings, never from a request.
 
 from base64 import b64encode
 from dataclasses import dataclass
+from functools import cached_property
 
 from wattshare.custodian.model.authorization import Authorization, Entry
 from wattshare.custodian.model.premises import Service
@@ -24,6 +25,14 @@ class Addresses:
     # scheme, host and port; no path
     base: str
     profile: Profile
+
+    def __hash__(self) -> int:
+        """Of a value that never changes, and by which templates are found for every entry."""
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.base, self.profile))
 
     @property
     def resources(self) -> str:

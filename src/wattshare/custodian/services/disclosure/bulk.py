@@ -4,7 +4,7 @@ A file holds one commodity; a usage point is whole in one file; a file is closed
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 from wattshare.custodian.model.premises import Commodity, UsagePoint
@@ -107,7 +107,7 @@ class Bulk:
         told, usage, last = Told(), None, None
         customer = endpoint.document is Document.CUSTOMER_FEED
         for section in filling:
-            view = replace(section.view, told=told)
+            view = section.view.telling(told)
             if last is None and not customer:
                 yield from feeds.opening(view)
             # the names of codes are told with usage only

@@ -43,6 +43,10 @@ class View:
     at: int
     told: Told = field(default_factory=Told)
 
+    def telling(self, told: Told) -> "View":
+        """The same for a feed that has told something already."""
+        return View(tx=self.tx, held=self.held, addresses=self.addresses, at=self.at, told=told)
+
     @property
     def profile(self) -> Profile:
         """Whose manners the answer has."""

@@ -6,6 +6,7 @@ all channels of a kind is made once.
 
 from dataclasses import dataclass
 from hashlib import sha1
+from typing import NamedTuple
 from uuid import NAMESPACE_URL
 
 from wattshare.custodian.model.readings import Channel
@@ -20,8 +21,7 @@ SUBSCRIPTION, USAGE_POINT = 911_911_911_911_911_911, 922_922_922_922_922_922
 VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Place:
+class Place(NamedTuple):
     """Where the blocks of one channel are."""
 
     # the collection's address, as it stands in an attribute
@@ -68,7 +68,7 @@ class Naming:
     def place(self, subscription: int, usage_point: int) -> Place:
         """Of one channel."""
         numbers = (subscription, usage_point)
-        return Place(href=self.href % numbers, hashed=self.hashed % numbers)
+        return Place(self.href % numbers, self.hashed % numbers)
 
 
 def hashed_of(address: str) -> Naming:
