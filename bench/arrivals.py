@@ -27,10 +27,10 @@ from wattshare.custodian.services.intake.door import Wanted
 from wattshare.espi.days import day_bounds
 
 # usage points of a file, and its days: a hundred thousand rows of a day each
-POINTS, DAYS, QUARTER = 20_000, 5, 900
+POINTS, DAYS, QUARTER = 4_000, 25, 900
 FIRST_POINT = 7_000_000_001
-# the month in which the channels are met, and after it months of which nothing is there yet
-MET = datetime(2019, 1, 1, tzinfo=UTC)
+# from then on there are months of which nothing is there yet
+BEGINNING = datetime(2019, 1, 1, tzinfo=UTC)
 REPEATS, WHILE = 3, 4
 MAPPING: dict[str, Any] = {
     "columns": {"usage_point": "point", "start": "start", "value": "wh"},
@@ -53,8 +53,6 @@ def measure(databases: Databases, wanted: frozenset[str], folder: Path) -> Itera
     utility = prepared(folder, name, databases, single)
     files = folder / "scratch" / "parquet"
     files.mkdir(parents=True, exist_ok=True)
-    with utility.opened() as house:
-        take(house, written(house, files / "met.parquet", MET, days=1))
     try:
         if "I1" in wanted:
             yield against_copy(utility, databases, name, files)
@@ -65,20 +63,24 @@ def measure(databases: Databases, wanted: frozenset[str], folder: Path) -> Itera
 
 
 def month(number: int) -> datetime:
-    """A month after the one in which channels are met."""
-    return MET.replace(year=MET.year + number // 12, month=number % 12 + 1)
+    """A month that nothing is of."""
+    return BEGINNING.replace(year=BEGINNING.year + number // 12, month=number % 12 + 1)
 
 
-def written(house: House, file: Path, first: datetime, *, days: int = DAYS) -> Path:
-    """Write a file from a head end: sorted by usage point and time, whole watt hours of two to four digits."""
-    zone = house.profile.zone
+def written(house: House, file: Path, number: int) -> Path:
+    """Write a file of new usage points in a month of their own, as a head end does.
+
+    It is sorted by usage point and time, and has whole watt hours of up to four digits.
+    """
+    zone, first = house.profile.zone, month(number)
     starts = [
-        at for day in range(days) for at in range(*day_bounds((first + timedelta(days=2 + day)).date(), zone), QUARTER)
+        at for day in range(DAYS) for at in range(*day_bounds((first + timedelta(days=2 + day)).date(), zone), QUARTER)
     ]
     count, packed = len(starts), struct.pack(f"<{len(starts)}q", *starts)
     schema = pa.schema([("point", pa.int64()), ("start", pa.int64()), ("wh", pa.int16())])
     with pq.ParquetWriter(file, schema) as out:
-        for some in range(FIRST_POINT, FIRST_POINT + POINTS, POINTS // 20):
+        begin = FIRST_POINT + number * POINTS
+        for some in range(begin, begin + POINTS, POINTS // 20):
             points = range(some, some + POINTS // 20)
             values = bytearray(os.urandom(2 * count * len(points)))
             values[1::2] = values[1::2].translate(LOW)
@@ -122,10 +124,10 @@ def against_copy(utility: Utility, databases: Databases, database: str, files: P
         for number in range(1, REPEATS + 1):
             table = f"interval_block_{month(number):%Y_%m}"
             try:
-                databases.psql(database, "SELECT 1")
+                databases.psql(database, "")
             except NotMeasured as why:
                 return Outcome(id="I1", note=str(why))
-            mine.append(take(house, written(house, files / f"{table}.parquet", month(number))))
+            mine.append(take(house, written(house, files / f"{table}.parquet", number)))
             databases.psql(database, f"\\copy {table} TO '{rows}' (FORMAT binary)")
             databases.psql(database, f"TRUNCATE {table}")
             begun = time.monotonic()
@@ -145,8 +147,8 @@ def against_copy(utility: Utility, databases: Databases, database: str, files: P
 def read_meanwhile(utility: Utility, databases: Databases, files: Path) -> Outcome:
     """I3: the slowest of many answers while file after file comes in, by the same while nothing does."""
     with utility.opened() as house:
-        months = [month(REPEATS + number) for number in range(1, WHILE + 1)]
-        told = [written(house, files / f"while-{first:%Y-%m}.parquet", first) for first in months]
+        numbers = range(REPEATS + 1, REPEATS + 1 + WHILE)
+        told = [written(house, files / f"while-{number}.parquet", number) for number in numbers]
     now = datetime.now(UTC)
     window = f"published-min={now - timedelta(days=31):%Y-%m-%dT00:00:00Z}&published-max={now:%Y-%m-%dT00:00:00Z}"
     request = Request(target=f"{utility.facts['feed']}?{window}", token=utility.facts["token"])

@@ -20,11 +20,14 @@ class Utility:
     home: Path
     # where it is not in the home
     url: str | None = None
+    # for who owns the tables, where that is somebody else
+    owner_url: str | None = None
 
     @property
     def environment(self) -> dict[str, str]:
         """Of its processes."""
-        given = {"WATTSHARE_HOME": str(self.home), **({"WATTSHARE_DATABASE_URL": self.url} if self.url else {})}
+        urls = {"WATTSHARE_DATABASE_URL": self.url, "WATTSHARE_DATABASE_OWNER_URL": self.owner_url}
+        given = {"WATTSHARE_HOME": str(self.home), **{name: url for name, url in urls.items() if url}}
         # each start would compile everything anew where nothing may be written beside the source
         kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         return {**kept, "PYTHONPYCACHEPREFIX": str(self.home.parent / "bytecode"), **given}

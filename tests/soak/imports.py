@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.custodian.servers import ENGINES, Server
+from tests.custodian.servers import ENGINES, OWNER, Server
 from tests.soak.commands import Utility, served
 from tests.soak.tables import MAPPING, write_table
 
@@ -30,7 +30,8 @@ def _fresh(folder: Path, server: Server | None) -> Iterator[Utility]:
     while True:
         number += 1
         home = folder / f"home-{number}"
-        made = Utility(home, server.url(server.make_database()) if server else None)
+        name = server.make_database() if server else ""
+        made = Utility(home, server.url(name), server.url(name, OWNER)) if server else Utility(home)
         made.do("init")
         yield made
         shutil.rmtree(home)

@@ -65,10 +65,8 @@ def serve(*, home: Home = None) -> None:
     """Serve the API and the customers' pages."""
     from wattshare.custodian.app import opened
     from wattshare.custodian.cli.printing import failing
-    from wattshare.custodian.memory import settled
 
     with failing(as_json=False), opened(home) as house:
-        settled()
         house.serve()
 
 

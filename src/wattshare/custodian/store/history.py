@@ -9,6 +9,7 @@ from calendar import timegm
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -69,6 +70,7 @@ CLOSED_MONTH = Table(
 )
 
 
+@lru_cache(maxsize=4_096)
 def month_of(start: int) -> int:
     """The month of a block that starts at a second: the month's first second."""
     day = datetime.fromtimestamp(start, UTC)
