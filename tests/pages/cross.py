@@ -24,7 +24,8 @@ TABBED = 400
 REACHED = """() => {
   const within = (element) => element.closest("details:not([open])") && !element.closest("summary");
   const every = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")];
-  const open = every.filter((one) => !one.disabled && one.tabIndex >= 0 && one.checkVisibility() && !within(one));
+  const shown = (one) => one.checkVisibility({ visibilityProperty: true }) && !within(one);
+  const open = every.filter((one) => !one.disabled && one.tabIndex >= 0 && shown(one));
   const names = new Set();
   for (const one of open) names.add(one.type === "radio" ? `radio ${one.name}` : every.indexOf(one));
   return [...names].map(String);
