@@ -108,6 +108,9 @@ def test_a_partner_is_named_on_the_receipt_and_has_none_of_its_own(house: TestHo
     assert along is not None
     assert events(house, along.id) == []
     assert {one.facts["together_with"] for one in house.house.consent.receipts.of(number)} == {"Quiet Partner"}
+    # its card leads to the primary's
+    status, raw = downloaded(house, home, f"/sharing/receipt/download?authorization={along.id}")
+    assert (status, verify(raw).facts["app"]) == (200, "Loud Primary")
     # alone it has one
     house.house.consent.withdraw(along.id, Ending.CUSTOMER)
     assert events(house, along.id) == ["ended"]

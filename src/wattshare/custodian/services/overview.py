@@ -44,6 +44,8 @@ class Card:
     partner: str | None = None
     # the newest first
     looks: tuple[Look, ...] = ()
+    # the permission that this one came with
+    primary_id: int | None = None
     # since when it is paused; None: it is not
     paused_at: int | None = None
 
@@ -106,6 +108,7 @@ def card(tx: Tx, held: Authorization, services: Mapping[int, Service]) -> Card:
         ending=held.ending,
         partner=partner_name(tx, held),
         looks=looks(tx, held),
+        primary_id=held.primary_id,
         paused_at=held.changed_at if held.state is State.PAUSED else None,
     )
 

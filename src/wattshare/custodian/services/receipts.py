@@ -99,11 +99,6 @@ class Receipts:
         with self.store.read(Purpose.PEOPLE) as tx:
             return tx.receipts.of(authorization_id, SHOWN)
 
-    def one(self, authorization_id: int, receipt_id: int) -> KeptReceipt | None:
-        """One of them."""
-        with self.store.read(Purpose.PEOPLE) as tx:
-            return tx.receipts.one(authorization_id, receipt_id)
-
     # signing
 
     def receipt(self, kept: KeptReceipt) -> dict[str, Any]:

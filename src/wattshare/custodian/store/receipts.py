@@ -65,12 +65,6 @@ class Receipts:
         rows = self._connection.execute(select(RECEIPT).where(mine).order_by(RECEIPT.c.id.desc()).limit(most))
         return tuple(self._read(row) for row in rows.mappings())
 
-    def one(self, authorization_id: int, receipt_id: int) -> KeptReceipt | None:
-        """One of a permission's."""
-        mine = (RECEIPT.c.authorization_id == authorization_id) & (RECEIPT.c.id == receipt_id)
-        row = self._connection.execute(select(RECEIPT).where(mine)).mappings().one_or_none()
-        return None if row is None else self._read(row)
-
     def _read(self, row: Row) -> KeptReceipt:
         facts = json.loads(self._keys.open(PURPOSE, f"receipt/{row['id']}", row["body"]))
         return KeptReceipt(

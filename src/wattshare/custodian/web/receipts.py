@@ -40,8 +40,8 @@ class ReceiptPages:
         if (known := self.lobby.customer(call)) is None:
             return Response.redirect(SIGN_IN)
         card = self._card(call, known[1])
-        every = self.receipts.of(card.id)
-        kept = self._chosen(call, card, every)
+        every = self._every(card)
+        kept = self._chosen(call, every)
         tongue, zone = self.pages.tongue(call), self.pages.zone
         return self.pages.draw(
             call,
@@ -56,7 +56,7 @@ class ReceiptPages:
         if (known := self.lobby.customer(call)) is None:
             return Response.redirect(SIGN_IN)
         card = self._card(call, known[1])
-        kept = self._chosen(call, card, self.receipts.of(card.id))
+        kept = self._chosen(call, self._every(card))
         return download(self.receipts.receipt(kept), f"receipt-{kept.facts['number']}.json")
 
     def record(self, call: Call) -> Response:
@@ -73,10 +73,16 @@ class ReceiptPages:
             raise NotShared
         return card
 
-    def _chosen(self, call: Call, card: Card, every: tuple[KeptReceipt, ...]) -> KeptReceipt:
+    def _every(self, card: Card) -> tuple[KeptReceipt, ...]:
+        """The receipts of a permission; those of the one that it came with tell of both."""
+        along = () if card.primary_id is None else self.receipts.of(card.primary_id)
+        return (*self.receipts.of(card.id), *along)
+
+    @staticmethod
+    def _chosen(call: Call, every: tuple[KeptReceipt, ...]) -> KeptReceipt:
         """The one that is named, or the last."""
         named = call.query.first("number")
-        kept = next(iter(every), None) if named is None else self.receipts.one(card.id, number(named) or 0)
+        kept = next((one for one in every if named is None or one.id == number(named)), None)
         if kept is None:
             raise NotShared
         return kept
