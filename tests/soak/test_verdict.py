@@ -108,6 +108,7 @@ def test_a_file_after_the_end_is_found_and_one_before_it_is_none() -> None:
     assert judged((*WELL, fetched(FILE, whose=("7",), began=102.5))).after_end
     assert not judged((*WELL, fetched(FILE, whose=("7",), began=101.5))).after_end
     assert not judged((*WELL, fetched(FILE, whose=("8",), began=102.5))).after_end
+    assert not judged((*WELL, fetched(ENDED, whose=("7",), began=102.5))).after_end
 
 
 def test_late_is_late() -> None:

@@ -208,7 +208,8 @@ def _after_the_end(report: Report, done: tuple[Fact, ...], every: tuple[Fact, ..
             parties[fact["party"]].add(fact["authorization"])
     report.endings = len(ended)
     for fact in every:
-        if fact["what"] != "fetched" or fact["outcome"] != "fetched":
+        # the entry of an authorization says that it has ended: it may be fetched
+        if fact["what"] != "fetched" or fact["outcome"] != "fetched" or "correlationID=" not in fact["url"]:
             continue
         for one in parties[fact["party"]] & set(fact["whose"]):
             if fact["began"] > ended[one]:
