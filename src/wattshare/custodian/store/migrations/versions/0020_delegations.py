@@ -20,4 +20,6 @@ def upgrade() -> None:
         sa.Column("made_at", Big, nullable=False),
         sa.Column("expires_at", Big, nullable=False),
     )
-    op.add_column("browser_session", sa.Column("delegate_id", Big))
+    # by hand: SQLite takes a column's reference with the column, not after it
+    kind = Big.compile(op.get_bind().dialect)
+    op.execute(f"ALTER TABLE browser_session ADD COLUMN delegate_id {kind} REFERENCES customer (id)")
