@@ -24,14 +24,14 @@ class Gate:
     transactions: int = 0
 
     @contextmanager
-    def begin(self) -> Iterator[Tx]:
+    def note(self) -> Iterator[Tx]:
         number = self.transactions
         self.transactions += 1
         if number == 0:
             assert self.opened.wait(30)
         if number in self.closed_for:
             raise Unavailable
-        with self.store.begin() as tx:
+        with self.store.note() as tx:
             yield tx
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 
 import pytest
 
@@ -26,6 +27,25 @@ def test_so_many_at_a_time_and_no_thread_more() -> None:
 
     assert asyncio.run(story()) == list(range(5))
     assert threads.started == 2, "later work was done by the same"
+
+
+def test_who_has_nothing_to_do_ends_and_is_followed_by_another() -> None:
+    threads = Threads(most=2, idle_seconds=0.01)
+
+    def work(_: int) -> threading.Thread:
+        time.sleep(0.002)
+        return threading.current_thread()
+
+    async def story() -> list[threading.Thread]:
+        return await asyncio.gather(*(threads.run(work, number) for number in range(5)))
+
+    for _ in range(3):
+        served = set(asyncio.run(story()))
+        assert len(served) <= 2
+        for thread in served:
+            thread.join(10)
+            assert not thread.is_alive()
+        assert (threads.started, threads.idle) == (0, 0)
 
 
 def test_a_fault_is_the_callers() -> None:

@@ -5,12 +5,14 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 # how often somebody who was called off looks whether the thread is done
 LOOK_SECONDS = 0.01
+# a thread that had nothing to do for so long ends; what it served may be gone
+IDLE_SECONDS = 10
 
 
 class Work:
@@ -49,11 +51,13 @@ class Work:
 
 @dataclass(kw_only=True)
 class Threads:
-    """So many threads at most; each is started when none is free, and stays. Loops may come and go."""
+    """So many threads at most; each is started when none is free, and ends when it is idle. Loops may come and go."""
 
     most: int
+    idle_seconds: float = IDLE_SECONDS
     coming: SimpleQueue[Work] = field(default_factory=SimpleQueue)
     started: int = 0
+    # threads that wait for work; where less than none, work that waits for threads
     idle: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -64,10 +68,10 @@ class Threads:
         """
         work = Work(function, arguments)
         with self.lock:
-            missing = not self.idle and self.started < self.most
+            missing = self.idle <= 0 and self.started < self.most
             if missing:
                 self.started += 1
-            elif self.idle:
+            else:
                 self.idle -= 1
         self.coming.put(work)
         if missing:
@@ -81,7 +85,21 @@ class Threads:
         return result
 
     def _serve(self) -> None:
-        while True:
-            self.coming.get().run()
+        while (work := self._next()) is not None:
+            work.run()
+            # what was done is not kept until there is more to do
+            del work
             with self.lock:
                 self.idle += 1
+
+    def _next(self) -> Work | None:
+        """What is to be done; None when there is nothing, and nobody counts on this thread."""
+        while True:
+            try:
+                return self.coming.get(timeout=self.idle_seconds)
+            except Empty:
+                with self.lock:
+                    if self.idle > 0:
+                        self.idle -= 1
+                        self.started -= 1
+                        return None
