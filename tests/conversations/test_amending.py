@@ -54,6 +54,7 @@ def texts(acme: Desk, urls: list[str]) -> str:
     return " ".join(acme.ask(url, acme.client_token()).text for url in urls)
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
 def test_while_it_is_paused_nothing_leaves_and_the_tokens_stay_good(house: TestHouse, acme: Desk) -> None:
     home, other = house.home(), house.home()
     tokens = acme.connect(home)

@@ -156,6 +156,7 @@ def test_intake_may_say_that_it_is_complete_and_the_schedule_does_not_do_it_agai
     assert daily.listen() == []
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
 def test_a_day_that_failed_is_caught_up_and_not_doubled(house: TestHouse, daily: Desk) -> None:
     home = house.home(bills=0)
     house.share(daily.registered, home, USAGE)

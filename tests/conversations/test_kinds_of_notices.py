@@ -39,6 +39,7 @@ def corrected(house: TestHouse, home: Home, *days_ago: int) -> None:
     metered(house, channel, [house.day(one) for one in days_ago], lambda place: 7)
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
 def test_an_end_that_comes_near_is_told_on_three_days_once_each(house: TestHouse, curious: Desk) -> None:
     home = house.home()
     until: date = house.day(0) + timedelta(days=40)

@@ -51,6 +51,7 @@ def answering(house: TestHouse, acme: Desk, answer: Callable[[], Any]) -> None:
     house.receivers.answers[acme.address] = answer
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
 def test_a_receiver_that_was_away_for_six_hours_gets_everything_by_itself(house: TestHouse, acme: Desk) -> None:
     homes = [house.home() for _ in range(3)]
     held = [house.share(acme.registered, home) for home in homes]
@@ -79,6 +80,7 @@ def notices(house: TestHouse, acme: Desk) -> Any:
         return tx.notices.of_third_party(acme.bulk_id)
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
 def test_a_dead_receiver_is_tried_once_in_a_while_however_much_waits(house: TestHouse, acme: Desk) -> None:
     house.receivers.down.add(acme.address)
     for _ in range(20):

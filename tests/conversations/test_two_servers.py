@@ -189,7 +189,8 @@ def test_nothing_leaves_any_server_any_more(house: TestHouse, acme: Desk, why: E
     assert acme.client.order_status(waiting).state == "withdrawn"
     assert not any((house.house.settings.home / "batches").iterdir())
     with Person(house, home).browser("https://share.example/nowhere") as browser:
-        page = Person(house, home).sign_in(browser, browser.open("https://share.example/sharing"))
+        Person(house, home).sign_in(browser, browser.open("https://share.example/sharing"))
+        page = browser.open("https://share.example/sharing?tab=ended")
     assert ENDED[why] in page.text
 
 

@@ -106,7 +106,9 @@ class Kept:
 
     def _drop(self, connection: Connection) -> None:
         """Let the pool see to a connection that met a fault, or whose transaction was left early."""
-        connection.info.pop(BEGUN, None)
+        # of one that the server cut off nothing is left to be told apart
+        if not connection.invalidated:
+            connection.info.pop(BEGUN, None)
         connection.close()
 
 
