@@ -155,7 +155,7 @@ def opened_sandbox(plan: Plan, console: Console) -> Iterator[Sandbox]:
         resettle(house, home, settings)
         routes = Doubles.of(house, home).routes()
         identity = Identity.of(house, home)
-        stack.enter_context(serving(identity.edge(), identity.settings))
+        stack.enter_context(serving(identity.edge(), identity.settings, bearers=False))
         stack.enter_context(served(house, routes))
         # the home is ours alone: what a worker of ours had in hand, it has no more
         with house.store.begin() as tx:

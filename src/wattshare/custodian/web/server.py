@@ -43,14 +43,20 @@ def serve(app: ASGIApp, settings: Settings, registered: Registered = none_regist
 
 
 @contextmanager
-def serving(app: ASGIApp, settings: Settings, registered: Registered = none_registered) -> Iterator[int]:
+def serving(
+    app: ASGIApp, settings: Settings, registered: Registered = none_registered, *, bearers: bool = True
+) -> Iterator[int]:
     """Serve in a thread for as long as the block runs; gives the port.
+
+    Where no bearers are taken, nothing is said of how they are kept from thieves.
 
     Raises:
         BadSettings: something that serving needs is missing.
         OSError: the port is taken, or a TLS file cannot be read.
     """
-    warn(settings.for_serving())
+    settings = settings.for_serving()
+    if bearers:
+        warn(settings)
     with listening(settings) as door, following(settings, registered) as tls:
         port = int(door.getsockname()[1])
         server = configured(app, settings, tls)
