@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -113,6 +113,10 @@ class Tongue:
         return [get_day_names("abbreviated", locale=self.locale)[number] for number in range(7)]
 
 
+# English as it stands in the code
+AS_WRITTEN = Tongue(ENGLISH, NullTranslations())
+
+
 @dataclass(frozen=True)
 class Tongues:
     """Every language that there is, English first."""
@@ -134,7 +138,7 @@ class Tongues:
             files |= theirs
         # English by a catalogue takes the place of the code's own
         english = files.pop(ENGLISH.language, None)
-        first = Tongue(ENGLISH, NullTranslations() if english is None else read(english).texts)
+        first = AS_WRITTEN if english is None else Tongue(ENGLISH, read(english).texts)
         return cls((first, *(read(file) for file in files.values())))
 
     @cached_property
@@ -157,15 +161,24 @@ def read(file: Path) -> Tongue:
         BadSettings: it cannot be read, or is of no language that is known.
     """
     try:
-        with file.open("rb") as source:
-            catalogue = read_po(source, abort_invalid=True)
-        locale = catalogue.locale or Locale.parse(file.stem)
-        machine = BytesIO()
-        write_mo(machine, catalogue)
+        return known(file.stem, file.read_bytes())
     except (OSError, ValueError, LookupError, PoFileError) as why:
         raise BadSettings(f"catalogues: {file.name} cannot be read: {why}") from why
+
+
+# what a text says is looked up by language, and templates are kept by it: the same catalogue is one language
+@lru_cache(maxsize=64)
+def known(language: str, content: bytes) -> Tongue:
+    """The language of a catalogue of that content.
+
+    Raises:
+        ValueError, LookupError, PoFileError: it is no catalogue, or of no language that is known.
+    """
+    catalogue = read_po(BytesIO(content), abort_invalid=True)
+    machine = BytesIO()
+    write_mo(machine, catalogue)
     machine.seek(0)
-    return Tongue(locale, Translations(machine))
+    return Tongue(catalogue.locale or Locale.parse(language), Translations(machine))
 
 
 def preferred(accepted: str) -> list[str]:
