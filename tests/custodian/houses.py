@@ -166,6 +166,24 @@ class TestHouse:
             self.bill(agreement.usage_point_id, bills, mark)
         return home
 
+    def holder(self, home: Home, name: str | None = None, *, since: int = 400, until: int | None = None) -> Home:
+        """Another customer who holds a home's account too, from so many days ago to before so many."""
+        number = next(self.numbers)
+        with self.store.begin() as tx:
+            customer = tx.customers.add_customer(name or f"Customer {number}", f"c{number}@home.example")
+            login = f"customer{number}"
+            tx.customers.add_login(Login(customer_id=customer.id, login=login, password_hash=HASH))
+        self.hold(home, customer.id, since=since, until=until)
+        return replace(home, customer=customer, login=login)
+
+    def hold(self, home: Home, customer_id: int, *, since: int = 400, until: int | None = None) -> None:
+        """Have a customer hold a home's account from so many days ago to before so many."""
+        ends = None if until is None else self.midnight(until)
+        with self.store.begin() as tx:
+            account = tx.customers.by_account_number(home.account_number)
+            assert account is not None
+            tx.holders.put(account.id, customer_id, starts=self.midnight(since), ends=ends)
+
     def midnight(self, days_ago: int) -> int:
         """The start of a local day so many days before today."""
         return day_bounds(self.day(days_ago), self.house.profile.zone)[0]

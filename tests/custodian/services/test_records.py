@@ -1,6 +1,7 @@
 """Tables of customers and what is theirs: each row by its own key, whole or not at all."""
 
 import io
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from tests.custodian.servers import ENGINES
 from tests.custodian.services.taking import NOW, authorize_everything, contents_of, services_of
+from wattshare.custodian.formats.tables.moments import first_of
 from wattshare.custodian.formats.tables.records import BY_NAME, kind_of, template
 from wattshare.custodian.model.changes import Tally
 from wattshare.custodian.services.intake import Intake, Report
@@ -45,6 +47,28 @@ def settled(door: Door) -> None:
     """Two customers, one of whom has a service."""
     for text in (CUSTOMERS, ACCOUNTS, AGREEMENTS + HOME):
         assert taken(door, text).refused is None
+
+
+def test_an_account_can_have_several_holders(door: Door, store: Store) -> None:
+    settled(door)
+    holders = "account,customer,starts,ends\n41415-9,C-2,2024-01-01,\n"
+    assert taken(door, holders).records == Tally(new=1)
+    assert taken(door, holders + "41415-9,C-1,2023-05-01,2024-02-01\n").records == Tally(new=1, same=1)
+    with store.read() as tx:
+        account = tx.customers.by_account_number("41415-9")
+        assert account is not None
+        bakery = tx.customers.by_account_number("50000-1")
+        assert bakery is not None
+        [theirs] = tx.customers.services(bakery.customer_id)
+        assert (theirs.customer.name, theirs.account.number) == ("Mill Lane Bakery", "41415-9")
+        assert theirs.agreement.starts == first_of(date(2024, 1, 1), PGE.zone)
+    for row, sentence in {
+        "41415-8,C-2,2024-01-01,": "No account has this number",
+        "41415-9,C-9,2024-01-01,": "No customer has this number",
+        "41415-9,C-2,2024-01-01,2024-01-01": "It ends before it starts",
+    }.items():
+        [told] = sentences(taken(door, f"account,customer,starts,ends\n{row}\n"))
+        assert sentence in told
 
 
 def sentences(report: Report) -> list[str]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from wattshare.custodian.model.authorization import Authorization, State
 from wattshare.custodian.model.parties import ThirdParty, UserType
-from wattshare.custodian.model.premises import Account, Address, Agreement, Commodity, Customer, UsagePoint
+from wattshare.custodian.model.premises import Account, Address, Agreement, Commodity, Customer, Holder, UsagePoint
 from wattshare.custodian.store.database import Tx
 from wattshare.espi.kinds import Kind
 
@@ -35,6 +35,8 @@ class Home:
     account: Account
     usage_point: UsagePoint
     agreement: Agreement
+    # what is said of its customer and its account; None: nothing
+    holder: Holder | None = None
 
 
 def add_home(tx: Tx, number: str = "1234567890-1", *, starts: int = T0, ends: int | None = None) -> Home:

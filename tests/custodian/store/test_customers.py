@@ -71,7 +71,7 @@ def test_nothing_about_people_is_readable_in_the_database(store: Store) -> None:
 def test_a_guest_is_known_by_account_and_phone(store: Store, number: str, phone: str, found: bool) -> None:
     with store.begin() as tx:
         home = add_home(tx)
-        assert (tx.customers.by_account_and_phone(number, phone) == home.customer) is found
+        assert (tx.customers.by_account_and_phone(number, phone, T0) == home.customer) is found
 
 
 def test_an_account_without_a_phone_is_nobodys_guest(store: Store) -> None:
@@ -80,7 +80,7 @@ def test_an_account_without_a_phone_is_nobodys_guest(store: Store) -> None:
         for number, phone in (("77", None), ("78", ""), ("79", "none")):
             tx.customers.add_account(customer.id, number, phone=phone)
             for shown in ("", "none", "0"):
-                assert tx.customers.by_account_and_phone(number, shown) is None
+                assert tx.customers.by_account_and_phone(number, shown, T0) is None
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,7 @@ def furnished(tx: Tx, number: str) -> Home:
     home = add_home(tx, number)
     point = home.usage_point.id
     tx.customers.add_meter(Meter(usage_point_id=point, serial=f"M{number}", type="electricity", installed=T0))
+    home = replace(home, holder=tx.holders.put(home.account.id, home.customer.id, starts=T0 - 900 * DAY))
     tx.customers.add_login(Login(customer_id=home.customer.id, login=number, password_hash="argon2id"))
     tx.programs.put(ProgramEnrollment(usage_point_id=point, program="Saver", status=Enrollment.ENROLLED))
     channel = add_channel(tx, home)
@@ -181,10 +182,12 @@ def test_an_authorization_sees_its_own_rows_and_no_others(store: Store, two: Two
     if guard.column is None:
         assert seen == []
         return
+    assert two.mine.holder is not None
     mine = {
         "authorization": [two.held.id],
         "customer": [two.mine.customer.id],
         "accounts": [two.mine.account.id],
+        "holders": [two.mine.holder.id],
         "agreements": [two.mine.agreement.id],
         "locations": [two.mine.usage_point.location_id],
         "points": [two.mine.usage_point.id],

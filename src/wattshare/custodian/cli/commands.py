@@ -32,7 +32,7 @@ app.add_typer(sandboxes.app, name="sandbox")
 
 Home = Annotated[Path | None, typer.Option("--home", help="The installation's folder.", envvar="WATTSHARE_HOME")]
 # kinds of tables, as the formats know them; a test compares
-TABLES = ("readings", "customers", "accounts", "agreements", "meters", "programs", "bills")
+TABLES = ("readings", "customers", "accounts", "holders", "agreements", "meters", "programs", "bills")
 AsJson = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
 
 

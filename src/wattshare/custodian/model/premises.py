@@ -60,6 +60,24 @@ class Account:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Holder:
+    """A customer who holds an account together with others, from the second `starts` to before `ends`.
+
+    Whom the account names holds it for all of its time, unless there is such a value for them too.
+    """
+
+    id: int
+    account_id: int
+    customer_id: int
+    starts: int
+    ends: int | None = None
+
+    def covers(self, at: int) -> bool:
+        """Whether it is held at that second."""
+        return self.starts <= at and (self.ends is None or at < self.ends)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ServiceLocation:
     """A place where service is delivered."""
 

@@ -5,7 +5,7 @@ message of a number that is nobody's goes to no one.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.messages import MINUTE, MessageKind, Way
@@ -103,6 +103,9 @@ class Codes:
         customer = None if account is None else tx.customers.customer(account.customer_id)
         if account is None or customer is None:
             return None, way, ()
+        if tx.holders.only(account.id, self.now()) != customer.id:
+            # the telephone is that of all who hold the account, the mail address that of one
+            account = replace(account, phone=None)
         there = {Way.MAIL: customer.email, Way.TEXT: account.phone}
         fit = [one for one in (way, *self.ways) if there[one] and one in self.ways]
         chosen = fit[0] if fit else way

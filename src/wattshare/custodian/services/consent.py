@@ -176,8 +176,12 @@ class Consent(Amending):
         if tx.customers.usage_point(usage_point_id) is None:
             raise Unknown(f"There is no usage point {usage_point_id}.", field="usage_point")
         for agreement in tx.customers.agreements_of(usage_point_id):
-            if agreement.covers(self.now()):
-                return tx.customers.service(agreement.id)
+            if not agreement.covers(self.now()):
+                continue
+            # of several holders the first one
+            for customer_id in tx.holders.at((agreement.account_id,), self.now())[agreement.account_id][:1]:
+                services = tx.customers.services(customer_id)
+                return next(one for one in services if one.agreement.id == agreement.id)
         raise BadRequest(
             f"Usage point {usage_point_id} belongs to no customer now; import it with --account first.",
             field="usage_point",

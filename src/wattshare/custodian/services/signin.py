@@ -132,7 +132,7 @@ class SignIn:
         tries = Tries("account:" + normal_number(account_number), address)
         self.counting.slow_down(tries)
         with self.store.read(Purpose.PEOPLE) as tx:
-            customer: Customer | None = tx.customers.by_account_and_phone(account_number, phone)
+            customer: Customer | None = tx.customers.by_account_and_phone(account_number, phone, self.now())
         return self.enter(session, customer.id if customer else None, "guest", tries)
 
     def sign_out(self, session: Session) -> Session:

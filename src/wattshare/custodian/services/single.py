@@ -198,7 +198,8 @@ class Single:
                 found = None if login is None else login.customer_id
             else:
                 account = tx.customers.by_account_number(who) if normal_number(who) else None
-                found = None if account is None else account.customer_id
+                # of several holders it says nobody
+                found = None if account is None else tx.holders.only(account.id, self.now())
         if found is None:
             raise NotSignedIn
         return found

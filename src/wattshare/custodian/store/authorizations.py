@@ -27,9 +27,10 @@ from sqlalchemy import (
 
 from wattshare.custodian.model.authorization import STANDING, Authorization, Ending, Entry, Share, State
 from wattshare.custodian.model.errors import Conflict
+from wattshare.custodian.store.holders import HOLDER, at_latest, at_soonest, is_held, row_of
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big, Row
-from wattshare.custodian.store.premises import ACCOUNT, AGREEMENT
+from wattshare.custodian.store.premises import ACCOUNT, ACCOUNT_HOLDER, AGREEMENT
 from wattshare.custodian.store.prepared import Prepared, plain
 from wattshare.custodian.store.statements import count, earlier, grow, holding, later, reads_only
 from wattshare.espi.kinds import Kind, in_order
@@ -83,8 +84,8 @@ def open_shares(authorization: Authorization, at: int) -> Select[tuple[int, int,
 
 def _open_shares(which: ColumnElement[bool], at: int | ColumnElement[int]) -> Select[tuple[int, int, int, int | None]]:
     held, shared, agreement = AUTHORIZATION.c, AUTHORIZATION_USAGE_POINT.c, AGREEMENT.c
-    since = later(agreement.starts, held.floor)
-    until = earlier(agreement.ends, held.ends)
+    since = later(at_soonest(agreement.starts), held.floor)
+    until = earlier(at_latest(agreement.ends), held.ends)
     return (
         select(
             shared.usage_point_id,
@@ -98,8 +99,9 @@ def _open_shares(which: ColumnElement[bool], at: int | ColumnElement[int]) -> Se
             AGREEMENT,
             (agreement.id == shared.agreement_id) & (agreement.usage_point_id == shared.usage_point_id),
         )
-        .join(ACCOUNT, (ACCOUNT.c.id == agreement.account_id) & (ACCOUNT.c.customer_id == held.customer_id))
-        .where(which, alive(at), or_(until.is_(None), until > since))
+        .join(ACCOUNT, ACCOUNT.c.id == agreement.account_id)
+        .outerjoin(ACCOUNT_HOLDER, row_of(held.customer_id))
+        .where(which, is_held(held.customer_id), alive(at), or_(until.is_(None), until > since))
     )
 
 
@@ -239,7 +241,16 @@ class Authorizations:
         mine = shared.authorization_id == AUTHORIZATION.c.id
         goes_on = (agreement.id == shared.agreement_id) & (agreement.ends.is_(None) | (agreement.ends > at))
         some = select(shared.agreement_id).where(mine).exists()
-        open_one = select(agreement.id).join(AUTHORIZATION_USAGE_POINT, goes_on).where(mine).exists()
+        open_one = (
+            select(agreement.id)
+            .join(AUTHORIZATION_USAGE_POINT, goes_on)
+            .join(ACCOUNT, ACCOUNT.c.id == agreement.account_id)
+            .outerjoin(ACCOUNT_HOLDER, row_of(AUTHORIZATION.c.customer_id))
+            # who will hold it has not moved out
+            .where(mine, is_held(AUTHORIZATION.c.customer_id), or_(HOLDER.ends.is_(None), HOLDER.ends > at))
+            .correlate(AUTHORIZATION)
+            .exists()
+        )
         return self._every(AUTHORIZATION.c.state.in_(STANDING) & some & ~open_one)
 
     def partner_of(self, primary_authorization_id: int) -> Authorization | None:

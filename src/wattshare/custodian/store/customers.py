@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, literal, or_, select, update
 
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.errors import Conflict, Unknown
@@ -21,11 +21,13 @@ from wattshare.custodian.model.premises import (
     UsagePoint,
 )
 from wattshare.custodian.store import premises
-from wattshare.custodian.store.authorizations import open_shares
+from wattshare.custodian.store.authorizations import AUTHORIZATION, open_shares
+from wattshare.custodian.store.holders import Holders, accounts_of, at_latest, at_soonest, is_held, row_of
 from wattshare.custodian.store.keys import Keys
-from wattshare.custodian.store.metadata import Row
+from wattshare.custodian.store.metadata import Big, Row
 from wattshare.custodian.store.premises import (
     ACCOUNT,
+    ACCOUNT_HOLDER,
     AGREEMENT,
     CUSTOMER,
     CUSTOMER_LOGIN,
@@ -251,12 +253,17 @@ class Customers:
         row = self._row(ACCOUNT, ACCOUNT.c.number_mac.in_(macs))
         return None if row is None else premises.read_account(self._keys, row)
 
-    def by_account_and_phone(self, number: str, phone: str) -> Customer | None:
-        """The customer whose account has this number and this phone number on file."""
+    def by_account_and_phone(self, number: str, phone: str, at: int) -> Customer | None:
+        """The customer whose account has this number and this phone number on file, and nobody else's at that second.
+
+        Everybody who holds an account knows both.
+        """
         numbers = self._keys.macs(premises.number_text(number))
         phones = self._keys.macs(premises.phone_text(phone))
         row = self._row(ACCOUNT, ACCOUNT.c.number_mac.in_(numbers) & ACCOUNT.c.phone_mac.in_(phones))
-        return None if row is None else self.customer(row["customer_id"])
+        if row is None or Holders(self._connection, self._keys).only(row["id"], at) != row["customer_id"]:
+            return None
+        return self.customer(row["customer_id"])
 
     def usage_point(self, usage_point_id: int) -> UsagePoint | None:
         """The usage point of that id."""
@@ -292,16 +299,19 @@ class Customers:
         return Login(customer_id=row["customer_id"], login=kept, password_hash=row["password_hash"])
 
     def services(self, customer_id: int) -> tuple[Service, ...]:
-        """Every agreement of a customer, past and present, with all that belongs to it; by usage point."""
-        return self._services(CUSTOMER.c.id == customer_id)
+        """Every agreement of a customer, past and present, with all that belongs to it; by usage point.
+
+        An agreement of an account that is held together runs from when to when the customer held it.
+        """
+        return self._services(AGREEMENT.c.account_id.in_(accounts_of(customer_id)), literal(customer_id, Big))
 
     def service(self, agreement_id: int) -> Service:
-        """One agreement with all that belongs to it.
+        """One agreement with all that belongs to it, for the customer whom its account names.
 
         Raises:
             Unknown: there is no such agreement.
         """
-        found = self._services(AGREEMENT.c.id == agreement_id)
+        found = self._services(AGREEMENT.c.id == agreement_id, None)
         if not found:
             raise Unknown
         return found[0]
@@ -309,7 +319,8 @@ class Customers:
     def shared(self, authorization: Authorization, at: int) -> tuple[Service, ...]:
         """The services that an authorization opens at that second; nothing unless it is alive then."""
         opened = open_shares(authorization, at).subquery()
-        return self._services(AGREEMENT.c.id.in_(select(opened.c.agreement_id)))
+        who = select(AUTHORIZATION.c.customer_id).where(AUTHORIZATION.c.id == authorization.id).scalar_subquery()
+        return self._services(AGREEMENT.c.id.in_(select(opened.c.agreement_id)), who)
 
     # parts
 
@@ -335,13 +346,22 @@ class Customers:
         if self._connection.execute(select(AGREEMENT.c.id).where(others, overlaps)).first() is not None:
             raise Conflict("Another agreement covers this usage point at that time.", field="starts")
 
-    def _services(self, which: ColumnElement[bool]) -> tuple[Service, ...]:
-        columns = [column.label(f"{table.name}.{column.name}") for table in TABLES for column in table.c]
+    def _services(self, which: ColumnElement[bool], holder: ColumnElement[int] | None) -> tuple[Service, ...]:
+        """Agreements for one of the customers who hold them, and as long as they do; None: whom the account names."""
+        columns: dict[str, ColumnElement[Any]] = {
+            f"{table.name}.{column.name}": column for table in TABLES for column in table.c
+        }
+        found = AGREEMENT.join(ACCOUNT, ACCOUNT.c.id == AGREEMENT.c.account_id)
+        if holder is None:
+            found = found.join(CUSTOMER, CUSTOMER.c.id == ACCOUNT.c.customer_id)
+        else:
+            found = found.join(CUSTOMER, CUSTOMER.c.id == holder).outerjoin(ACCOUNT_HOLDER, row_of(CUSTOMER.c.id))
+            since, until = at_soonest(AGREEMENT.c.starts), at_latest(AGREEMENT.c.ends)
+            which &= is_held(CUSTOMER.c.id) & or_(until.is_(None), until > since)
+            columns |= {"agreement.starts": since, "agreement.ends": until}
         rows = self._connection.execute(
-            select(*columns)
-            .select_from(AGREEMENT)
-            .join(ACCOUNT, ACCOUNT.c.id == AGREEMENT.c.account_id)
-            .join(CUSTOMER, CUSTOMER.c.id == ACCOUNT.c.customer_id)
+            select(*(column.label(name) for name, column in columns.items()))
+            .select_from(found)
             .join(USAGE_POINT, USAGE_POINT.c.id == AGREEMENT.c.usage_point_id)
             .outerjoin(SERVICE_LOCATION, SERVICE_LOCATION.c.id == USAGE_POINT.c.location_id)
             .where(which)

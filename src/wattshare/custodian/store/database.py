@@ -30,6 +30,7 @@ from wattshare.custodian.store.distribution import Distribution, NoCitus
 from wattshare.custodian.store.expiries import Expiries
 from wattshare.custodian.store.figures import Figures
 from wattshare.custodian.store.funnel import Funnel
+from wattshare.custodian.store.holders import Holders
 from wattshare.custodian.store.homes import Homes
 from wattshare.custodian.store.imports import Imports
 from wattshare.custodian.store.jobs import Jobs
@@ -75,6 +76,7 @@ class Tx:
 
     parties: Parties
     customers: Customers
+    holders: Holders
     programs: Programs
     authorizations: Authorizations
     tokens: Tokens

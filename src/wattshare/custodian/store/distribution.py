@@ -21,6 +21,7 @@ REFERENCE = (
     "third_party",
     "customer",
     "account",
+    "account_holder",
     "service_location",
     "usage_point",
     "agreement",

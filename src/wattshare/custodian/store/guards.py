@@ -38,6 +38,7 @@ GUARDS = (
     Guard("authorization_usage_point", "authorization_id", "authorization", EVERY, EVERY),
     Guard("customer", "id", "customer", PEOPLE),
     Guard("account", "id", "accounts", PEOPLE),
+    Guard("account_holder", "id", "holders", PEOPLE),
     Guard("agreement", "id", "agreements", PEOPLE),
     Guard("service_location", "id", "locations", PEOPLE),
     Guard("usage_point", "id", "points", PEOPLE),
@@ -78,20 +79,24 @@ BEGIN
         array_agg(DISTINCT shared.usage_point_id) AS points,
         array_agg(DISTINCT shared.agreement_id) AS agreements,
         array_agg(DISTINCT agreement.account_id) AS accounts,
+        array_agg(DISTINCT holder.id) FILTER (WHERE holder.id IS NOT NULL) AS holders,
         array_agg(DISTINCT usage_point.location_id) AS locations
     INTO found
     FROM "authorization" AS held
         JOIN authorization_usage_point AS shared ON shared.authorization_id = held.id
         JOIN agreement ON agreement.id = shared.agreement_id AND agreement.usage_point_id = shared.usage_point_id
-        JOIN account ON account.id = agreement.account_id AND account.customer_id = held.customer_id
+        JOIN account ON account.id = agreement.account_id
+        LEFT JOIN account_holder AS holder ON holder.account_id = account.id AND holder.customer_id = held.customer_id
         JOIN usage_point ON usage_point.id = shared.usage_point_id
-    WHERE held.id = one AND held.state = 'active';
+    WHERE held.id = one AND held.state = 'active'
+        AND (account.customer_id = held.customer_id OR holder.id IS NOT NULL);
     PERFORM
         put_down('authorization', ARRAY[one]::text),
         put_down('customer', coalesce(found.customer::text, '')),
         put_down('points', coalesce(found.points::text, '')),
         put_down('agreements', coalesce(found.agreements::text, '')),
         put_down('accounts', coalesce(found.accounts::text, '')),
+        put_down('holders', coalesce(found.holders::text, '')),
         put_down('locations', coalesce(found.locations::text, '')),
         put_down('purpose', 'authorization');
 END $$

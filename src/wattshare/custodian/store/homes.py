@@ -1,12 +1,13 @@
 """New homes of customers who share already: asked once whether they share this home too."""
 
-from sqlalchemy import Column, Connection, ForeignKey, Table, or_, select, update
+from sqlalchemy import Column, Connection, ForeignKey, Table, or_, select, union, update
 
 from wattshare.custodian.model.authorization import STANDING
 from wattshare.custodian.store.authorizations import AUTHORIZATION, AUTHORIZATION_USAGE_POINT
+from wattshare.custodian.store.holders import HOLDER, at_latest, at_soonest, row_of
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big
-from wattshare.custodian.store.premises import ACCOUNT, AGREEMENT
+from wattshare.custodian.store.premises import ACCOUNT, ACCOUNT_HOLDER, AGREEMENT
 from wattshare.custodian.store.statements import insert
 
 DAY = 86_400
@@ -40,27 +41,35 @@ class Homes:
         given = select(shared.agreement_id).where(
             shared.authorization_id == held.id, shared.agreement_id == agreement.id
         )
+        # who holds an account from a later day on has moved in then
+        starts, ends = at_soonest(agreement.starts), at_latest(agreement.ends)
+        named = (
+            AGREEMENT.join(ACCOUNT, ACCOUNT.c.id == agreement.account_id)
+            .join(AUTHORIZATION, held.customer_id == ACCOUNT.c.customer_id)
+            .outerjoin(ACCOUNT_HOLDER, row_of(held.customer_id))
+        )
+        together = ACCOUNT_HOLDER.join(AGREEMENT, agreement.account_id == HOLDER.account_id).join(
+            AUTHORIZATION, held.customer_id == HOLDER.customer_id
+        )
         found = (
             select(held.customer_id, agreement.id)
-            .distinct()
-            .select_from(AGREEMENT)
-            .join(ACCOUNT, ACCOUNT.c.id == agreement.account_id)
-            .join(AUTHORIZATION, held.customer_id == ACCOUNT.c.customer_id)
+            .select_from(held_by)
             .where(
-                agreement.starts > since,
-                agreement.starts <= at,
-                or_(agreement.ends.is_(None), agreement.ends > at),
+                starts > since,
+                starts <= at,
+                or_(ends.is_(None), ends > at),
                 held.state.in_(STANDING),
                 held.primary_id.is_(None),
                 # on the day of moving in, too
-                held.starts - DAY < agreement.starts,
+                held.starts - DAY < starts,
                 ~given.exists(),
                 ~asked.exists(),
             )
-            .order_by(held.customer_id, agreement.id)
-            .limit(most)
+            for held_by in (named, together)
         )
-        return tuple((customer, number) for customer, number in self._connection.execute(found))
+        pairs = union(*found).subquery()
+        ordered = select(pairs).order_by(*pairs.c).limit(most)
+        return tuple((customer, number) for customer, number in self._connection.execute(ordered))
 
     def ask(self, customer_id: int, agreement_id: int, at: int) -> bool:
         """Keep that a customer is asked. Whether they were not before."""

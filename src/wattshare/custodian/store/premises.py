@@ -45,6 +45,18 @@ ACCOUNT = Table(
     Column("bill_cycle", String),
 )
 
+# beside whom the account names: who else holds it; and from when to when, for each of them
+ACCOUNT_HOLDER = Table(
+    "account_holder",
+    METADATA,
+    Column("id", Big, primary_key=True, autoincrement=False),
+    Column("account_id", Big, ForeignKey("account.id"), nullable=False),
+    Column("customer_id", Big, ForeignKey("customer.id"), nullable=False, index=True),
+    Column("starts", Big, nullable=False),
+    Column("ends", Big),
+    Index("ix_account_holder_account_id", "account_id", "customer_id", unique=True),
+)
+
 SERVICE_LOCATION = Table(
     "service_location",
     METADATA,

@@ -1,4 +1,4 @@
-"""Tables of customers, accounts, agreements, meters, programmes and bills: their columns, and rows as values."""
+"""Tables of customers and what is theirs, and of bills: their columns, and rows as values."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -162,6 +162,30 @@ KINDS: tuple[Kind, ...] = (
             Cell("phone", "Telephone number; a guest proves with it whose account it is.", text, "555-0142", ""),
             *_ADDRESS,
             Cell("bill_cycle", "Billing cycle.", text, "07", "07"),
+        ),
+    ),
+    Kind(
+        "holders",
+        "Who holds an account together with whom the table of accounts names, a row for each. A row for the named one"
+        " says from when to when they hold it; without one they always do. The key is `account` and `customer`.",
+        (
+            _ACCOUNT,
+            Cell("customer", "The customer's number, of the table of customers.", text, "C-2", "C-1", True),
+            Cell(
+                "starts",
+                "The day from which on the account is held by this customer too.",
+                day,
+                "2023-05-01",
+                "2020-02-01",
+                True,
+            ),
+            Cell(
+                "ends",
+                "The first day on which it is not any more; empty while it goes on.",
+                day,
+                "",
+                "2024-06-30",
+            ),
         ),
     ),
     Kind(

@@ -43,7 +43,7 @@ class Wanted:
     usage_point: int | None = None
     account: str | None = None
     lenient: bool = False
-    # of tables: readings, customers, accounts, agreements, meters, programs or bills; None: by the header
+    # of tables: readings, customers, accounts, holders, agreements, meters, programs or bills; None: by the header
     kind: str | None = None
     mapping: Mapping | None = None
     set_aside: Path | None = None

@@ -57,6 +57,7 @@ class Records:
         keep: dict[str, Callable[[Record], str]] = {
             "customers": self._customer,
             "accounts": self._account,
+            "holders": self._holder,
             "meters": self._meter,
             "programs": self._program,
         }
@@ -159,9 +160,7 @@ class Records:
         return self.noted("customer", str(known.id), known, told)
 
     def _account(self, row: Record) -> str:
-        holder = self.tx.imports.known(CUSTOMER, row.get("customer"))
-        if holder is None:
-            raise BadRecord("customer", "No customer has this number; import customers first.")
+        holder = self._customer_of(row)
         known = self.tx.customers.by_account_number(row.get("account"))
         told: dict[str, Any] = {
             "phone": row.get("phone"),
@@ -172,11 +171,30 @@ class Records:
             added = self.tx.customers.add_account(holder, row.get("account"), **told)
             return self.noted("account", str(added.id), None, added)
         if known.customer_id != holder:
-            raise BadRecord("customer", "The account is another customer's; a new customer gets a new account.")
+            raise BadRecord(
+                "customer",
+                "The account is another customer's; a new customer gets a new account, and who holds this one too "
+                "stands in a table of holders.",
+            )
         changed = replace(known, **{name: value for name, value in told.items() if value is not None})
         if changed != known:
             self.tx.customers.change_account(changed)
         return self.noted("account", str(known.id), known, changed)
+
+    def _holder(self, row: Record) -> str:
+        account, customer = self.account_of(row), self._customer_of(row)
+        starts, ends = row.get("starts"), row.get("ends")
+        if ends is not None and ends <= starts:
+            raise BadRecord("ends", "It ends before it starts.")
+        known = self.tx.holders.of(account.id, customer)
+        told = self.tx.holders.put(account.id, customer, starts=starts, ends=ends)
+        return self.noted("account_holder", str(told.id), known, told)
+
+    def _customer_of(self, row: Record) -> int:
+        customer = self.tx.imports.known(CUSTOMER, row.get("customer"))
+        if customer is None:
+            raise BadRecord("customer", "No customer has this number; import customers first.")
+        return customer
 
     def _meter(self, row: Record) -> str:
         here, serial = self.point_of(row), row.get("meter")

@@ -86,7 +86,7 @@ class Report:
     repeated: int = 0
     readings: Tally = field(default_factory=Tally)
     bills: Tally = field(default_factory=Tally)
-    # rows of a table of customers, accounts, agreements, meters or programmes
+    # rows of a table of customers, accounts, holders, agreements, meters or programmes
     records: Tally = field(default_factory=Tally)
     # columns that are not read
     unread: tuple[str, ...] = ()
