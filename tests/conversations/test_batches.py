@@ -241,6 +241,7 @@ def test_an_order_without_a_label_takes_on_the_one_of_the_same_order(house: Test
     tokens = acme.connect(house.home())
     path = f"/Batch/Subscription/{tokens.subscription}"
     assert "x-transaction" not in acme.ask(path, tokens.access_token).headers
+    assert "x-transaction" not in acme.ask(path, tokens.access_token, x_transaction="").headers
     assert acme.ask(path, tokens.access_token, x_transaction="later").headers["x-transaction"] == "later"
     # what has a label keeps it
     assert acme.ask(path, tokens.access_token, x_transaction="latest").headers["x-transaction"] == "later"

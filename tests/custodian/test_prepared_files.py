@@ -113,6 +113,8 @@ def test_a_stretch_of_another_file_is_not_continued(scene: Scene, coding: tuple[
     for condition in (other, '"x"'):
         again = scene.get(coding, ("Range", "bytes=5-9"), ("If-Range", condition))
         assert (again.status, again.raw) == (200, whole.raw)
+        insisted = scene.get(coding, ("Range", "bytes=5-9"), ("If-Match", condition))
+        assert insisted.status == 412
     behind = scene.get(coding, ("Range", f"bytes={len(whole.raw)}-"))
     assert (behind.status, behind.headers["content-range"]) == (416, f"bytes */{len(whole.raw)}")
     known = scene.get(coding, ("Range", "bytes=5-9"), ("If-None-Match", whole.headers["etag"]))

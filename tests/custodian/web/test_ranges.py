@@ -2,8 +2,8 @@
 
 import pytest
 
-from wattshare.custodian.web.errors import NotInFile
-from wattshare.custodian.web.ranges import Stretch, stretch
+from wattshare.custodian.web.errors import NotInFile, OtherVersion
+from wattshare.custodian.web.ranges import Stretch, insist, stretch
 
 TAG = '"p.1"'
 
@@ -31,14 +31,14 @@ TAG = '"p.1"'
         ("bytes=-", None, None),
         ("bytes=a-b", None, None),
         ("items=0-1", None, None),
-        ("bytes=" + "9" * 40 + "-", None, None),
+        ("bytes=90-" + "9" * 40, None, (90, 99)),
     ],
 )
 def test_the_bytes_that_are_asked_for(asked: str | None, condition: str | None, found: tuple[int, int] | None) -> None:
     assert stretch(asked, condition, etag=TAG, size=100) == (found and Stretch(*found))
 
 
-@pytest.mark.parametrize(("asked", "size"), [("bytes=100-", 100), ("bytes=-0", 100), ("bytes=0-", 0), ("bytes=-5", 0)])
+@pytest.mark.parametrize(("asked", "size"), [("bytes=100-", 100), ("bytes=-0", 100), ("bytes=0-", 0), ("bytes=-5", 0), (f"bytes={'9' * 40}-", 100)])
 def test_what_begins_behind_the_end_is_refused_with_the_size(asked: str, size: int) -> None:
     with pytest.raises(NotInFile) as refused:
         stretch(asked, None, etag=TAG, size=size)
@@ -47,3 +47,14 @@ def test_what_begins_behind_the_end_is_refused_with_the_size(asked: str, size: i
 
 def test_a_stretch_says_where_it_is() -> None:
     assert (Stretch(10, 19).count, Stretch(10, 19).of(100)) == (10, "bytes 10-19/100")
+
+
+@pytest.mark.parametrize("condition", [None, "*", TAG, f'"p.0", {TAG}'])
+def test_the_version_that_is_insisted_on_is_sent(condition: str | None) -> None:
+    insist(condition, etag=TAG)
+
+
+@pytest.mark.parametrize("condition", ['"p.2"', f"W/{TAG}", "p.1", ""])
+def test_another_version_than_the_one_insisted_on_is_not_sent(condition: str) -> None:
+    with pytest.raises(OtherVersion):
+        insist(condition, etag=TAG)

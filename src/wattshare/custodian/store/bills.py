@@ -82,6 +82,7 @@ BILL_CORRECTION = Table(
     Column("reason", String, nullable=False),
     Column("old", Text, nullable=False),
     Column("new", Text, nullable=False),
+    Index("ix_bill_correction_revision", "revision", "usage_point_id"),
 )
 
 Summary = TypeVar("Summary", UsageSummary, ElectricPowerQualitySummary)

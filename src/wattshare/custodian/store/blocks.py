@@ -126,6 +126,8 @@ CORRECTION = Table(
     *_packed_columns("old_"),
     *_packed_columns("new_"),
     ForeignKeyConstraint(["usage_point_id", "channel"], ["channel.usage_point_id", "channel.number"]),
+    # what was corrected since somebody looked
+    Index("ix_correction_revision", "revision", "usage_point_id"),
 )
 
 

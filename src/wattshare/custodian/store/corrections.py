@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Select, Table, func, select
 
 from wattshare.custodian.store.bills import BILL_CORRECTION
 from wattshare.custodian.store.blocks import CORRECTION
@@ -54,10 +54,14 @@ class Corrections:
         return found
 
     def _of(self, table: Table, after: int, last: int) -> list[tuple[int, int, int]]:
-        columns = table.c
-        rows = self._connection.execute(
-            select(columns.usage_point_id, func.min(columns.at), func.max(columns.at))
-            .where(columns.revision > after, columns.revision <= last)
-            .group_by(columns.usage_point_id)
-        )
-        return [(row[0], row[1], row[2]) for row in rows]
+        return [(row[0], row[1], row[2]) for row in self._connection.execute(by_point(table, after, last))]
+
+
+def by_point(table: Table, after: int, last: int) -> Select[tuple[int, int, int]]:
+    """Usage points of which a ledger has something of these revisions, and its earliest and latest second."""
+    columns = table.c
+    return (
+        select(columns.usage_point_id, func.min(columns.at), func.max(columns.at))
+        .where(columns.revision > after, columns.revision <= last)
+        .group_by(columns.usage_point_id)
+    )

@@ -54,6 +54,10 @@ class NotInFile(Refusal):
         self.size = size
 
 
+class OtherVersion(Refusal):
+    """The file is not, or no longer, the one that If-Match names."""
+
+
 class WrongHost(Refusal):
     """This host is not served here."""
 
@@ -90,6 +94,7 @@ ANSWERS: dict[type[Exception], tuple[int, str]] = {
     WrongMethod: (405, "invalid_request"),
     TooSlow: (408, "timeout"),
     Conflict: (409, "conflict"),
+    OtherVersion: (412, "precondition_failed"),
     TooLarge: (413, "too_large"),
     WrongEncoding: (415, "unsupported_encoding"),
     NotInFile: (416, "range_not_satisfiable"),

@@ -1,12 +1,12 @@
-"""A stretch of a prepared file: what Range and If-Range ask for. RFC 9110 §14, §13.1.5."""
+"""A stretch of a prepared file: what Range, If-Range and If-Match ask for. RFC 9110 §14, §13.1.1, §13.1.5."""
 
 import re
 from dataclasses import dataclass
 
-from wattshare.custodian.web.errors import NotInFile
+from wattshare.custodian.web.errors import NotInFile, OtherVersion
 
-# one stretch: first-last, first-, or -count
-STRETCH = re.compile(r"bytes=\s*(?:(\d{1,19})-(\d{1,19})?|-(\d{1,19}))\s*", re.IGNORECASE | re.ASCII)
+# one stretch: first-last, first-, or -count; a number may be far behind the end
+STRETCH = re.compile(r"bytes=\s*(?:(\d{1,200})-(\d{1,200})?|-(\d{1,200}))\s*", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -50,3 +50,13 @@ def stretch(asked: str | None, condition: str | None, *, etag: str, size: int) -
     if first >= size:
         raise NotInFile(size)
     return Stretch(first, size - 1 if last is None else min(last, size - 1))
+
+
+def insist(condition: str | None, *, etag: str) -> None:
+    """Go on where If-Match is not there, or names the very representation that would be sent.
+
+    Raises:
+        OtherVersion: it names another one; bytes of this one do not belong behind what is there.
+    """
+    if condition is not None and not {etag, "*"} & {one.strip() for one in condition.split(",")}:
+        raise OtherVersion

@@ -19,7 +19,7 @@ from wattshare.custodian.web.budgets import with_budgets
 from wattshare.custodian.web.call import ATOM_TYPE, XML_TYPE, Call, FileStretch, Handler, Response
 from wattshare.custodian.web.codings import wanted
 from wattshare.custodian.web.errors import WrongMethod
-from wattshare.custodian.web.ranges import stretch
+from wattshare.custodian.web.ranges import insist, stretch
 from wattshare.espi.endpoints import ENDPOINTS, Answer, Document, Endpoint, Root
 from wattshare.espi.profile import Profile
 from wattshare.espi.window import BadWindow, Window
@@ -117,7 +117,8 @@ class Resources:
 
     def order(self, permission: Permission, call: Call) -> Response:
         """Take an order for a file: 202 now, a notice later; Content-Location is where it can be looked at."""
-        transaction = call.headers.get(TRANSACTION)
+        # an empty one names nothing
+        transaction = call.headers.get(TRANSACTION) or None
         if transaction is not None and not (transaction.isprintable() and len(transaction) <= LONGEST_TRANSACTION):
             raise BadRequest(
                 f"x-transaction has at most {LONGEST_TRANSACTION} printable characters.", field=TRANSACTION
@@ -136,6 +137,7 @@ class Resources:
         gzipped = wanted(call.accept_encoding, (Coding.GZIP,)).coding is Coding.GZIP
         tag = f"{part.correlation_id}.{part.version}{'.gz' if gzipped else ''}"
         headers = (*echoed, KEPT, ("ETag", f'"{tag}"'), ("Vary", "Accept-Encoding"))
+        insist(call.headers.get("if-match"), etag=f'"{tag}"')
         if matches(call.headers.get("if-none-match"), tag):
             return Response.empty(304, headers=headers)
         headers += (("Content-Encoding", "gzip"),) if gzipped else ()
