@@ -269,7 +269,9 @@ def test_anothers_notice_is_not_there(house: TestHouse, acme: Desk) -> None:
     assert ours(acme, "/notices")["notices"] == []
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=501", "limit=x", "after=-1", "since=yesterday", "since=1&since=2"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=501", "limit=x", "after=-1", "since=yesterday", "since=1&since=2", "since=2&until=1"]
+)
 def test_a_question_that_makes_no_sense_is_refused_by_name(house: TestHouse, acme: Desk, query: str) -> None:
     said = ours(acme, f"/notices?{query}")
     assert (said["status_code"], said["field"]) == (400, query.partition("=")[0])

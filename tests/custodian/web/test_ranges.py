@@ -38,7 +38,10 @@ def test_the_bytes_that_are_asked_for(asked: str | None, condition: str | None, 
     assert stretch(asked, condition, etag=TAG, size=100) == (found and Stretch(*found))
 
 
-@pytest.mark.parametrize(("asked", "size"), [("bytes=100-", 100), ("bytes=-0", 100), ("bytes=0-", 0), ("bytes=-5", 0), (f"bytes={'9' * 40}-", 100)])
+@pytest.mark.parametrize(
+    ("asked", "size"),
+    [("bytes=100-", 100), ("bytes=-0", 100), ("bytes=0-", 0), ("bytes=-5", 0), (f"bytes={'9' * 40}-", 100)],
+)
 def test_what_begins_behind_the_end_is_refused_with_the_size(asked: str, size: int) -> None:
     with pytest.raises(NotInFile) as refused:
         stretch(asked, None, etag=TAG, size=size)
