@@ -22,7 +22,9 @@ from tests.soak.receiver import JOURNAL
 from tests.soak.saying import say
 from tests.soak.town import CHOICE, HARBOR, METER_LOG, PARTIES, Town, built, folder_of
 from tests.soak.verdict import Ends, Order, Report, compare
+from wattshare.custodian.app import House
 from wattshare.custodian.model.clock import system_clock
+from wattshare.custodian.model.work import Job
 from wattshare.thirdparty.client import Client
 from wattshare.thirdparty.custodian import Custodian
 from wattshare.thirdparty.errors import NotFound
@@ -37,9 +39,8 @@ SETTINGS: dict[str, Any] = {
     "delta_schedule": "",
     "session_minutes": 5,
 }
-# real seconds for what is owed in the end, and seconds by which the clock goes on while nobody is at anything
-CALM_SECONDS, JUMP_SECONDS = 900, 15
-QUIET_SECONDS = 3.0
+# real seconds for what is owed in the end, and those after which nobody seems to be at anything
+CALM_SECONDS, QUIET_SECONDS = 900, 2.0
 HURRY_SECONDS = 4
 
 
@@ -145,7 +146,7 @@ class Scene:
                 if in_hand or unread:
                     quiet = time.monotonic()
                 if time.monotonic() - quiet > QUIET_SECONDS:
-                    clock.shift(clock() - system_clock() + JUMP_SECONDS)
+                    clock.shift(clock() - system_clock() + ahead(house, waiting))
                     quiet = time.monotonic()
             dead = [(job.kind, job.subject, job.last_error) for job in waiting]
         say(f"  still waiting after {CALM_SECONDS} s: {dead[:10]}")
@@ -176,6 +177,15 @@ class Scene:
         for victim in self.reaper.victims:
             if victim.running is not None:
                 victim.end()
+
+
+def ahead(house: House, waiting: tuple[Job, ...]) -> int:
+    """Seconds until something can happen by itself: a job is due, a lease ends, or a receiver is tried again."""
+    at = house.now()
+    with house.store.read() as tx:
+        shut = [receiver.shut_until for receiver in tx.receivers.failing()]
+    comes = [*shut, *(job.due_at for job in waiting), *(job.lease_until or 0 for job in waiting)]
+    return max(1, min((one - at for one in comes if one > at), default=1))
 
 
 def looked_at(client: Client, order: str) -> Order:

@@ -1,5 +1,6 @@
 """Where the house is put together, once: settings in, every service out."""
 
+import os
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -269,7 +270,8 @@ class House:
         return Worker(
             store=self.store,
             now=self.now,
-            name=name or f"{socket.gethostname()}-{random_hex(8)}",
+            # by the process, for whoever looks at who has a job in hand
+            name=name or f"{socket.gethostname()}-{os.getpid()}-{random_hex(8)}",
             steps={
                 MAKE: lambda job: self.batches.make(job.subject),
                 **self.delivery.steps,

@@ -57,7 +57,7 @@ class Corrections:
         return [(row[0], row[1], row[2]) for row in self._connection.execute(by_point(table, after, last))]
 
 
-def by_point(table: Table, after: int, last: int) -> Select[tuple[int, int, int]]:
+def by_point(table: Table, after: int, last: int) -> Select[int, int, int]:
     """Usage points of which a ledger has something of these revisions, and its earliest and latest second."""
     columns = table.c
     return (

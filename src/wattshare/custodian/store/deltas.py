@@ -145,6 +145,8 @@ class Deltas:
 
         Some are there twice.
         """
+        if asked.changes_only:
+            return self._rows(CHANGES, asked.given)
         return self._rows(LATEST if asked.since is None else CHANGED, asked.given)
 
     # parts
@@ -163,7 +165,7 @@ class Deltas:
         """The same of the history: of months that something changed in, and of last ones that nothing came after."""
         since = LAST if asked.since is None else asked.since
         until = LAST if asked.until is None else asked.until
-        for row in self._rows(HISTORY, asked.given | {"since": since}):
+        for row in self._rows(HISTORY_CHANGES if asked.changes_only else HISTORY, asked.given | {"since": since}):
             marks = marks_of(row.marks)
             mine = [
                 place
@@ -276,10 +278,11 @@ SINCE, UNTIL = bindparam("since", type_=Big), bindparam("until", type_=Big)
 OF_COMMODITY = USAGE_POINT.c.commodity == bindparam("commodity")
 
 
-def _blocks(*, since: bool) -> Any:
+def _blocks(*, latest: bool, since: bool) -> Any:
+    """The latest block of each channel, those that changed since, or both."""
     share = every_share(BY_THIRD_PARTY & SHARES_USAGE).subquery("share")
     blocks, other = INTERVAL_BLOCK.c, INTERVAL_BLOCK.alias("other")
-    latest = (
+    last_start = (
         select(other.c.start)
         .where(
             other.c.usage_point_id == CHANNEL.c.usage_point_id,
@@ -297,7 +300,7 @@ def _blocks(*, since: bool) -> Any:
     here = (blocks.usage_point_id == CHANNEL.c.usage_point_id) & (blocks.channel == CHANNEL.c.number)
     last = select(*columns).select_from(
         points.join(CHANNEL, CHANNEL.c.usage_point_id == share.c.usage_point_id).join(
-            INTERVAL_BLOCK, here & (blocks.start == latest)
+            INTERVAL_BLOCK, here & (blocks.start == last_start)
         )
     )
     # authorization, usage point, channel, start: columns of a union have no other name on every database
@@ -309,7 +312,7 @@ def _blocks(*, since: bool) -> Any:
         .select_from(points.join(INTERVAL_BLOCK, blocks.usage_point_id == share.c.usage_point_id))
         .where(within(share, INTERVAL_BLOCK), blocks.updated_at > SINCE, blocks.published_at <= UNTIL)
     )
-    return union_all(last, changed).order_by(order)
+    return (union_all(last, changed) if latest else changed).order_by(order)
 
 
 def _bills(*, since: bool) -> Select[Any]:
@@ -348,7 +351,7 @@ def _points() -> Select[Any]:
     )
 
 
-def _history() -> Select[Any]:
+def _history(*, latest: bool) -> Select[Any]:
     """Segments that may have news for a share: changed since, or with nothing after them that it is sure to have."""
     share, later, blocks = every_share(BY_THIRD_PARTY & SHARES_USAGE).subquery("share"), SEGMENT.alias("later"), HOT.c
     segments, since, until = SEGMENT.c, share.c.since, share.c.until
@@ -375,9 +378,8 @@ def _history() -> Select[Any]:
                 SEGMENT, segments.usage_point_id == share.c.usage_point_id
             )
         )
-        .where(
-            has_some(since, until), segments.least_published_at <= UNTIL, or_(segments.most_updated_at > SINCE, last)
-        )
+        .where(has_some(since, until), segments.least_published_at <= UNTIL)
+        .where(or_(segments.most_updated_at > SINCE, last) if latest else segments.most_updated_at > SINCE)
         .order_by(share.c.held_id, segments.usage_point_id, segments.channel, segments.month)
     )
 
@@ -409,7 +411,8 @@ CUT_MONTHS = select(SEGMENT.c.marks).where(
     SEGMENT.c.channel == bindparam("of_channel"),
     has_some(SINCE, UNTIL),
 )
-HISTORY = _history()
-LATEST, CHANGED = _blocks(since=False), _blocks(since=True)
+HISTORY, HISTORY_CHANGES = _history(latest=True), _history(latest=False)
+LATEST, CHANGED = _blocks(latest=True, since=False), _blocks(latest=True, since=True)
+CHANGES = _blocks(latest=False, since=True)
 LAST_BILLS, BILLS_SINCE = _bills(since=False), _bills(since=True)
 POINTS, CHANNELS = _points(), _channels()
