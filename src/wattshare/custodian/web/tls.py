@@ -13,6 +13,7 @@ from wattshare.custodian.model.bearer import Certificate
 from wattshare.custodian.settings import Settings, usable
 from wattshare.custodian.web.certificates import from_der
 from wattshare.custodian.web.direct import EXTENSION, Direct
+from wattshare.custodian.web.joined import Joined
 
 log = structlog.get_logger()
 
@@ -113,6 +114,8 @@ class ListenerProtocol(HttpToolsProtocol):
         self.in_head = False
         self.stop_clock()
         super().on_headers_complete()
+        if self.cycle.scope is self.scope:
+            self.cycle.transport = Joined(self.transport, self.loop)  # type: ignore[assignment]
         if self.transport.get_extra_info("ssl_object") is None and self.cycle.scope is self.scope:
             extensions: Any = self.scope.setdefault("extensions", {})
             extensions[EXTENSION] = Direct(self.cycle)

@@ -1,0 +1,67 @@
+"""The head of an answer and the beginning of its body in one write.
+
+Each write to a socket is a call into the kernel, and wakes whoever reads at the other end: for a small answer that is
+more than all else that its sending costs.
+"""
+
+import asyncio
+from typing import Any
+
+# what is longer is written beside the head, not copied behind it
+COPIED = 64 * 1024
+
+
+class Joined:
+    """The transport of one answer. What is written first waits for what comes next in the same turn of the loop."""
+
+    __slots__ = ("_held", "_loop", "_plain", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        """Nothing is written yet."""
+        self._transport, self._loop = transport, loop
+        self._held: bytes | None = None
+        # from the second write on
+        self._plain = False
+
+    def write(self, data: bytes) -> None:
+        """Write, or wait with the head."""
+        if self._plain:
+            self._transport.write(data)
+        elif self._held is None:
+            self._held = data
+            # a body that takes its time keeps nobody waiting for the head
+            self._loop.call_soon(self.flush)
+        else:
+            held, self._held, self._plain = self._held, None, True
+            if len(data) <= COPIED:
+                self._transport.write(held + data)
+            else:
+                self._transport.writelines((held, data))
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._held is not None:
+            held, self._held, self._plain = self._held, None, True
+            self._transport.write(held)
+
+    def close(self) -> None:
+        """Hang up when all is sent."""
+        self.flush()
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Hang up now."""
+        self._held, self._plain = None, True
+        self._transport.abort()
+
+    def is_closing(self) -> bool:
+        """Whether it is hung up."""
+        return self._transport.is_closing()
+
+    def get_write_buffer_size(self) -> int:
+        """Bytes that the kernel has not taken yet."""
+        return self._transport.get_write_buffer_size() + len(self._held or b"")
+
+    def get_extra_info(self, name: str) -> Any:
+        """What the connection says of itself."""
+        return self._transport.get_extra_info(name)
