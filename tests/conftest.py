@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -7,6 +8,21 @@ import pytest
 
 # the stores: `store`, `open_store` and what they stand on
 pytest_plugins = ("tests.custodian.stores",)
+
+# modules, thousands of tests and their parameters are made to be kept: no pass after pass through them for garbage
+gc.set_threshold(50_000, 20, 20)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is there by now out of every later pass."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than cores: there is mostly one that waits for a database, a socket or another process."""
+    return (os.cpu_count() or 1) + 1
 
 
 def missing(what: str, how: str) -> None:

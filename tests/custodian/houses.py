@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -20,7 +21,6 @@ from wattshare.custodian.model.premises import Address, Agreement, Commodity, Cu
 from wattshare.custodian.model.readings import Channel
 from wattshare.custodian.outbound import Cause, Delivered, Failed
 from wattshare.custodian.services.registration import Registered, Wish
-from wattshare.custodian.services.signin import hashed
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.purposes import Purpose
@@ -273,8 +273,8 @@ class TestHouse:
         return self.house.worker("test").drain()
 
 
-# argon2id takes its time: once for all
-HASH = hashed(PASSWORD)
+# argon2id that hurries: the text of a hash says what it costs to check, and that is what most sign-ins here would take
+HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 
 @contextmanager
