@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+import structlog
 
 # the stores: `store`, `open_store` and what they stand on
 pytest_plugins = ("tests.custodian.stores",)
@@ -23,6 +24,18 @@ def pytest_collection_finish() -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than cores: there is mostly one that waits for a database, a socket or another process."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_configure() -> None:
+    """Before the first test."""
+    log_plainly()
+
+
+def log_plainly() -> None:
+    """Let faults that are logged be written plainly: a picture of all their frames' values takes a second each."""
+    structlog.reset_defaults()
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], renderer])
 
 
 def missing(what: str, how: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from tests.conftest import log_plainly
 from wattshare.custodian import logs
 
 
@@ -14,7 +15,7 @@ def as_before() -> Iterator[None]:
     """Leave the log as it was."""
     before = logging.getLogger().handlers[:]
     yield
-    structlog.reset_defaults()
+    log_plainly()
     logging.getLogger().handlers[:] = before
 
 

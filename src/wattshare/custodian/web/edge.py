@@ -1,16 +1,15 @@
 """The edge of the house: ASGI on one side, plain functions on the other. The only module that awaits."""
 
-import asyncio
-import os
 import threading
 import time
 from asyncio import timeout
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import BinaryIO, TypeVar
 
 import structlog
-from anyio import CancelScope, Event, create_task_group, move_on_after, sleep
+from anyio import CancelScope, create_task_group, sleep
 from starlette.types import Message, Receive, Scope, Send
 
 from wattshare.custodian.settings import Settings
@@ -18,7 +17,7 @@ from wattshare.custodian.web import errors
 from wattshare.custodian.web.call import Call, FileStretch, Handler, Query, Response
 from wattshare.custodian.web.certificates import Certificates
 from wattshare.custodian.web.crowd import Crowd
-from wattshare.custodian.web.direct import EXTENSION, SLICE, Direct
+from wattshare.custodian.web.direct import EXTENSION, Direct
 from wattshare.custodian.web.errors import TooLarge, TooSlow
 from wattshare.custodian.web.incoming import Door, bare, has_body, raw_path
 from wattshare.custodian.web.outgoing import (
@@ -33,6 +32,7 @@ from wattshare.custodian.web.outgoing import (
 )
 from wattshare.custodian.web.pieces import Pouring
 from wattshare.custodian.web.routes import Routes
+from wattshare.custodian.web.sending import Sending
 from wattshare.custodian.web.threads import Threads
 from wattshare.custodian.web.watching import Requests
 
@@ -43,8 +43,6 @@ BODILESS = frozenset({"GET", "HEAD", "DELETE"})
 FORM = "application/x-www-form-urlencoded"
 # a reader who takes no piece for so long is hung up on
 READER_SECONDS = 60
-# whether a file may still be had is asked again that often
-ASK_SECONDS = 1.0
 
 Refuse = Callable[[Exception, Call], Response]
 
@@ -251,27 +249,11 @@ class Exchange:
             TimeoutError: the reader takes none of them for too long.
             Refusal: the caller may no longer have them.
         """
-        at, left = (file.first, file.count) if file else (0, 0)
-        asked = moved = time.monotonic()
+        if file is None or not file.count:
+            return
         with direct.handle() as handle:
-            while left and not direct.lost:
-                present = time.monotonic()
-                if file and present - asked >= ASK_SECONDS:
-                    await self.edge.in_thread(file.still)
-                    asked = present
-                try:
-                    sent = os.sendfile(handle, source, at, min(SLICE, left))
-                except BlockingIOError:
-                    if present - moved >= READER_SECONDS:
-                        raise TimeoutError from None
-                    await writable(handle, ASK_SECONDS)
-                    continue
-                if not sent:
-                    raise EOFError("a file is shorter than it was")
-                at, left, moved = at + sent, left - sent, present
-                direct.passed(sent)
-                # others on this thread have their turn
-                await sleep(0)
+            sending = Sending(source, file.first, file.count, direct, handle)
+            await sending.run(partial(self.edge.in_thread, file.still), READER_SECONDS)
 
     async def watch(self, gone: threading.Event) -> None:
         """Wait for the caller to hang up."""
@@ -334,17 +316,6 @@ class Ready:
 def whole(response: Response, body: bytes) -> Ready:
     """An answer that is all there."""
     return Ready(response=response, pieces=[body], length=len(body))
-
-
-async def writable(handle: int, seconds: float) -> None:
-    """Wait until the kernel takes more for a socket, or so long."""
-    ready, loop = Event(), asyncio.get_running_loop()
-    loop.add_writer(handle, ready.set)
-    try:
-        with move_on_after(seconds):
-            await ready.wait()
-    finally:
-        loop.remove_writer(handle)
 
 
 def asked(handler: Handler, call: Call, direct: bool) -> Ready:
