@@ -370,12 +370,16 @@ def test_a_signal_stops_it(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", program, "sandbox", *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:
-        for _ in range(600):
-            if (tmp_path / "sandbox.json").exists() or process.poll() is not None:
-                break
-            time.sleep(0.1)
-        process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=60)
+        try:
+            for _ in range(600):
+                if (tmp_path / "sandbox.json").exists() or process.poll() is not None:
+                    break
+                time.sleep(0.1)
+            process.send_signal(signal.SIGTERM)
+            said, _ = process.communicate(timeout=60)
+        finally:
+            # one that goes on is not waited for
+            process.kill()
     assert process.returncode == 0, said.decode()
     assert "Closed." in said.decode()
     assert "wattshare tour" in said.decode()

@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ from wattshare.custodian.sandbox.faults import Faults
 from wattshare.custodian.sandbox.home import FACTS, Home, Made, held
 from wattshare.custodian.sandbox.identity import Identity
 from wattshare.custodian.sandbox.making import make
+from wattshare.custodian.sandbox.stopping import Stop
 from wattshare.custodian.sandbox.telling import COMMAND, tell, what_next
 from wattshare.custodian.sandbox.unruly import Gate, hand, manners_of, unruly
 from wattshare.custodian.settings import BadSettings, Settings, host_and_port
@@ -127,21 +127,23 @@ def run(plan: Plan, *, command: str = COMMAND) -> None:
     Raises:
         BadSettings: the home is not ours or in use, the port is taken, or the settings do not fit together.
     """
-    console = Console(highlight=False, soft_wrap=True)
-    # as Ctrl-C does, at any moment
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        with opened_sandbox(plan, console) as sandbox:
-            console.print(what_next(sandbox.told, sandbox.home, http=plan.http, command=command), markup=False)
-            sandbox.ended.wait()
-            raise RuntimeError("the worker has come to an end; its last words are in the log")
-    except KeyboardInterrupt:
+    console, stop = Console(highlight=False, soft_wrap=True), Stop()
+    with stop.heard():
+        try:
+            with opened_sandbox(plan, console, stop) as sandbox:
+                console.print(what_next(sandbox.told, sandbox.home, http=plan.http, command=command), markup=False)
+                stop.wait(sandbox.ended)
+                if not stop.came:
+                    raise RuntimeError("the worker has come to an end; its last words are in the log")
+        except KeyboardInterrupt:
+            # while the town was built
+            pass
         console.print("Closed.")
 
 
 @contextmanager
-def opened_sandbox(plan: Plan, console: Console) -> Iterator[Sandbox]:
-    """A sandbox that serves for as long as the block runs.
+def opened_sandbox(plan: Plan, console: Console, stop: Stop | None = None) -> Iterator[Sandbox]:
+    """A sandbox that serves for as long as the block runs; `stop` interrupts nothing once it is opened.
 
     Raises:
         BadSettings: as for `run`.
@@ -151,6 +153,8 @@ def opened_sandbox(plan: Plan, console: Console) -> Iterator[Sandbox]:
         wanted = plan.wanted(plan.port or free_port(), free_port())
         check_port(Settings(home=home.path, **wanted.settings))
         settings = prepare(home, plan, wanted, console)
+        if stop is not None:
+            stop.hold()
         house = unruly(stack.enter_context(opened(home.path, **wanted.settings)), Faults(home.path))
         resettle(house, home, settings)
         routes = Doubles.of(house, home).routes()
