@@ -63,6 +63,7 @@ OPEN = {
     "refresh_token": "macs",
     "reminded": "numbers of authorizations",
     "revision": "counts of intakes",
+    "under_way": "a number and a second, and on SQLite only",
     "schedule": "when chores are due",
     "signing_key": "the house's own keys, sealed",
     "third_party": "registrations; what is secret in them is sealed",

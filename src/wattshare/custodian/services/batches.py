@@ -75,7 +75,7 @@ class Batches:
                 endpoint=name,
                 window=key,
                 transaction=transaction,
-                ordered_at=self.now(),
+                ordered_at=self.now() if window else tx.revisions.known(self.now()),
             )
             tx.batches.add(batch)
             # in this transaction: no order without its job

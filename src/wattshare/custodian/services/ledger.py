@@ -168,7 +168,7 @@ class Ledger:
             endpoint=batch.endpoint,
             window=window,
             transaction=batch.transaction,
-            ordered_at=at,
+            ordered_at=at if window else tx.revisions.known(at),
         )
         tx.batches.add(again)
         tx.jobs.add(MAKE, again.id, at, third_party_id=again.third_party_id)

@@ -41,6 +41,7 @@ from wattshare.custodian.model.packing import estimated_in, is_long
 from wattshare.custodian.model.readings import Block
 from wattshare.custodian.store.authorizations import OPEN_SHARES, open_shares
 from wattshare.custodian.store.metadata import METADATA, Big
+from wattshare.custodian.store.underway import is_there
 from wattshare.espi.profile import Profile
 from wattshare.espi.window import Window
 
@@ -200,9 +201,10 @@ def _held(shares: Select[tuple[int, int, int, int | None]], table: FromClause) -
 
 
 def within(share: FromClause, table: FromClause) -> ColumnElement[bool]:
-    """Whether a block is of a day that a share opens; of the same usage point, which is for the caller to say."""
+    """Whether a block is there, of a day that a share opens; of the same usage point, which the caller has to say."""
     blocks = table.c
-    return (share.c.since < blocks.held_from) & or_(share.c.until.is_(None), blocks.held_to <= share.c.until)
+    until = or_(share.c.until.is_(None), blocks.held_to <= share.c.until)
+    return and_(share.c.since < blocks.held_from, until, is_there(table))
 
 
 # the same for statements that are made once, and given `of_held`

@@ -1,12 +1,12 @@
 """Channels of usage points, and what their readings mean."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from functools import lru_cache
 from itertools import count
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Result, Select, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Result, Select, and_, bindparam, case, func, or_, select
 
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.premises import Commodity, UsagePoint
@@ -20,6 +20,7 @@ from wattshare.custodian.store.plain import known_text, write_text
 from wattshare.custodian.store.premises import USAGE_POINT, read_usage_point
 from wattshare.custodian.store.prepared import Prepared
 from wattshare.custodian.store.tiers import Scope, Tiers
+from wattshare.custodian.store.underway import is_there
 from wattshare.espi import ids
 from wattshare.espi.usage import ReadingType
 
@@ -50,7 +51,11 @@ def _told(*which: ColumnElement[bool]) -> Select[tuple[Any, ...]]:
     )
 
 
-HERE = (INTERVAL_BLOCK.c.usage_point_id == CHANNEL.c.usage_point_id) & (INTERVAL_BLOCK.c.channel == CHANNEL.c.number)
+HERE = and_(
+    INTERVAL_BLOCK.c.usage_point_id == CHANNEL.c.usage_point_id,
+    INTERVAL_BLOCK.c.channel == CHANNEL.c.number,
+    is_there(INTERVAL_BLOCK),
+)
 CLOSED = (SEGMENT.c.usage_point_id == CHANNEL.c.usage_point_id) & (SEGMENT.c.channel == CHANNEL.c.number)
 SHARED_MONTHS = select(SEGMENT.c.month).join(SHARE, SHARE.c.usage_point_id == SEGMENT.c.usage_point_id).where(CLOSED)
 # measured on a day that is opened; or never at all
@@ -77,19 +82,29 @@ class Channels:
 
     def put_reading_type(self, reading_type: ReadingType) -> str:
         """Keep a reading type; its id. Equal ones are one, different ones never have the same id."""
+        name, known = self.name_reading_type(reading_type)
+        if not known:
+            self.keep_reading_type(name, reading_type)
+        return name
+
+    def name_reading_type(self, reading_type: ReadingType, taken: Collection[str] = ()) -> tuple[str, bool]:
+        """The id of a reading type, and whether it is kept already; a new one is none that is taken."""
         content = write_text(reading_type)
         known = self._connection.scalar(select(READING_TYPE.c.id).where(READING_TYPE.c.content == content))
         if known is not None:
-            return str(known)
+            return str(known), True
         phase = None if reading_type.phase == RESIDENTIAL_PHASE else reading_type.phase
         for variant in count(1):
             name = ids.reading_type_id(
                 reading_type.uom, phase, reading_type.interval_length, reading_type.flow_direction, variant
             )
-            if self.reading_type(name) is None:
+            if name not in taken and self.reading_type(name) is None:
                 break
-        self._connection.execute(READING_TYPE.insert().values(id=name, content=content))
-        return name
+        return name, False
+
+    def keep_reading_type(self, name: str, reading_type: ReadingType) -> None:
+        """Keep a new reading type under its id."""
+        self._connection.execute(READING_TYPE.insert().values(id=name, content=write_text(reading_type)))
 
     def add_channel(self, channel: Channel) -> Channel:
         """Keep a new channel; with the id of its reading type, and a number where it has none (0)."""

@@ -24,6 +24,7 @@ from wattshare.custodian.store.blocks import INTERVAL_BLOCK
 from wattshare.custodian.store.history import SEGMENT
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import Big
+from wattshare.custodian.store.underway import is_there
 
 BLOCKS, MONTHS = INTERVAL_BLOCK.c, SEGMENT.c
 POINTS = bindparam("points", type_=Big, expanding=True)
@@ -38,7 +39,7 @@ def _received() -> Executable:
         BLOCKS.start,
         *(BLOCKS[name] for name in COUNTS),
         cast(null(), LargeBinary).label("marks"),
-    ).where(BLOCKS.usage_point_id.in_(POINTS), BLOCKS.start >= FIRST, BLOCKS.start < AFTER)
+    ).where(BLOCKS.usage_point_id.in_(POINTS), BLOCKS.start >= FIRST, BLOCKS.start < AFTER, is_there(INTERVAL_BLOCK))
     months = select(
         MONTHS.usage_point_id, MONTHS.channel, MONTHS.month, *(literal(0) for _ in COUNTS), MONTHS.marks
     ).where(MONTHS.usage_point_id.in_(POINTS), MONTHS.most_start >= FIRST, MONTHS.least_start < AFTER)
@@ -48,7 +49,7 @@ def _received() -> Executable:
 
 def _spans() -> Select[Any]:
     rows = select(BLOCKS.usage_point_id, BLOCKS.channel, BLOCKS.start.label("first"), BLOCKS.start.label("last")).where(
-        BLOCKS.usage_point_id.in_(POINTS)
+        BLOCKS.usage_point_id.in_(POINTS), is_there(INTERVAL_BLOCK)
     )
     months = select(MONTHS.usage_point_id, MONTHS.channel, MONTHS.least_start, MONTHS.most_start).where(
         MONTHS.usage_point_id.in_(POINTS)

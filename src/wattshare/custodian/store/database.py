@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 
 from wattshare.custodian.model.errors import BadRequest, Unavailable
 from wattshare.custodian.settings import BadSettings
-from wattshare.custodian.store import postgresql, sqlite, steps
+from wattshare.custodian.store import postgresql, sqlite, steps, taking
 from wattshare.custodian.store.authorizations import Authorizations
 from wattshare.custodian.store.batches import Batches
 from wattshare.custodian.store.bills import Bills
@@ -30,6 +30,7 @@ from wattshare.custodian.store.distribution import Distribution, NoCitus
 from wattshare.custodian.store.expiries import Expiries
 from wattshare.custodian.store.figures import Figures
 from wattshare.custodian.store.funnel import Funnel
+from wattshare.custodian.store.guards import WRITERS
 from wattshare.custodian.store.holders import Holders
 from wattshare.custodian.store.homes import Homes
 from wattshare.custodian.store.imports import Imports
@@ -53,6 +54,7 @@ from wattshare.custodian.store.sessions import Sessions
 from wattshare.custodian.store.short import Kept
 from wattshare.custodian.store.signing import SigningKeys
 from wattshare.custodian.store.statements import alone
+from wattshare.custodian.store.taking import AtOnce, Taking
 from wattshare.custodian.store.tokens import Tokens
 from wattshare.custodian.store.trail import Trail
 
@@ -200,8 +202,26 @@ class Store:
         Raises:
             Unavailable: the database cannot be reached, or others keep it for too long.
         """
-        with _available(), self._connected(for_) as connection, connection.begin():
+        with _available(), self._turn(for_), self._connected(for_) as connection, connection.begin():
             yield Tx(connection, self.keys, self.late)
+
+    @contextmanager
+    def taking(self) -> Iterator[Taking[Tx]]:
+        """A file of readings on its way in: whole, or not at all, and others read and write meanwhile.
+
+        Raises:
+            Unavailable: as `begin`; or something else is being taken in for too long.
+        """
+        if self.engine.dialect.name != "sqlite":
+            with self.begin(Purpose.INTAKE) as tx:
+                yield AtOnce(tx)
+            return
+
+        def nouns(connection: Connection) -> Tx:
+            return Tx(connection, self.keys, self.late)
+
+        with _available(), self._turn(Purpose.INTAKE), taking.in_slices(self.engine, nouns) as slices:
+            yield slices
 
     @contextmanager
     def note(self) -> Iterator[Tx]:
@@ -301,6 +321,17 @@ class Store:
         self.views.close()
         self.notes.close()
         self.engine.dispose()
+
+    @contextmanager
+    def _turn(self, for_: For | None) -> Iterator[None]:
+        """Where one writer after the other takes something in, be that one; what a dead one left is thrown away."""
+        if self.engine.dialect.name != "sqlite" or for_ not in WRITERS:
+            yield
+            return
+        with sqlite.turn(self.engine):
+            with self.engine.connect() as connection:
+                taking.clear(connection)
+            yield
 
     def _connected(self, for_: For | None, **options: Any) -> Connection:
         told = self.purpose if for_ is None else for_

@@ -11,7 +11,7 @@ from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Executable, Select, String, bindparam, cast, or_, select, text, union_all
+from sqlalchemy import Connection, Executable, Select, String, and_, bindparam, cast, or_, select, text, union_all
 
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.premises import Commodity, UsagePoint
@@ -46,6 +46,7 @@ from wattshare.custodian.store.history import (
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import Big, Row
 from wattshare.custodian.store.premises import USAGE_POINT, read_usage_point
+from wattshare.custodian.store.underway import is_there
 from wattshare.espi.kinds import METERED, Kind
 
 # authorizations of a page, and rows fetched at a time
@@ -387,7 +388,11 @@ def _history(*, latest: bool) -> Select[Any]:
 def _channels() -> Select[Any]:
     share, blocks, segments = every_share(OF_PAGE & SHARES_USAGE).subquery("share"), INTERVAL_BLOCK.c, SEGMENT.c
     since, until = share.c.since, share.c.until
-    here = (blocks.usage_point_id == CHANNEL.c.usage_point_id) & (blocks.channel == CHANNEL.c.number)
+    here = and_(
+        blocks.usage_point_id == CHANNEL.c.usage_point_id,
+        blocks.channel == CHANNEL.c.number,
+        is_there(INTERVAL_BLOCK),
+    )
     closed = (segments.usage_point_id == CHANNEL.c.usage_point_id) & (segments.channel == CHANNEL.c.number)
     sure = or_(
         select(blocks.start).where(here, within(share, INTERVAL_BLOCK)).exists(),

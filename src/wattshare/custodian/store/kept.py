@@ -23,6 +23,7 @@ from wattshare.custodian.model.readings import Block
 from wattshare.custodian.model.segments import Segment
 from wattshare.custodian.store.blocks import BLOCK_COLUMNS, CORRECTION, INTERVAL_BLOCK, PACKED, read_block
 from wattshare.custodian.store.history import SEGMENT, SEGMENT_COLUMNS, month_of, read_segment
+from wattshare.custodian.store.underway import is_there
 
 ARRAYS = {"points": BigInteger, "channels": Integer, "firsts": BigInteger, "lasts": BigInteger}
 
@@ -111,7 +112,8 @@ def _within(table: Table, *columns: Any, by: str = "start") -> dict[str, Select[
         kept = table.c
         here = (kept.usage_point_id == point) & (kept.channel == channel) & begins.between(first, last)
         in_time = begins.between(bindparam("least"), bindparam("most"))
-        return select(*columns).select_from(span).join(table, here).where(in_time)
+        seen = [is_there(table)] if table is INTERVAL_BLOCK else []
+        return select(*columns).select_from(span).join(table, here).where(in_time, *seen)
 
     return {name: found(span, *parts) for name, (span, parts) in GIVEN.items()}
 

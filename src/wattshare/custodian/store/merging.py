@@ -112,23 +112,25 @@ class Merging:
     ledger: list[Row] = field(default_factory=list)
     # the readings of days that were corrected at any time
     corrected: dict[tuple[int, int, int], set[tuple[int, bool]]] = field(default_factory=dict)
-    # days that were not there
-    fresh: int = 0
+    # those that were the first of their day, and those that changed one
+    first: list[Block] = field(default_factory=list)
+    met: list[Block] = field(default_factory=list)
     # what became of each block
     each: list[Tally] = field(default_factory=list)
 
     def take(self, blocks: Sequence[Block]) -> Tally:
         """Merge blocks in the order in which they come, and write what is new."""
-        self._look(spans_of(blocks))
-        tally = Tally()
-        for block in blocks:
-            merged = self._merge(block)
-            self.each.append(merged)
-            tally += merged
+        self.look(blocks)
         self._write()
-        return tally
+        return sum(self.each, Tally())
 
-    def _look(self, spans: tuple[Span, ...]) -> None:
+    def look(self, blocks: Sequence[Block]) -> None:
+        """The same without writing."""
+        self._fetch(spans_of(blocks))
+        for block in blocks:
+            self.each.append(self._merge(block))
+
+    def _fetch(self, spans: tuple[Span, ...]) -> None:
         """Fetch what is kept."""
         closed, connection = self.arrivals.closed_months, self.arrivals.connection
         for kept in blocks_within(connection, spans):
@@ -143,8 +145,9 @@ class Merging:
         days = self.channels[block.usage_point_id, block.channel]
         stored = days.find(block)
         if stored is None:
-            days.put(self.arrivals.begun(block), None)
-            self.fresh += 1
+            begun = self.arrivals.begun(block)
+            days.put(begun, None)
+            self.first.append(begun)
             return Tally(new=block.count)
         if alike(stored, block):
             return self._merge_values(days, stored, block)
@@ -178,6 +181,7 @@ class Merging:
             late=stored.late + (added if self.arrivals.is_late(block) else 0),
         )
         days.put(kept, stored)
+        self.met.append(block)
 
     def _corrected(self, stored: Block, replaced: Replaced) -> int:
         """How many readings of a day are not the first ones, with these."""

@@ -23,6 +23,7 @@ from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.merging import Merging
 from wattshare.custodian.store.metadata import Row
 from wattshare.custodian.store.tiers import Scope, Tiers, own_blocks, sum_of
+from wattshare.custodian.store.underway import is_there
 from wattshare.espi.profile import Profile
 from wattshare.espi.window import Window
 
@@ -51,7 +52,7 @@ class Readings(Channels):
         tally = merging.take((block,))
         if tally.same == tally.all:
             return Outcome.SAME
-        return Outcome.NEW if merging.fresh else Outcome.CHANGED
+        return Outcome.NEW if merging.first else Outcome.CHANGED
 
     def merge_block(self, block: Block, reason: str) -> Tally:
         """The same, counting readings."""
@@ -74,6 +75,16 @@ class Readings(Channels):
             tallies += merging.each
         return tallies
 
+    def sort_out(self, blocks: Iterable[Block], reason: str) -> Iterator[tuple[list[Tally], list[Block], list[Block]]]:
+        """The same without writing, some blocks at a time: what would become of each, and which days are not there yet
+        and which would change others.
+        """
+        coming = iter(blocks)
+        while chunk := tuple(islice(coming, MERGED)):
+            merging = Merging(arrivals=self._arrivals, reason=reason)
+            merging.look(chunk)
+            yield merging.each, merging.first, merging.met
+
     def load(self, blocks: Iterable[Block]) -> None:
         """Keep blocks of days that have none yet, many at once. A day that has one fails the transaction.
 
@@ -90,11 +101,12 @@ class Readings(Channels):
 
     def first_day(self, usage_point_id: int) -> int | None:
         """The start of the earliest block of a usage point."""
-        columns = (INTERVAL_BLOCK.c.start, SEGMENT.c.least_start)
-        starts = (
-            self._connection.scalar(select(func.min(start)).where(start.table.c.usage_point_id == usage_point_id))
-            for start in columns
+        blocks, segments = INTERVAL_BLOCK.c, SEGMENT.c
+        found = (
+            select(func.min(blocks.start)).where(blocks.usage_point_id == usage_point_id, is_there(INTERVAL_BLOCK)),
+            select(func.min(segments.least_start)).where(segments.usage_point_id == usage_point_id),
         )
+        starts = map(self._connection.scalar, found)
         return min((start for start in starts if start is not None), default=None)
 
     def corrections(self, usage_point_id: int, *, after: int = 0) -> Iterator[Correction]:

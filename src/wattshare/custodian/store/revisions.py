@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Column, Connection, String, Table, func, select
 
+from wattshare.custodian.model.errors import Unavailable
+from wattshare.custodian.store import sqlite
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big
 from wattshare.custodian.store.statements import alone
+from wattshare.custodian.store.underway import UNDER_WAY
 
 REVISION = Table(
     "revision",
@@ -37,13 +40,32 @@ class Revisions:
         self._connection, self._keys = connection, keys
 
     def begin(self, reason: str, at: int) -> int:
-        """The number of a new revision; it counts with the transaction's commit. One begins after the other."""
+        """The number of a new revision; it counts with the transaction's commit. One begins after the other.
+
+        Raises:
+            Unavailable: another one is under way.
+        """
         alone(self._connection, TAKING_IN)
+        if self._under_way() is not None:
+            raise Unavailable(logged="something else is being taken in")
         made = self._connection.execute(REVISION.insert().values(reason=reason, at=at))
         key = made.inserted_primary_key
         if key is None:
             raise LookupError("the database gave no number")
         return int(key[0])
+
+    def known(self, at: int) -> int:
+        """The last second of which all that will ever bear it is there: `at`, or the one before what is under way."""
+        begun = self._under_way()
+        if begun is None or begun > at or not sqlite.is_taking_in(self._connection.engine):
+            return at
+        return begun - 1
+
+    def _under_way(self) -> int | None:
+        """The second of what is being taken in by many transactions."""
+        if self._connection.dialect.name != "sqlite":
+            return None
+        return self._connection.scalar(select(UNDER_WAY.c.at))
 
     def span(self, after: int) -> "Span | None":
         """The revisions after a number, all that are committed; None: there are none."""

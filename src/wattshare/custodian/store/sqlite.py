@@ -1,8 +1,11 @@
 """What is special to SQLite: one file, one writer at a time."""
 
+import fcntl
+import os
 import sqlite3
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +20,8 @@ from wattshare.custodian.store.short import BEGUN, READS, Kept
 from wattshare.custodian.store.statements import reads_only
 
 WAIT_SECONDS = 30
+# and how often one looks whether it is its turn
+LOOK_SECONDS = 0.01
 # a wrong statement, and writing where only reading was asked for
 OUR_FAULTS = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY)
 # others have the file; the other bits of a code say what of it
@@ -69,6 +74,47 @@ def prepare(engine: Engine) -> None:
             else:
                 return
     raise Unavailable(logged=f"{path}: others keep it")
+
+
+@contextmanager
+def turn(engine: Engine) -> Iterator[None]:
+    """Be alone at taking something in, among all threads and processes, without keeping others from writing.
+
+    Raises:
+        Unavailable: others are at it for too long.
+    """
+    with _turns(engine) as file:
+        ends = time.monotonic() + WAIT_SECONDS
+        while not _locked(file):
+            if time.monotonic() > ends:
+                raise Unavailable(logged="something else is being taken in")
+            time.sleep(LOOK_SECONDS)
+        yield
+
+
+def is_taking_in(engine: Engine) -> bool:
+    """Whether somebody is at it now."""
+    with _turns(engine) as file:
+        return not _locked(file)
+
+
+@contextmanager
+def _turns(engine: Engine) -> Iterator[int]:
+    # a file beside the database: SQLite's own locks on that one would go when it is closed
+    file = os.open(f"{engine.url.database}-turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield file
+    finally:
+        # and with it the lock, also when the process is killed
+        os.close(file)
+
+
+def _locked(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def is_ours(fault: DBAPIError) -> bool:

@@ -35,6 +35,7 @@ from wattshare.custodian.store.history import (
     takes_some,
 )
 from wattshare.custodian.store.metadata import Big
+from wattshare.custodian.store.underway import is_there
 
 # rows fetched at a time
 CHUNK, SEGMENTS = 256, 16
@@ -104,6 +105,7 @@ OWN = (
         BLOCKS.start < AFTER_START,
         BLOCKS.held_from > bindparam("since", type_=Big),
         BLOCKS.held_to <= bindparam("until", type_=Big),
+        is_there(INTERVAL_BLOCK),
     )
     .order_by(BLOCKS.start)
 )

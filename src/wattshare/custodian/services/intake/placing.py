@@ -12,6 +12,7 @@ from wattshare.custodian.model.premises import Commodity, UsagePoint
 from wattshare.custodian.services.intake.points import NAMED, free_number
 from wattshare.custodian.store.database import Tx
 from wattshare.espi.profile import Profile
+from wattshare.espi.usage import ReadingType
 
 CHANNEL = "channel"
 
@@ -24,6 +25,29 @@ class Place(NamedTuple):
     reading_type_id: str
     # nothing was metered there before
     fresh: bool
+
+
+@dataclass(kw_only=True)
+class Plan:
+    """Where the series of a table land, and what is not there yet."""
+
+    places: list[Place] = field(default_factory=list)
+    # numbers by names, services by numbers, types by ids
+    names: Mapping[str, int] = field(default_factory=dict)
+    points: Mapping[int, Commodity] = field(default_factory=dict)
+    types: dict[str, ReadingType] = field(default_factory=dict)
+    # usage point, number and type; and what a channel is called
+    channels: list[tuple[int, int, str]] = field(default_factory=list)
+    called: dict[str, int] = field(default_factory=dict)
+
+    def keep(self, tx: Tx) -> None:
+        """Write what is new."""
+        tx.imports.learn_many(NAMED, self.names)
+        tx.roster.add_usage_points(UsagePoint(id=here, commodity=of) for here, of in self.points.items())
+        for name, of in self.types.items():
+            tx.readings.keep_reading_type(name, of)
+        tx.roster.add_channels(self.channels)
+        tx.imports.learn_many(CHANNEL, self.called)
 
 
 @dataclass
@@ -66,10 +90,10 @@ class Placing:
             return "No one usage point has or had a meter of this serial; import meters first, or name usage points."
         return f"The account has not one usage point of {commodity}; import agreements first, or name usage points."
 
-    def place(self) -> list[Place]:
-        """Find every series its channel; what is not there yet is added."""
+    def plan(self) -> "Plan":
+        """Find every series its channel; what is not there yet is planned, and not written."""
         known = self._known()
-        self._name_new(known)
+        names = self._name_new(known)
         points = [known[self._key(one)] for one in self.series]
         measures = {unit: self.measure(one) for unit, one in {one.unit: one for one in self.series}.items()}
         services = self.tx.roster.commodities(set(points))
@@ -78,9 +102,10 @@ class Placing:
             for here, one in zip(points, self.series, strict=True)
             if here not in services
         }
-        self.tx.roster.add_usage_points(UsagePoint(id=here, commodity=commodity) for here, commodity in new.items())
-        types = self._types(measures)
-        return self._channels(points, [types[_kind(one)] for one in self.series])
+        plan = Plan(names=names, points=new)
+        types = self._types(measures, plan.types)
+        self._channels(points, [types[_kind(one)] for one in self.series], plan)
+        return plan
 
     def _known(self) -> dict[tuple[str, str, Commodity], int]:
         """The usage points that the names of a table stand for."""
@@ -103,14 +128,14 @@ class Placing:
                 found[key] = next(iter(several))
         return found
 
-    def _name_new(self, known: dict[tuple[str, str, Commodity], int]) -> None:
+    def _name_new(self, known: dict[tuple[str, str, Commodity], int]) -> dict[str, int]:
         """Give usage points that were never heard of their numbers."""
         new: dict[str, int] = {}
         for one in self.series:
             key = self._key(one)
             if key not in known:
                 known[key] = new[one.name] = new.get(one.name) or self._free(one.name, set(new.values()))
-        self.tx.imports.learn_many(NAMED, new)
+        return new
 
     def _free(self, name: str, taken: set[int]) -> int:
         return free_number(self.tx, name, taken)
@@ -118,30 +143,33 @@ class Placing:
     def _key(self, one: Series) -> tuple[str, str, Commodity]:
         return one.role, one.name, self.measure(one).commodity
 
-    def _types(self, measures: Mapping[str, Measure]) -> dict[tuple[str, int, int | None], str]:
+    def _types(
+        self, measures: Mapping[str, Measure], new: dict[str, ReadingType]
+    ) -> dict[tuple[str, int, int | None], str]:
         """The ids of what the series measure."""
         found = {}
         for unit, flow, length in dict.fromkeys(map(_kind, self.series)):
             measure = measures[unit]
-            found[unit, flow, length] = self.tx.readings.put_reading_type(
-                reading_type(
-                    measure.unit,
-                    commodity=measure.commodity,
-                    power=measure.power,
-                    flow=flow,
-                    length=length,
-                    profile=self.profile,
-                )
+            of = reading_type(
+                measure.unit,
+                commodity=measure.commodity,
+                power=measure.power,
+                flow=flow,
+                length=length,
+                profile=self.profile,
             )
+            same = next((name for name, other in new.items() if other == of), None)
+            name, known = (same, True) if same else self.tx.readings.name_reading_type(of, new)
+            found[unit, flow, length] = name
+            if not known:
+                new[name] = of
         return found
 
-    def _channels(self, points: Sequence[int], types: Sequence[str]) -> list[Place]:
+    def _channels(self, points: Sequence[int], types: Sequence[str], plan: "Plan") -> None:
         """The channel of each series: the one that had its name, else the first of its type that none has, else new."""
         present = self.tx.roster.channels(set(points))
         named = self._named(points, types)
-        fresh, places = list[tuple[int, int, str]](), list[Place]()
         given: dict[int, set[int]] = {}
-        learned: dict[str, int] = {}
         for one, here, kind in zip(self.series, points, types, strict=True):
             channels, used = present.setdefault(here, {}), given.setdefault(here, set())
             name = f"{here}|{one.channel}|{kind}"
@@ -149,15 +177,12 @@ class Placing:
             new = not number
             if new:
                 number = max(channels, default=0) + 1
-                fresh.append((here, number, kind))
+                plan.channels.append((here, number, kind))
                 channels[number] = kind
             if one.channel and name not in named:
-                learned[name] = number
+                plan.called[name] = number
             used.add(number)
-            places.append(Place(here, number, kind, new))
-        self.tx.roster.add_channels(fresh)
-        self.tx.imports.learn_many(CHANNEL, learned)
-        return places
+            plan.places.append(Place(here, number, kind, new))
 
     def _named(self, points: Sequence[int], types: Sequence[str]) -> dict[str, int]:
         every = zip(self.series, points, types, strict=True)

@@ -19,11 +19,12 @@ from wattshare.custodian.model.changes import Tally
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.readings import Block
 from wattshare.custodian.services.intake.aside import Aside
-from wattshare.custodian.services.intake.placing import Place, Placing, every_point
+from wattshare.custodian.services.intake.placing import Place, Placing, Plan, every_point
 from wattshare.custodian.services.intake.report import ChannelReport, Preview, Refused, Report
 from wattshare.custodian.services.intake.telling import Tell, untold
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
+from wattshare.custodian.store.taking import Taking
 from wattshare.espi.profile import Profile
 
 # days that are stored at a time
@@ -120,8 +121,8 @@ class _Task:
         if self.intake.aside and bad and not self.intake.dry_run:
             self.aside = str(self.intake.aside.write(bad))
         try:
-            with self.intake.store.begin(Purpose.INTAKE) as tx:
-                return self._store(tx, bad)
+            with self.intake.store.taking() as taking:
+                return self._store(taking, bad)
         except Tried as tried:
             return tried.report
 
@@ -171,22 +172,24 @@ class _Task:
         refused = Refused(rule="rows", sentence=sentence)
         return replace(self._report({}, None), refused=refused, bad_rows=bad)
 
-    def _store(self, tx: Tx, bad: tuple[BadRow, ...]) -> Report:
+    def _store(self, taking: Taking[Tx], bad: tuple[BadRow, ...]) -> Report:
         intake = self.intake
-        if tx.imports.report(intake.digest, intake.manner) is not None:
-            return Report(name=intake.name, digest=intake.digest, known=True, dry_run=intake.dry_run)
-        at = intake.now()
-        revision = tx.revisions.begin("import", at)
-        places = self._placing(tx).place() if self.series else []
-        tallies = self._put(tx, places, revision, at)
-        report = replace(self._report(tallies, None if intake.dry_run else revision, places), bad_rows=bad)
+        with taking.view() as tx:
+            if tx.imports.report(intake.digest, intake.manner) is not None:
+                return Report(name=intake.name, digest=intake.digest, known=True, dry_run=intake.dry_run)
+            plan = self._placing(tx).plan() if self.series else Plan()
+        revision, at = taking.begin(intake.now)
+        tallies = self._put(taking, plan.places, revision, at)
+        report = replace(self._report(tallies, None if intake.dry_run else revision, plan.places), bad_rows=bad)
         if intake.dry_run:
             raise Tried(replace(report, preview=self._preview()))
         kept = replace(report, bad_rows=(), mapping=None, channels=report.channels[:NAMED])
-        tx.imports.add(intake.digest, intake.manner, revision=revision, at=at, report=kept.as_plain())
+        with taking.last() as tx:
+            plan.keep(tx)
+            tx.imports.add(intake.digest, intake.manner, revision=revision, at=at, report=kept.as_plain())
         return report
 
-    def _put(self, tx: Tx, places: list[Place], revision: int, at: int) -> dict[int, Tally]:
+    def _put(self, taking: Taking[Tx], places: list[Place], revision: int, at: int) -> dict[int, Tally]:
         """Store the days, many at a time; what became of each series' readings."""
         total = self.spool.count()
         tallies: dict[int, Tally] = {}
@@ -195,31 +198,31 @@ class _Task:
             fresh, late = list[tuple[int, Block]](), list[tuple[int, Block]]()
             for series, block in chunk:
                 (fresh if places[series].fresh else late).append((series, block))
-            tx.readings.load(block for _, block in fresh)
-            met = tx.readings.merge_each([block for _, block in late], reason)
+            taking.load(block for _, block in fresh)
+            met = taking.merge_each([block for _, block in late], reason)
             merged = [(series, tally) for (series, _), tally in zip(late, met, strict=True)]
             new = [(series, Tally(new=block.count)) for series, block in fresh]
             for series, tally in (*new, *merged):
                 tallies[series] = tallies.get(series, Tally()) + tally
             done += len(chunk)
             self.intake.tell("storing", done, total)
-        self._put_plain(tx, places, revision, at, tallies, total)
+        self._put_plain(taking, places, revision, at, tallies, total)
         return tallies
 
     def _put_plain(
-        self, tx: Tx, places: list[Place], revision: int, at: int, tallies: dict[int, Tally], total: int
+        self, taking: Taking[Tx], places: list[Place], revision: int, at: int, tallies: dict[int, Tally], total: int
     ) -> None:
         """The same of days that were read in columns."""
         reason, done, days = f"import {self.intake.digest[:12]}", 0, self.spool.plain()
         new: Counter[int] = Counter()
         while chunk := days.fetchmany(PLAIN):
             fresh = [day for day in chunk if places[day[0]].fresh]
-            tx.readings.load_plain(((*places[day[0]][:2], *day[1:]) for day in fresh), revision, at)
+            taking.load_plain(((*places[day[0]][:2], *day[1:]) for day in fresh), revision, at)
             for day in fresh:
                 new[day[0]] += day[5]
             late = [day for day in chunk if not places[day[0]].fresh]
             blocks = [_block(places[day[0]], (*day[1:], *NOTHING), revision, at) for day in late]
-            for day, tally in zip(late, tx.readings.merge_each(blocks, reason), strict=True):
+            for day, tally in zip(late, taking.merge_each(blocks, reason), strict=True):
                 tallies[day[0]] = tallies.get(day[0], Tally()) + tally
             done += len(chunk)
             self.intake.tell("storing", done, total)

@@ -1,0 +1,239 @@
+"""A file's readings on their way in, so that nobody waits for them.
+
+On PostgreSQL a file is one transaction: others read and write beside it. On SQLite, which has one writer, it is many
+small ones, whose blocks are there for nobody before the last (`underway`). That one changes the days that were there
+before and differ, and writes all else that the file brings. What a killed process leaves is thrown away by whoever
+takes something in next.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from wattshare.custodian.model.changes import Tally
+from wattshare.custodian.model.clock import Clock
+from wattshare.custodian.model.readings import Block
+from wattshare.custodian.store.arrivals import PlainDay
+from wattshare.custodian.store.blocks import BLOCK_COLUMNS, block_of
+from wattshare.custodian.store.prepared import wrapped
+from wattshare.custodian.store.revisions import REVISION
+from wattshare.custodian.store.short import READS, driver_of
+
+# blocks of the first slice; then as many as take so long, and no more than that
+FIRST_SLICE, MOST, SLICE_SECONDS = 200, 2_000, 0.01
+REASON = "import"
+
+QUOTED = ", ".join(f'"{name}"' for name in BLOCK_COLUMNS)
+# days that were there, on disk and for this connection only, until they are changed
+MET = f"CREATE TEMP TABLE met ({QUOTED})"
+PUT_MET = f"INSERT INTO met VALUES ({', '.join('?' * len(BLOCK_COLUMNS))})"  # noqa: S608  our own names
+# who takes in sees what is under way, as statements look into an empty table of that name then
+SEES_ALL = "CREATE TEMP TABLE under_way (revision INTEGER, at INTEGER)"
+LEFT = "SELECT revision, at FROM main.under_way"
+BEGUN = "INSERT INTO main.under_way (revision, at) VALUES (?, ?)"
+OVER = "DELETE FROM main.under_way"
+# by the index of the time of change
+THROWN = """
+DELETE FROM interval_block WHERE rowid IN
+    (SELECT rowid FROM interval_block WHERE updated_at = ? AND revision = ? LIMIT ?)
+"""
+T_co = TypeVar("T_co", covariant=True)
+Item = TypeVar("Item")
+
+
+class Taking(Protocol[T_co]):
+    """A file on its way in; a noun class for every part of it that is read or written."""
+
+    def view(self) -> AbstractContextManager[T_co]:
+        """What is there."""
+
+    def begin(self, now: Clock) -> tuple[int, int]:
+        """Begin to write: the number of the revision, and its second."""
+
+    def load(self, blocks: Iterable[Block]) -> None:
+        """As `Readings.load`."""
+
+    def load_plain(self, days: Iterable[PlainDay], revision: int, at: int) -> None:
+        """As `Readings.load_plain`."""
+
+    def merge_each(self, blocks: Iterable[Block], reason: str) -> list[Tally]:
+        """As `Readings.merge_each`."""
+
+    def last(self) -> AbstractContextManager[T_co]:
+        """For all else that the file brings: at its end everything is there, or, where it fails, nothing."""
+
+
+@dataclass(frozen=True)
+class AtOnce(Taking[T_co]):
+    """In one transaction."""
+
+    tx: Any
+
+    @contextmanager
+    def view(self) -> Iterator[T_co]:
+        """The transaction."""
+        yield self.tx
+
+    def begin(self, now: Clock) -> tuple[int, int]:
+        """The number of the revision, and its second."""
+        at = now()
+        return self.tx.revisions.begin(REASON, at), at
+
+    def load(self, blocks: Iterable[Block]) -> None:
+        """Keep days that are new."""
+        self.tx.readings.load(blocks)
+
+    def load_plain(self, days: Iterable[PlainDay], revision: int, at: int) -> None:
+        """The same of days of nothing but values."""
+        self.tx.readings.load_plain(days, revision, at)
+
+    def merge_each(self, blocks: Iterable[Block], reason: str) -> list[Tally]:
+        """Merge days with what is there."""
+        return list(self.tx.readings.merge_each(blocks, reason))
+
+    @contextmanager
+    def last(self) -> Iterator[T_co]:
+        """The transaction."""
+        yield self.tx
+
+
+@dataclass
+class Pace:
+    """How much is written at a time: little enough that nobody waits for long, and as long again is nothing written."""
+
+    size: int = FIRST_SLICE
+
+    def slices(self, items: Iterable[Item]) -> Iterator[tuple[Item, ...]]:
+        """Items in slices, each of which is written before the next is asked for."""
+        coming = iter(items)
+        while some := tuple(islice(coming, self.size)):
+            began = time.monotonic()
+            yield some
+            self.wait(len(some), time.monotonic() - began)
+
+    def wait(self, written: int, took: float) -> None:
+        """Let others write, after so many were written in so many seconds."""
+        self.size = max(1, min(MOST, int(written * SLICE_SECONDS / max(took, 1e-6)), 2 * self.size))
+        time.sleep(min(took, 1))
+
+
+@dataclass
+class InSlices(Taking[T_co]):
+    """In many small transactions of SQLite's."""
+
+    connection: Connection
+    # the nouns of a transaction on a connection
+    nouns: Callable[[Connection], Any]
+    # revision and second, once it has begun
+    begun: tuple[int, int] | None = None
+    pace: Pace = field(default_factory=Pace)
+    # why days are changed that were there
+    reason: str = ""
+
+    @contextmanager
+    def view(self) -> Iterator[T_co]:
+        """One view of what is there."""
+        with self._transaction(reads=True) as connection:
+            yield self.nouns(connection)
+
+    def begin(self, now: Clock) -> tuple[int, int]:
+        """The number of the revision: the next one, as nobody else takes anything in meanwhile. And its second."""
+        with self._transaction() as connection:
+            # who orders something from now on knows of it, see `Revisions.known`
+            begun = self.nouns(connection).revisions.last() + 1, now()
+            connection.exec_driver_sql(BEGUN, begun)
+        self.begun = begun
+        return begun
+
+    def load(self, blocks: Iterable[Block]) -> None:
+        """Write days that are new."""
+        for some in self.pace.slices(blocks):
+            with self._transaction() as connection:
+                self.nouns(connection).readings.load(some)
+
+    def load_plain(self, days: Iterable[PlainDay], revision: int, at: int) -> None:
+        """The same of days of nothing but values."""
+        for some in self.pace.slices(days):
+            with self._transaction() as connection:
+                self.nouns(connection).readings.load_plain(some, revision, at)
+
+    def merge_each(self, blocks: Iterable[Block], reason: str) -> list[Tally]:
+        """Write days that are new; keep those for later that change what is there."""
+        self.reason, tallies, coming = reason, list[Tally](), iter(blocks)
+        while chunk := tuple(islice(coming, MOST)):
+            with self.view() as tx:
+                sorted_out = list(tx.readings.sort_out(chunk, reason))  # type: ignore[attr-defined]  # a noun
+            for each, first, met in sorted_out:
+                tallies += each
+                self.load(first)
+                rows = [[getattr(block, name) for name in BLOCK_COLUMNS] for block in met]
+                _told(self.connection, PUT_MET, rows) if rows else None
+        return tallies
+
+    @contextmanager
+    def last(self) -> Iterator[T_co]:
+        """Change what is to be changed, and let everything be there."""
+        if self.begun is None:
+            raise LookupError("it was not begun")
+        _told(self.connection, "PRAGMA foreign_keys = ON")
+        _told(self.connection, "PRAGMA synchronous = FULL")
+        with self._transaction() as connection:
+            revision, at = self.begun
+            connection.exec_driver_sql(OVER)
+            connection.execute(REVISION.insert().values(number=revision, reason=REASON, at=at))
+            tx = self.nouns(connection)
+            met = connection.exec_driver_sql("SELECT * FROM met ORDER BY rowid")
+            tx.readings.merge_each(map(block_of, met), self.reason)
+            yield tx
+        self.begun = None
+
+    @contextmanager
+    def _transaction(self, *, reads: bool = False) -> Iterator[Connection]:
+        self.connection.execution_options(wattshare_reads=reads)
+        with self.connection.begin():
+            yield self.connection
+
+
+@contextmanager
+def in_slices(engine: Engine, nouns: Callable[[Connection], Any]) -> Iterator[InSlices[Any]]:
+    """A file on its way into SQLite, whose turn it is."""
+    with engine.connect() as connection:
+        # channels come last; and what is not there yet need not outlast a power cut
+        for statement in ("PRAGMA foreign_keys = OFF", "PRAGMA synchronous = NORMAL", SEES_ALL, MET):
+            _told(connection, statement)
+        taking = InSlices[Any](connection, nouns)
+        try:
+            yield taking
+        finally:
+            if taking.begun is not None:
+                clear(connection)
+            # nobody else gets such a connection
+            connection.invalidate()
+
+
+def clear(connection: Connection) -> None:
+    """Throw away what was under way and will not be over; by who is alone at taking in."""
+    for revision, at in _told(connection, LEFT).fetchall():
+        pace, gone = Pace(), 1
+        while gone:
+            began = time.monotonic()
+            gone = _told(connection, THROWN, (at, revision, pace.size)).rowcount
+            pace.wait(gone or 1, time.monotonic() - began)
+        _told(connection, OVER)
+
+
+def _told(connection: Connection, statement: str, given: Sequence[Any] = ()) -> Any:
+    """One statement by itself, outside any transaction; of many rows, with each."""
+    driver = driver_of(connection)
+    connection.info.pop(READS, None)
+    try:
+        driver.execute("PRAGMA query_only = OFF")
+        many = bool(given) and isinstance(given[0], list)
+        return driver.executemany(statement, given) if many else driver.execute(statement, given)
+    except Exception as why:
+        raise wrapped(connection.dialect, why) from why
