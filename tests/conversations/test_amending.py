@@ -11,6 +11,8 @@ from wattshare.custodian.model.authorization import Authorization, Ending, State
 from wattshare.custodian.model.errors import BadRequest, NotCovered, Unknown
 from wattshare.custodian.model.parties import Role, Standing
 from wattshare.custodian.model.premises import Commodity
+from wattshare.custodian.model.work import Batch
+from wattshare.custodian.services.batches import Written
 from wattshare.custodian.services.terms import Choice
 from wattshare.espi.kinds import Kind
 from wattshare.thirdparty import errors
@@ -140,10 +142,10 @@ def test_what_was_read_before_somebody_shares_less_is_not_made_visible(house: Te
     batches = house.house.batches
     announce, narrowed = batches._announce, list[int]()
 
-    def slowly(batch: object, made: object, making: object) -> bool:
+    def slowly(batch: Batch, written: Written) -> None:
         if not narrowed:
             narrowed.append(change(house, home, tokens.subscription, EVERYTHING, services=1).id)
-        return announce(batch, made, making)  # type: ignore[arg-type]
+        announce(batch, written)
 
     object.__setattr__(batches, "_announce", slowly)
     files = acme.files()

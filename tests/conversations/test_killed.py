@@ -8,6 +8,7 @@ import pytest
 
 from tests.conversations.stage import Desk
 from tests.custodian.houses import TestHouse
+from wattshare.custodian.model.work import MAKE
 from wattshare.custodian.worker.loop import LEASE_SECONDS
 from wattshare.thirdparty.feeds import readings
 
@@ -67,12 +68,18 @@ def test_a_batch_is_seen_whole_or_not_at_all(house: TestHouse, acme: Desk, place
     acme.told()
     acme.client.subscription(tokens.subscription)
     killed(house, place)
-    # nobody was told, and while the lease runs nobody else begins
+    # nobody was told, nobody can have it, and while the lease runs nobody else begins
     with house.store.read() as tx:
-        assert tx.batches.files() == frozenset()
+        [batch] = [tx.batches.by_id(job.subject) for job in tx.jobs.waiting() if job.kind == MAKE]
+        assert batch is not None
+        kept = tx.batches.parts(batch.id)
+    assert len(kept) == (place == "its commit")
     assert acme.files() == []
+    path = f"/Batch/Subscription/{tokens.subscription}?correlationID="
+    assert all(acme.ask(path + part.correlation_id, tokens.access_token).status_code == 404 for part in kept)
     house.clock.advance(LEASE_SECONDS + 1)
     [url] = acme.files()
+    assert url.endswith(kept[0].correlation_id if kept else "")
     assert {one.usage_point for one in readings(acme.client.fetch(url))} == {str(home.usage_points[0])}
     assert acme.told() == []
 

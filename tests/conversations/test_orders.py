@@ -15,7 +15,7 @@ from tests.custodian.houses import BASE, TestHouse
 from wattshare.custodian.model.premises import Commodity
 from wattshare.custodian.model.work import MAKE, Batch
 from wattshare.custodian.services import progress
-from wattshare.custodian.services.disclosure.bulk import Bulk, Filling, Section
+from wattshare.custodian.services.disclosure.bulk import Bulk, Filling, Place, Section
 from wattshare.thirdparty.errors import NotFound
 from wattshare.thirdparty.pull import Pull
 from wattshare.thirdparty.pull_order import OrderedPull
@@ -155,8 +155,8 @@ class Watched(Bulk):
 
     meanwhile: Callable[[], object]
 
-    def files(self, *given: Any) -> Iterator[Filling]:
-        for filling in super().files(*given):
+    def files(self, *given: Any, after: Place | None = None) -> Iterator[Filling]:
+        for filling in super().files(*given, after=after):
             filling.sections = self.passing(filling.sections)
             yield filling
 

@@ -76,6 +76,8 @@ class Part:
     stale: bool = False
     # grows when the part is made again
     version: int = 1
+    # what the usage points in it supply; None: it is of customers, or of nothing
+    commodity: str | None = None
 
 
 class NoticeState(StrEnum):

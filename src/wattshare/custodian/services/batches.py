@@ -1,13 +1,13 @@
 """Feeds that are ordered now, made by a worker, told by a notice and fetched later.
 
-A part's file is there before the commit that makes it visible; it is made again without it when an authorization in
-it has ended.
+A part's file is there before the commit that writes it down, and all parts are before the one that makes them visible;
+a part is made again without it when an authorization in it has ended.
 """
 
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, takewhile
 
 import structlog
 
@@ -23,6 +23,7 @@ from wattshare.custodian.services.disclosure.render import GzipPieces
 from wattshare.custodian.services.disclosure.selection import Selection
 from wattshare.custodian.services.members import Members
 from wattshare.custodian.services.part_files import PartFiles
+from wattshare.custodian.services.parts import awaited, emptied, place_behind, same
 from wattshare.custodian.services.progress import Counted, Making, Stopped
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
@@ -40,6 +41,14 @@ LEFT_SECONDS = DAY
 NAMED = 1_000
 # a part, and who is in its file
 Made = tuple[Part, Members]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """The parts of a batch, all of them, and how many usage points (of customers: authorizations) are in them."""
+
+    parts: tuple[Part, ...]
+    points: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +111,10 @@ class Batches:
     # making
 
     def make(self, batch_id: str) -> None:
-        """Write the files of a batch and owe the notice of them; or make stale parts again; or throw them away."""
+        """Write the files of a batch and owe the notice of them; or make stale parts again; or throw them away.
+
+        Parts that are there already, whole, are kept: their maker was killed, or was overtaken.
+        """
         with self.store.read() as tx:
             batch = tx.batches.by_id(batch_id)
             parts = tx.batches.parts(batch_id)
@@ -111,44 +123,92 @@ class Batches:
         if batch.state in BATCH_OVER:
             self._throw_away(parts)
             return
-        if batch.state is BatchState.MADE:
-            for part in parts:
-                if part.stale:
-                    self._renew(batch, part)
-            return
-        made, kept = list[Made](), False
+        if batch.state is BatchState.ORDERED:
+            parts = self._kept(batch, parts)
+        for part in parts:
+            if part.stale:
+                self._renew(batch, part)
+        if batch.state is BatchState.ORDERED:
+            self._make(batch)
+
+    def _make(self, batch: Batch) -> None:
         try:
-            making = self._write(batch, made)
-            kept = self._announce(batch, made, making)
+            self._announce(batch, self._write(batch))
         except Stopped:
             log.info("batch_stopped", batch=batch.id)
-        finally:
-            if not kept:
-                self._throw_away(part for part, _ in made)
+        except Withdrawn:
+            self._try_again(batch)
+
+    def _kept(self, batch: Batch, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+        """The parts of an order that need not be made any more; what comes after one that is not whole is dropped."""
+        whole = tuple(takewhile(lambda part: self.files.is_whole(part.file, part.sha256), parts))
+        dropped = parts[len(whole) :]
+        if dropped:
+            with self.store.begin() as tx:
+                known = tx.batches.by_id(batch.id)
+                if known is None or known.state is not BatchState.ORDERED:
+                    return whole
+                tx.batches.drop_parts(part.correlation_id for part in dropped)
+            self._throw_away(dropped)
+        if whole:
+            log.info("batch_goes_on", batch=batch.id, parts=len(whole))
+        return whole
 
     def _throw_away(self, parts: Iterable[Part]) -> None:
         for part in parts:
             self.files.throw_away(part.file)
 
-    def _write(self, batch: Batch, made: list[Made]) -> Making:
-        """Write one part after the other; each is put to `made` when it is there.
+    def _write(self, batch: Batch) -> Written:
+        """Write the parts that are not there yet, one after the other; each is kept as soon as it is there.
 
         Raises:
             Stopped: the batch is not wanted any more.
+            Withdrawn: somebody in a part has, or another worker is at it.
         """
         endpoint, at = by_name(batch.endpoint), self.now()
         with self.store.read(batch.authorization_id or Purpose.BATCH) as tx:
+            parts = list(tx.batches.parts(batch.id))
+            members = [self.files.members(part.file) for part in parts]
+            after = place_behind(parts, members)
             narrowings = tx.authorizations.narrowings()
             of = tx.authorizations.count_shares(batch.third_party_id, batch.authorization_id, at)
-            making = Making.begin(self.store, batch.id, of=of, narrowings=narrowings)
+            making = Making.begin(self.store, batch.id, of=of, done=sum(map(len, members)))
             selection = self._selection(tx, batch, endpoint)
-            for filling in self.bulk.files(tx, endpoint, whose(batch), selection, at):
+            for filling in self.bulk.files(tx, endpoint, whose(batch), selection, at, after=after):
                 filling.sections = making.watched(filling.sections)
-                made.append(self._fill(batch, self._part(batch, len(made) + 1), filling))
-        if not made:
+                made = self._fill(batch, self._part(batch, len(parts) + 1), filling)
+                self._keep(batch, parts, made, narrowings)
+        if not parts:
             # a window that holds nothing is a file too
-            made.append(self._fill(batch, self._part(batch, 1), Filling(sections=iter(())), empty=True))
-        return making
+            made = self._fill(batch, self._part(batch, 1), Filling(sections=iter(())), empty=True)
+            self._keep(batch, parts, made, narrowings)
+        return Written(parts=tuple(parts), points=making.done)
+
+    def _keep(self, batch: Batch, parts: list[Part], made: Made, narrowings: int) -> None:
+        """Write down a part whose file is there, behind those before it.
+
+        Raises:
+            Stopped: the batch is not wanted any more.
+            Withdrawn: somebody in it has, or another worker is at the same batch.
+        """
+        part, members = made
+        kept = False
+        try:
+            with self.store.begin() as tx:
+                known = tx.batches.by_id(batch.id)
+                if known is None or known.state is not BatchState.ORDERED:
+                    raise Stopped
+                if not same(tx.batches.parts(batch.id), parts):
+                    # our lease ran out; whoever is left goes on behind what is there
+                    raise Withdrawn
+                tx.batches.add_part(part, members.authorizations())
+                self._check(tx, part, narrowings)
+                self._note(tx, batch, part, members)
+            kept = True
+        finally:
+            if not kept:
+                self.files.throw_away(part.file)
+        parts.append(part)
 
     def _part(self, batch: Batch, number: int) -> Part:
         return Part(correlation_id=self.new_uuid(), batch_id=batch.id, number=number, file=None)
@@ -182,6 +242,7 @@ class Batches:
             entries=filling.entries,
             readings=items.readings,
             usage_points=filling.usage_points,
+            commodity=part.commodity if filling.commodity is None else filling.commodity.value,
             stale=False,
         )
         return made, filling.members
@@ -201,42 +262,37 @@ class Batches:
             **{name: batch.authorization_id or batch.third_party_id},
         )
 
-    def _announce(self, batch: Batch, made: list[Made], making: Making) -> bool:
-        """Make the files visible and owe the notice, unless somebody in them has withdrawn meanwhile.
+    def _announce(self, batch: Batch, written: Written) -> None:
+        """Make the files visible and owe the notice. Files of a delta in which nothing is new are void.
 
-        Files of a delta in which nothing is new are void.
+        Raises:
+            Withdrawn: somebody in them has meanwhile, or another worker is at the same batch.
         """
-        try:
-            with self.store.begin() as tx:
-                known = tx.batches.by_id(batch.id)
-                if known is None or known.state is not BatchState.ORDERED:
-                    # another worker was faster, after our lease ran out
-                    return False
-                kind = settle(tx, known, tuple(part for part, _ in made))
-                if kind is None:
-                    tx.batches.change(replace(known, state=BatchState.VOID))
-                    return False
+        with self.store.begin() as tx:
+            known, parts = tx.batches.by_id(batch.id), tx.batches.parts(batch.id)
+            if known is None or known.state is not BatchState.ORDERED:
+                # another worker was faster, after our lease ran out; or it is not wanted any more
+                return
+            if any(part.stale for part in parts) or not same(parts, written.parts):
+                raise Withdrawn
+            kind = settle(tx, known, parts)
+            if kind is not None:
                 at = self.now()
                 done = replace(
                     known,
                     state=BatchState.MADE,
                     made_at=at,
                     expires_at=at + self.keep_days * DAY,
-                    points_done=making.done,
-                    points_of=making.done,
+                    points_done=written.points,
+                    points_of=written.points,
                 )
                 tx.batches.change(done)
-                for part, members in made:
-                    tx.batches.add_part(part, members.authorizations())
-                    self._check(tx, part, making.narrowings)
-                    self._note(tx, done, part, members)
-                self._owe(tx, done, kind, [part for part, _ in made])
-        except Withdrawn:
-            self._try_again(batch)
-            return False
-        return True
+                self._owe(tx, done, kind, parts)
+                return
+            tx.batches.change(replace(known, state=BatchState.VOID))
+        self._throw_away(parts)
 
-    def _owe(self, tx: Tx, batch: Batch, kind: NoticeKind, parts: list[Part]) -> None:
+    def _owe(self, tx: Tx, batch: Batch, kind: NoticeKind, parts: tuple[Part, ...]) -> None:
         """Owe the notice that names the parts."""
         href = self.href(batch, by_name(batch.endpoint))
         party = tx.parties.by_id(batch.third_party_id)
@@ -331,18 +387,3 @@ class Batches:
 def whose(batch: Batch) -> Whose:
     """Whose data goes in."""
     return Whose(third_party_id=batch.third_party_id, only=batch.authorization_id)
-
-
-def awaited(tx: Tx, part: Part) -> bool:
-    """Whether a part is still to be made again: no other worker was faster, after our lease ran out."""
-    # held until the commit
-    batch, found = tx.batches.by_id(part.batch_id), tx.batches.part(part.correlation_id)
-    if batch is None or batch.state is not BatchState.MADE or found is None:
-        return False
-    known, _ = found
-    return known.stale and known.version == part.version
-
-
-def emptied(part: Part) -> Part:
-    """A part of which nothing is left."""
-    return replace(part, file=None, identity_bytes=0, gzip_bytes=0, sha256="", entries=0, readings=0, usage_points=0)

@@ -96,7 +96,8 @@ class Fetching:
         theirs = batch.third_party_id == permission.third_party.id and batch.endpoint == permission.endpoint.name
         if batch.authorization_id is not None and (held is None or held.id != batch.authorization_id):
             theirs = False
-        if not theirs:
+        if not theirs or batch.state is BatchState.ORDERED:
+            # what is being made is nobody's yet
             raise Unknown("There is no such file, or it is no longer kept.")
         late = batch.expires_at is not None and batch.expires_at <= self.now()
         if batch.state is BatchState.CANCELLED:

@@ -33,6 +33,11 @@ class Members:
         """How many."""
         return len(self.holders)
 
+    @property
+    def last(self) -> tuple[int, int]:
+        """The one that comes after all others; before everybody where there is none."""
+        return (self.holders[-1], self.points[-1]) if self.holders else (0, 0)
+
     def __contains__(self, pair: tuple[int, int]) -> bool:
         """Whether a pair is among them."""
         holder, point = pair

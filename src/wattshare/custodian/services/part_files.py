@@ -63,6 +63,16 @@ class PartFiles:
         """Where a file is; None where there is none."""
         return None if name is None else self.folder / name
 
+    def is_whole(self, name: str | None, sha256: str) -> bool:
+        """Whether a file is there as it was written, with its list."""
+        if name is None or not (self.folder / listed(name)).exists():
+            return False
+        try:
+            with (self.folder / name).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        except FileNotFoundError:
+            return False
+
     def members(self, name: str | None) -> Members:
         """Who is in a file."""
         if name is None:

@@ -25,8 +25,6 @@ class Making:
     # at most so many; some have nothing to say
     of: int
     monotonic: Callable[[], float]
-    # how many there had been when the reading began
-    narrowings: int = 0
     done: int = 0
     told_at: float = field(default=0.0)
 
@@ -37,15 +35,15 @@ class Making:
         batch_id: str,
         *,
         of: int,
-        narrowings: int = 0,
+        done: int = 0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> "Making":
-        """Nothing is written yet.
+        """So many are written already.
 
         Raises:
             Stopped: it is not wanted.
         """
-        making = cls(store=store, batch_id=batch_id, of=of, monotonic=monotonic, narrowings=narrowings)
+        making = cls(store=store, batch_id=batch_id, of=of, monotonic=monotonic, done=done)
         making.tell()
         return making
 

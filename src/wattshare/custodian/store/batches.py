@@ -65,6 +65,7 @@ PART = Table(
     Column("usage_points", Big, nullable=False),
     Column("stale", Boolean, nullable=False),
     Column("version", Big, nullable=False),
+    Column("commodity", String),
 )
 
 PART_AUTHORIZATION = Table(
@@ -169,6 +170,12 @@ class Batches:
         """A batch's parts in their order."""
         found = select(PART).where(PART.c.batch_id == batch_id).order_by(PART.c.number)
         return tuple(Part(**row) for row in self._connection.execute(found).mappings())
+
+    def drop_parts(self, correlation_ids: Iterable[str]) -> None:
+        """Forget parts of a batch that has not been made."""
+        named = tuple(correlation_ids)
+        for table in (PART_AUTHORIZATION, PART):
+            self._connection.execute(delete(table).where(table.c.correlation_id.in_(named)))
 
     def change_part(self, part: Part, authorization_ids: Iterable[int] | None = None) -> None:
         """Keep another state of a part; where it was made again, also whose data is in it now."""

@@ -71,6 +71,8 @@ class Asked:
     until: int | None
     # the latest is left out where it did not change
     changes_only: bool = False
+    # authorizations of smaller ids are left out
+    least: int = 0
 
     @property
     def given(self) -> dict[str, Any]:
@@ -78,6 +80,7 @@ class Asked:
         return {
             "third_party": self.third_party_id,
             "only": self.only or 0,
+            "least": self.least,
             "commodity": self.commodity.value,
             "held_at": self.at,
             "since": self.since,
@@ -110,22 +113,24 @@ class Deltas:
         """Take the transaction's connection."""
         self._connection, self._keys = connection, keys
 
-    def authorizations(self, third_party_id: int, only: int | None, at: int) -> Iterator[Authorization]:
-        """Its customers' authorizations that are alive, or one of them; by id, as they are read."""
-        given = {"third_party": third_party_id, "only": only or 0, "held_at": at}
+    def authorizations(
+        self, third_party_id: int, only: int | None, at: int, *, least: int = 0
+    ) -> Iterator[Authorization]:
+        """Its customers' authorizations that are alive, or one of them, from an id on; by id, as they are read."""
+        given = {"third_party": third_party_id, "only": only or 0, "least": least, "held_at": at}
         return (
             read_authorization(dict(zip(AUTHORIZATION_COLUMNS, row, strict=True))) for row in self._rows(ALIVE, given)
         )
 
     def commodities(self, third_party_id: int, only: int | None, at: int) -> frozenset[Commodity]:
         """What the usage points of these authorizations supply."""
-        given = {"third_party": third_party_id, "only": only or 0, "held_at": at}
+        given = {"third_party": third_party_id, "only": only or 0, "least": 0, "held_at": at}
         return frozenset(map(Commodity, self._connection.execute(SUPPLIED, given).scalars()))
 
     def news(self, asked: Asked) -> Iterator[News]:
         """What is new, by authorization and usage point; those without news are left out."""
         blocks = Ahead(self.blocks(asked))
-        authorizations = self.authorizations(asked.third_party_id, asked.only, asked.at)
+        authorizations = self.authorizations(asked.third_party_id, asked.only, asked.at, least=asked.least)
         while page := list(islice(authorizations, PAGE)):
             yield from self._news(asked, page, blocks)
 
@@ -254,8 +259,10 @@ class Ahead:
 
 # statements, made once
 
-BY_THIRD_PARTY = (AUTHORIZATION.c.third_party_id == bindparam("third_party", type_=Big)) & or_(
-    bindparam("only", type_=Big) == 0, AUTHORIZATION.c.id == bindparam("only", type_=Big)
+BY_THIRD_PARTY = and_(
+    AUTHORIZATION.c.third_party_id == bindparam("third_party", type_=Big),
+    AUTHORIZATION.c.id >= bindparam("least", type_=Big),
+    or_(bindparam("only", type_=Big) == 0, AUTHORIZATION.c.id == bindparam("only", type_=Big)),
 )
 OF_PAGE = BY_THIRD_PARTY & AUTHORIZATION.c.id.between(bindparam("first", type_=Big), bindparam("last", type_=Big))
 # kinds are written as JSON, so that a name between quotes is a whole name

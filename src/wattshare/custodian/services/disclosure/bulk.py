@@ -6,6 +6,7 @@ A file holds one commodity; a usage point is whole in one file; a file is closed
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 from wattshare.custodian.model.premises import Commodity, UsagePoint
 from wattshare.custodian.model.readings import Block, Channel
@@ -27,6 +28,8 @@ from wattshare.espi.window import Window
 # bytes of XML that a block of a quarter-hourly day takes, and any other entry: for cutting files, not for headers
 BLOCK_BYTES, ENTRY_BYTES = 25_000, 1_500
 NEWS = "news "
+# before every section
+NOBODY = (0, -1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +38,15 @@ class Whose:
 
     third_party_id: int
     only: int | None = None
+
+
+class Place(NamedTuple):
+    """Where a batch has got to: the last usage point of the last file that is there."""
+
+    # None: files of customers
+    commodity: Commodity | None
+    # as the sections' keys are
+    key: tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +77,7 @@ class Filling:
     """The sections of one file on their way into it, and what is known of those that have passed."""
 
     sections: Iterator[Section]
+    commodity: Commodity | None = None
     members: Members = field(default_factory=Members)
     # the greatest time of change
     updated: int = 0
@@ -90,17 +103,22 @@ class Bulk:
     # where a file is closed
     volume_bytes: int
 
-    def files(self, tx: Tx, endpoint: Endpoint, whose: Whose, selection: Selection, at: int) -> Iterator[Filling]:
-        """The files, in order, each to be taken to its end; those that would hold nothing are not among them."""
-        for sections in self._groups(tx, endpoint, whose, selection, at):
-            yield from (Filling(sections=cut) for cut in self._cut(sections))
+    def files(
+        self, tx: Tx, endpoint: Endpoint, whose: Whose, selection: Selection, at: int, *, after: Place | None = None
+    ) -> Iterator[Filling]:
+        """The files, in order, each to be taken to its end; those that would hold nothing are not among them.
+
+        `after`: what stands in files up to there is not told again.
+        """
+        for commodity, sections in self._groups(tx, endpoint, whose, selection, at, after):
+            yield from (Filling(sections=cut, commodity=commodity) for cut in self._cut(sections))
 
     def again(
         self, tx: Tx, endpoint: Endpoint, whose: Whose, selection: Selection, at: int, *, among: Members
     ) -> Filling:
         """One file of those that are among some members, and still share."""
         groups = self._groups(tx, endpoint, whose, selection, at)
-        return Filling(sections=(one for sections in groups for one in sections if one.key in among))
+        return Filling(sections=(one for _, sections in groups for one in sections if one.key in among))
 
     def items(self, endpoint: Endpoint, filling: Filling) -> Iterator[Item]:
         """The entries of one file. Shared objects stand once in it."""
@@ -119,24 +137,37 @@ class Bulk:
     # parts
 
     def _groups(
-        self, tx: Tx, endpoint: Endpoint, whose: Whose, selection: Selection, at: int
-    ) -> Iterator[Iterator[Section]]:
-        """What may stand in one file: customers, or one commodity."""
+        self,
+        tx: Tx,
+        endpoint: Endpoint,
+        whose: Whose,
+        selection: Selection,
+        at: int,
+        after: Place | None = None,
+    ) -> Iterator[tuple[Commodity | None, Iterator[Section]]]:
+        """What may stand in one file: customers, or one commodity. All of it, or what comes after a place."""
         if endpoint.document is Document.CUSTOMER_FEED:
-            yield self._customers(tx, endpoint, whose, at)
+            key = NOBODY if after is None else after.key
+            yield None, behind(self._customers(tx, endpoint, whose, at, key[0]), key)
             return
         supplied = tx.deltas.commodities(whose.third_party_id, whose.only, at)
-        for commodity in (one for one in Commodity if one in supplied):
+        begun = list(Commodity).index(after.commodity) if after is not None and after.commodity is not None else 0
+        for number, commodity in enumerate(Commodity):
+            if commodity not in supplied or number < begun:
+                continue
+            key = after.key if after is not None and commodity is after.commodity else NOBODY
             if isinstance(selection, Latest):
-                yield self._news(tx, whose, selection, at, commodity)
+                yield commodity, behind(self._news(tx, whose, selection, at, commodity, key[0]), key)
             else:
-                yield self._metered(tx, whose, selection, at, commodity)
+                yield commodity, behind(self._metered(tx, whose, selection, at, commodity, key[0]), key)
 
-    def _views(self, tx: Tx, whose: Whose, at: int) -> Iterator[View]:
-        for held in tx.deltas.authorizations(whose.third_party_id, whose.only, at):
+    def _views(self, tx: Tx, whose: Whose, at: int, least: int) -> Iterator[View]:
+        for held in tx.deltas.authorizations(whose.third_party_id, whose.only, at, least=least):
             yield View(tx=tx, held=held, addresses=self.addresses, at=at)
 
-    def _news(self, tx: Tx, whose: Whose, latest: Latest, at: int, commodity: Commodity) -> Iterator[Section]:
+    def _news(
+        self, tx: Tx, whose: Whose, latest: Latest, at: int, commodity: Commodity, least: int
+    ) -> Iterator[Section]:
         asked = Asked(
             third_party_id=whose.third_party_id,
             only=whose.only,
@@ -145,6 +176,7 @@ class Bulk:
             since=latest.since,
             until=latest.until,
             changes_only=latest.changes_only,
+            least=least,
         )
         for held, point, channels, blocks, bills in tx.deltas.news(asked):
             view = View(tx=tx, held=held, addresses=self.addresses, at=at)
@@ -158,8 +190,10 @@ class Bulk:
                 items=partial(known_items, point, channels, blocks, bills),
             )
 
-    def _metered(self, tx: Tx, whose: Whose, selection: Selection, at: int, commodity: Commodity) -> Iterator[Section]:
-        for view in self._views(tx, whose, at):
+    def _metered(
+        self, tx: Tx, whose: Whose, selection: Selection, at: int, commodity: Commodity, least: int
+    ) -> Iterator[Section]:
+        for view in self._views(tx, whose, at, least):
             for point in view.points():
                 if point.commodity is not commodity:
                     continue
@@ -176,8 +210,8 @@ class Bulk:
                     items=partial(feeds.of_point, point=point, selection=selection),
                 )
 
-    def _customers(self, tx: Tx, endpoint: Endpoint, whose: Whose, at: int) -> Iterator[Section]:
-        for view in self._views(tx, whose, at):
+    def _customers(self, tx: Tx, endpoint: Endpoint, whose: Whose, at: int, least: int) -> Iterator[Section]:
+        for view in self._views(tx, whose, at, least):
             entries = sum(1 for _ in customer_items(view, endpoint))
             if entries:
                 yield Section(
@@ -204,6 +238,11 @@ class Bulk:
 
         while ahead is not None:
             yield filling()
+
+
+def behind(sections: Iterator[Section], key: tuple[int, int]) -> Iterator[Section]:
+    """Those that come after a key."""
+    return (one for one in sections if one.key > key)
 
 
 def known_items(
