@@ -38,12 +38,13 @@ test: $(STAMP)
 soak: $(STAMP)
 	$(BIN)/python -m tests.soak $(SCENARIO) $(if $(KILLS),--kills $(KILLS)) $(if $(ENGINE),--engine $(ENGINE)) $(ARGS)
 
-# what must pass: lint, types, the floors of the house, pages that mirror tables
+# what must pass: lint, types, the floors of the house, one row of migrations, pages that mirror tables
 check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.custodian.store.one_row
 	$(BIN)/python -m docs.pages --check
 	$(BIN)/python -m docs.catalogues --check
 
