@@ -55,9 +55,9 @@ def test_every_printed_part_stands_in_a_page() -> None:
 
 
 def test_a_stale_part_is_found_and_made_anew() -> None:
-    text = "By hand.\n\n<!-- printed: endings -->\nold\n<!-- end -->\n\nBy hand too.\n"
+    text = "By hand.\n\n<!-- printed: endings -->\nwithered\n<!-- end -->\n\nBy hand too.\n"
     fresh = pages.printed(text)
-    assert "old" not in fresh
+    assert "withered" not in fresh
     assert "`moved_out`" in fresh
     assert fresh.startswith("By hand.\n")
     assert fresh.endswith("By hand too.\n")

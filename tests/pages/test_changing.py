@@ -14,7 +14,7 @@ USAGE = frozenset({Kind.USAGE})
 
 def held_by(house: TestHouse, home: Home) -> Authorization:
     with house.store.read() as tx:
-        [held] = tx.authorizations.page(home.customer.id, ended=False, before=None, most=2)
+        [held] = tx.authorizations.page(home.customer.id, ended=False, before=None, most=2, together={})
     return held
 
 

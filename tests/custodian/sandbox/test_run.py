@@ -143,7 +143,7 @@ def test_it_tells_what_programs_count_on(sandbox: Sandbox) -> None:
             assert (sandbox.home / party[name]).read_text().startswith("-----BEGIN")
     for person in told["customers"]:
         assert set(person) == {"login", "password", "account_number", "phone", "household", "usage_points"}
-    assert len({person["household"] for person in told["customers"]}) == 12
+    assert len({person["household"] for person in told["customers"]}) == 13
 
 
 def test_it_has_third_parties_of_every_sort(sandbox: Sandbox) -> None:
@@ -287,7 +287,7 @@ def test_a_home_that_was_left_half_made_is_made_anew(tmp_path: Path) -> None:
     (tmp_path / MARKER).write_text('{"made": null}')
     with opened_sandbox(plan, quiet()) as second:
         assert second.told["customers"] != passwords
-        assert len(second.told["customers"]) == 12
+        assert len(second.told["customers"]) == 13
 
 
 def test_fresh_begins_anew_but_not_before_the_port_is_known_to_be_free(tmp_path: Path) -> None:

@@ -56,6 +56,8 @@ class Ending(StrEnum):
     LAPSED = "lapsed"  # its code was never redeemed
     EXPIRED = "expired"
     MOVED_OUT = "moved_out"
+    # who holds the account together with the customer stopped it
+    HOLDER = "holder"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,8 @@ class MessageKind(StrEnum):
     RECEIPT = "receipt"
     REMINDER = "reminder"
     NEW_HOME = "new_home"
+    # to who holds an account together with the customer of a permission
+    HOLDER = "holder"
 
     @property
     def seconds(self) -> int:

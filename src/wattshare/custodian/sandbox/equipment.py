@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from wattshare.custodian.sandbox.authority import Authority, Issued
 from wattshare.custodian.sandbox.home import MAIL, Home, write_private
-from wattshare.custodian.sandbox.identity import CLIENT, NAME, secret_of
+from wattshare.custodian.sandbox.identity import CLAIM, CLIENT, NAME, secret_of
 from wattshare.custodian.settings import FILE, Settings
 from wattshare.custodian.store.keys import Keys
 
@@ -70,6 +70,8 @@ class Wanted:
             "oidc_issuer": self.issuer,
             "oidc_name": NAME,
             "oidc_client_id": CLIENT,
+            "oidc_claim": CLAIM,
+            "oidc_claim_names": "login",
             "allow_own": [f"localhost:{self.sign_in_port}"] if self.sign_in_port else [],
         }
 

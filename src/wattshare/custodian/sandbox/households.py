@@ -56,6 +56,16 @@ class Home:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Partner:
+    """Who holds the household's account too, since so many days before the last day; has no services beside it."""
+
+    slug: str
+    name: str
+    login: str
+    since: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Household:
     """A customer of the sandbox."""
 
@@ -66,6 +76,7 @@ class Household:
     homes: tuple[Home, ...]
     addresses: tuple[Address, ...]
     customer_class: str = "RES"
+    partner: Partner | None = None
 
 
 def street(line: str, postal_code: str = "95990", city: str = "Riverton") -> Address:
@@ -126,6 +137,7 @@ HOUSEHOLDS = (
             Home(commodity=Commodity.GAS, tariff=Tariff.GAS, loads=GAS_LOAD, step=DAY),
         ),
         addresses=(street("7 Cedar Ln"),),
+        partner=Partner(slug="gas_and_electric_partner", name="Amara Okafor", login="amara@example.com", since=100),
     ),
     Household(
         slug="electric_car",

@@ -1,7 +1,7 @@
 """A home from nothing: keys, town, third parties, people's ways in. It counts as made when all of it is there."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from wattshare.custodian.app import House, assemble, profile_of
 from wattshare.custodian.clocks import clock_of
@@ -59,7 +59,8 @@ def let_in(house: House, home: Home, residents: Iterable[Resident]) -> None:
     """Give everybody a login and a fresh password."""
     residents = tuple(residents)
     third_parties = {each.wish.name: signs_in(each.login) for each in APPLICANTS}
-    customers = {each.household.slug: signs_in(each.household.login) for each in residents}
+    people = {slug: (customer_id, login) for each in residents for slug, customer_id, login in people_of(each)}
+    customers = {slug: signs_in(login) for slug, (_, login) in people.items()}
     accounts = {
         each.household.slug: {
             "account_number": each.account.number,
@@ -71,15 +72,21 @@ def let_in(house: House, home: Home, residents: Iterable[Resident]) -> None:
     # argon2 takes its time: not while the database waits
     hashes = {told["login"]: hashed(told["password"]) for told in (*third_parties.values(), *customers.values())}
     with house.store.begin(Purpose.INTAKE) as tx:
-        for each in residents:
-            login = each.household.login
-            tx.customers.add_login(Login(customer_id=each.customer.id, login=login, password_hash=hashes[login]))
+        for customer_id, login in people.values():
+            tx.customers.add_login(Login(customer_id=customer_id, login=login, password_hash=hashes[login]))
         for applicant in APPLICANTS:
             party = tx.parties.by_name(applicant.wish.name)
             if party is None:
                 raise LookupError(f"{applicant.wish.name} is not registered")
             tx.parties.add_login(party.id, applicant.login, hashes[applicant.login])
     Secrets(operator=signs_in(OPERATOR), third_parties=third_parties, customers=customers, accounts=accounts).keep(home)
+
+
+def people_of(resident: Resident) -> Iterator[tuple[str, int, str]]:
+    """Slug, customer and login of everybody of a household who signs in."""
+    yield resident.household.slug, resident.customer.id, resident.household.login
+    if resident.partner is not None and resident.household.partner is not None:
+        yield resident.household.partner.slug, resident.partner.id, resident.household.partner.login
 
 
 def signs_in(login: str) -> dict[str, str]:

@@ -49,6 +49,8 @@ class Resident:
     customer: Customer
     account: Account
     premises: tuple[Premise, ...]
+    # who holds the account too
+    partner: Customer | None = None
 
 
 def settle(tx: Tx, household: Household, number: int, calendar: Calendar, seed: int) -> Resident:
@@ -67,7 +69,11 @@ def settle(tx: Tx, household: Household, number: int, calendar: Calendar, seed: 
     premises = tuple(
         _premise(tx, home, account, locations[home.address], calendar, seed, signed) for home in household.homes
     )
-    return Resident(household=household, customer=customer, account=account, premises=premises)
+    partner = None
+    if (told := household.partner) is not None:
+        partner = customers.add_customer(told.name, told.login)
+        tx.holders.put(account.id, partner.id, starts=calendar.midnight(calendar.before(told.since)))
+    return Resident(household=household, customer=customer, account=account, premises=premises, partner=partner)
 
 
 def townsman(number: int, seed: int) -> Household:

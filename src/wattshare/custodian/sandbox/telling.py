@@ -2,12 +2,14 @@
 
 import json
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from wattshare.custodian.app import House
 from wattshare.custodian.sandbox.equipment import CA
 from wattshare.custodian.sandbox.home import FACTS, MAIL, NOTICES, SECRETS, Home
+from wattshare.custodian.sandbox.households import HOUSEHOLDS
 from wattshare.custodian.sandbox.parties import APPLICANTS, certificate_of
 from wattshare.custodian.services.signing import SECRET
 
@@ -64,11 +66,20 @@ def facts(house: House, home: Home) -> dict[str, Any]:
         "operator": secrets.operator,
         "third_parties": [third_party(house, applicant.wish.name, secrets) for applicant in APPLICANTS],
         "customers": [
-            {**secrets.customers[slug], **account, "household": slug} for slug, account in secrets.accounts.items()
+            *({**secrets.customers[slug], **account, "household": slug} for slug, account in secrets.accounts.items()),
+            *partners(secrets),
         ],
     }
     # who reads it takes PGE for granted
     return told if profile.name == "PGE" else {**told, "profile": profile.name}
+
+
+def partners(secrets: Secrets) -> Iterator[dict[str, Any]]:
+    """Who holds the account of a household too. A home that is older has none."""
+    for household in HOUSEHOLDS:
+        if household.partner is not None and household.partner.slug in secrets.customers:
+            known = secrets.accounts[household.slug]
+            yield {**secrets.customers[household.partner.slug], **known, "household": household.partner.slug}
 
 
 def third_party(house: House, name: str, secrets: Secrets) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from wattshare.custodian.model.authorization import STANDING, Authorization, Ending, State, history_days, history_floor
+from wattshare.custodian.model.delegation import THEMSELVES, Actor
 from wattshare.custodian.model.errors import BadRequest, NotCovered, Unknown
 from wattshare.custodian.model.parties import Standing, ThirdParty
 from wattshare.custodian.model.premises import Service
@@ -58,7 +59,9 @@ class Amending(Endings):
 
     # what is done
 
-    def change(self, authorization_id: int, customer_id: int, choice: Choice) -> Authorization:
+    def change(
+        self, authorization_id: int, customer_id: int, choice: Choice, actor: Actor = THEMSELVES
+    ) -> Authorization:
         """Share something else from now on, with the same third party. Without a difference nothing happens.
 
         Raises:
@@ -75,9 +78,12 @@ class Amending(Endings):
             services = chosen(listed, choice.agreement_ids)
             ends = self._new_end(held, choice.until)
             floor = self._new_floor(held, party, choice.history_days)
-            return self._amend(tx, held, party, replace(held, kinds=kinds, ends=ends, floor=floor), services)
+            wanted = replace(held, kinds=kinds, ends=ends, floor=floor)
+            return self._amend(tx, held, party, wanted, services, actor=actor)
 
-    def add_services(self, authorization_id: int, customer_id: int, agreement_ids: tuple[int, ...]) -> Authorization:
+    def add_services(
+        self, authorization_id: int, customer_id: int, agreement_ids: tuple[int, ...], actor: Actor = THEMSELVES
+    ) -> Authorization:
         """Share more services on the same terms.
 
         Raises:
@@ -89,9 +95,9 @@ class Amending(Endings):
             before = tuple(agreement for _, agreement in tx.authorizations.shared(held.id))
         until = None if held.ends is None else day_of(held.ends - 1, zone)
         choice = Choice(kinds=held.kinds, agreement_ids=(*before, *agreement_ids), until=until)
-        return self.change(authorization_id, customer_id, choice)
+        return self.change(authorization_id, customer_id, choice, actor)
 
-    def shorten(self, authorization_id: int, customer_id: int, until: date) -> Authorization:
+    def shorten(self, authorization_id: int, customer_id: int, until: date, actor: Actor = THEMSELVES) -> Authorization:
         """End sharing with an earlier day than before.
 
         Raises:
@@ -106,24 +112,51 @@ class Amending(Endings):
                 raise BadRequest("This end is no earlier than before.", field="until")
             party = self._party(tx, held)
             services = services_of(tx, held)
-            return self._amend(tx, held, party, replace(held, ends=ends), services)
+            return self._amend(tx, held, party, replace(held, ends=ends), services, actor=actor)
 
-    def pause(self, authorization_id: int, customer_id: int) -> Authorization:
+    def stop_shared(self, authorization_id: int, customer_id: int, delegate_id: int | None = None) -> bool:
+        """Stop what somebody else allowed of accounts that a customer holds too. Whether nothing of it is left.
+
+        What it shares besides is none of theirs, and goes on.
+
+        Raises:
+            NotCovered: it is their own, or nothing to them.
+            Unknown: it has ended already.
+        """
+        actor = Actor(holder_id=customer_id, delegate_id=delegate_id)
+        with self.store.begin(Purpose.PEOPLE) as tx:
+            held = tx.authorizations.by_id(authorization_id)
+            if held is None or held.customer_id in (None, customer_id):
+                raise NotCovered
+            together, services = tx.holders.together(customer_id, self.now()), services_of(tx, held)
+            rest = tuple(one for one in services if one.account.id not in together)
+            if len(rest) == len(services):
+                raise NotCovered
+            if held.state is State.ENDED:
+                raise Unknown("This permission has ended already.")
+            goes_on = any(one.agreement.ends is None or one.agreement.ends > self.now() for one in rest)
+            if goes_on and held.state in STANDING:
+                self._amend(tx, held, self._party(tx, held), held, rest, actor=actor)
+            else:
+                self.end(tx, held, Ending.HOLDER, actor=actor)
+            return not goes_on
+
+    def pause(self, authorization_id: int, customer_id: int, actor: Actor = THEMSELVES) -> Authorization:
         """Let nothing of it out until the customer goes on. Paused once is paused.
 
         Raises:
             NotCovered: it is not the customer's.
             Unknown: it does not stand.
         """
-        return self._turn(authorization_id, customer_id, State.PAUSED, Event.PAUSED)
+        return self._turn(authorization_id, customer_id, State.PAUSED, Event.PAUSED, actor)
 
-    def resume(self, authorization_id: int, customer_id: int) -> Authorization:
+    def resume(self, authorization_id: int, customer_id: int, actor: Actor = THEMSELVES) -> Authorization:
         """Go on with what was paused.
 
         Raises:
             NotCovered, Unknown: as `pause`.
         """
-        return self._turn(authorization_id, customer_id, State.ACTIVE, Event.RESUMED)
+        return self._turn(authorization_id, customer_id, State.ACTIVE, Event.RESUMED, actor)
 
     # parts
 
@@ -161,24 +194,26 @@ class Amending(Endings):
             raise LookupError(f"authorization {held.id} is of no third party")
         return party
 
-    def _turn(self, authorization_id: int, customer_id: int, to: State, event: Event) -> Authorization:
+    def _turn(self, authorization_id: int, customer_id: int, to: State, event: Event, actor: Actor) -> Authorization:
         with self.store.begin(Purpose.PEOPLE) as tx:
             held = self.own(tx, authorization_id, customer_id)
             partners = tx.authorizations.partner_of(held.id)
             for one in (held,) if partners is None else (held, partners):
                 if one.state in STANDING and one.state is not to:
-                    self._turned(tx, one, to, event)
+                    self._turned(tx, one, to, event, actor)
             turned = self.own(tx, authorization_id, customer_id)
             if turned != held:
                 self.receipts.write(tx, turned, event, self.now())
             return turned
 
-    def _turned(self, tx: Tx, held: Authorization, to: State, event: Event) -> None:
+    def _turned(self, tx: Tx, held: Authorization, to: State, event: Event, actor: Actor) -> None:
         at = self.now()
         tx.authorizations.change(held.moved(to, at=at))
         if to is State.PAUSED:
             self.close_files(tx, held, at)
-        tx.trail.write(event.value, at, third_party_id=held.third_party_id, authorization_id=held.id)
+        tx.trail.write(
+            event.value, at, third_party_id=held.third_party_id, authorization_id=held.id, detail=actor.detail
+        )
         self.tell(tx, self._party(tx, held), held.id)
 
     def _new_end(self, held: Authorization, until: date | None) -> int | None:
@@ -206,6 +241,7 @@ class Amending(Endings):
         services: tuple[Service, ...],
         *,
         along: bool = False,
+        actor: Actor = THEMSELVES,
     ) -> Authorization:
         """Write a change down with what follows from it: less is less at once, both third parties are told.
 
@@ -235,16 +271,24 @@ class Amending(Endings):
             third_party_id=held.third_party_id,
             authorization_id=held.id,
             count=len(services),
-            detail={"kinds": sorted(changed.kinds), "ends": changed.ends, "scope": scope, "less": less},
+            detail={
+                "kinds": sorted(changed.kinds),
+                "ends": changed.ends,
+                "scope": scope,
+                "less": less,
+                **actor.detail,
+            },
         )
         self.tell(tx, party, held.id)
-        self._amend_partner(tx, held, changed, services)
+        self._amend_partner(tx, held, changed, services, actor)
         if not along:
-            self.receipts.write(tx, changed, Event.CHANGED, at)
+            event = Event.CHANGED if actor.holder_id is None else Event.REDUCED
+            before_it = frozenset(agreement for _, agreement in before)
+            self.receipts.write(tx, changed, event, at, before=before_it, holder_id=actor.holder_id)
         return changed
 
     def _amend_partner(
-        self, tx: Tx, former: Authorization, changed: Authorization, services: tuple[Service, ...]
+        self, tx: Tx, former: Authorization, changed: Authorization, services: tuple[Service, ...], actor: Actor
     ) -> None:
         """What came with a permission changes with it: the customer agrees to both at once."""
         held = tx.authorizations.partner_of(changed.id)
@@ -253,10 +297,11 @@ class Amending(Endings):
         party = self._party(tx, held)
         kinds = changed.kinds & party.kinds
         if not kinds:
-            self.end(tx, held, Ending.CUSTOMER, along=True)
+            self.end(tx, held, Ending.CUSTOMER, along=True, actor=actor)
             return
         floor = held.floor if changed.floor == former.floor else max(changed.floor, self._own_floor(party))
-        self._amend(tx, held, party, replace(held, kinds=kinds, ends=changed.ends, floor=floor), services, along=True)
+        wanted = replace(held, kinds=kinds, ends=changed.ends, floor=floor)
+        self._amend(tx, held, party, wanted, services, along=True, actor=actor)
 
     def _own_floor(self, party: ThirdParty) -> int:
         return history_floor(self.now(), party.history_days, self.addresses.profile.zone)

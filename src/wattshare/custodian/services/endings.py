@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from wattshare.custodian.model.authorization import STANDING, Authorization, Ending, State
 from wattshare.custodian.model.clock import Clock
+from wattshare.custodian.model.delegation import THEMSELVES, Actor
 from wattshare.custodian.model.errors import NotCovered, Unknown
 from wattshare.custodian.model.parties import ThirdParty
 from wattshare.custodian.model.work import NoticeKind
@@ -28,7 +29,9 @@ class Endings:
     new_uuid: Callable[[], str]
     receipts: Receipts
 
-    def withdraw(self, authorization_id: int, why: Ending, *, third_party_id: int | None = None) -> None:
+    def withdraw(
+        self, authorization_id: int, why: Ending, *, third_party_id: int | None = None, actor: Actor = THEMSELVES
+    ) -> None:
         """End an authorization: after the commit no process sends any of its data.
 
         Raises:
@@ -43,9 +46,9 @@ class Endings:
                 raise NotCovered("A registration's own authorizations cannot be withdrawn.")
             if held.state is State.ENDED:
                 raise Unknown("This authorization has ended already.")
-            self.end(tx, held, why)
+            self.end(tx, held, why, actor=actor)
 
-    def end(self, tx: Tx, held: Authorization, why: Ending, *, along: bool = False) -> None:
+    def end(self, tx: Tx, held: Authorization, why: Ending, *, along: bool = False, actor: Actor = THEMSELVES) -> None:
         """End it with all that hangs on it: tokens die, files are void, the third party is told.
 
         A partner's that it brought ends too: the customer agreed to both at once. `along`: it is such a one, and the
@@ -61,17 +64,17 @@ class Endings:
             at,
             third_party_id=held.third_party_id,
             authorization_id=held.id,
-            detail={"why": why.value},
+            detail={"why": why.value, **actor.detail},
         )
         party = tx.parties.by_id(held.third_party_id)
         if party is not None and held.state in STANDING:
             self.tell(tx, party, held.id)
         partners = tx.authorizations.partner_of(held.id)
         if partners is not None and partners.state is not State.ENDED:
-            self.end(tx, partners, why, along=True)
+            self.end(tx, partners, why, along=True, actor=actor)
         # of what is replaced the new one tells
         if not along and why is not Ending.REPLACED:
-            self.receipts.write(tx, ended, Event.ENDED, at)
+            self.receipts.write(tx, ended, Event.ENDED, at, holder_id=actor.holder_id)
 
     @staticmethod
     def close_files(tx: Tx, held: Authorization, at: int) -> None:

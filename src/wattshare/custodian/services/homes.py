@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.clock import Clock
+from wattshare.custodian.model.delegation import THEMSELVES, Actor
 from wattshare.custodian.model.errors import Unknown
 from wattshare.custodian.model.messages import MessageKind, Way
 from wattshare.custodian.model.parties import Standing
@@ -134,7 +135,9 @@ class Homes:
             raise Unknown
         return found
 
-    def answer(self, customer_id: int, agreement_id: int, authorization_ids: Iterable[int]) -> int:
+    def answer(
+        self, customer_id: int, agreement_id: int, authorization_ids: Iterable[int], actor: Actor = THEMSELVES
+    ) -> int:
         """Share a new home with the apps that are named, or with none. How many apps see it now.
 
         Raises:
@@ -143,7 +146,7 @@ class Homes:
         home = self.one(customer_id, agreement_id)
         wanted = {app.authorization_id for app in home.apps} & set(authorization_ids)
         for number in sorted(wanted):
-            self.consent.add_services(number, customer_id, home.agreement_ids)
+            self.consent.add_services(number, customer_id, home.agreement_ids, actor)
         # last, so that who is interrupted is still asked
         with self.store.begin() as tx:
             tx.homes.answer(customer_id, home.agreement_ids, self.now())

@@ -1,11 +1,12 @@
 """What a customer shares, with whom, and what has ended."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from wattshare.custodian.model.authorization import Authorization, Ending, State
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.premises import Service
+from wattshare.custodian.model.texts import cut
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
 from wattshare.custodian.store.trail import TrailEntry
@@ -48,6 +49,8 @@ class Card:
     primary_id: int | None = None
     # since when it is paused; None: it is not
     paused_at: int | None = None
+    # who gave it, where that is somebody else who holds the account too
+    giver: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +63,17 @@ class Overview:
     def page(self, customer_id: int, *, ended: bool, before: int | None = None) -> "Page":
         """Some of a customer's permissions, the newest first: what has ended, or what has not."""
         with self.store.read(Purpose.PEOPLE) as tx:
-            found = tx.authorizations.page(customer_id, ended=ended, before=before, most=CARDS + 1)
+            together = tx.holders.together(customer_id, self.now())
+            found = tx.authorizations.page(customer_id, ended=ended, before=before, most=CARDS + 1, together=together)
             services = {service.agreement.id: service for service in tx.customers.services(customer_id)}
-            cards = tuple(card(tx, held, services) for held in found[:CARDS])
-        return Page(cards=cards, before=found[CARDS - 1].id if len(found) > CARDS else None)
+            cards = (
+                card(tx, held, services)
+                if held.customer_id == customer_id
+                else others_card(tx, held, services, together)
+                for held in found[:CARDS]
+            )
+            shown = tuple(one for one in cards if one is not None)
+        return Page(cards=shown, before=found[CARDS - 1].id if len(found) > CARDS else None)
 
     def card(self, customer_id: int, authorization_id: int) -> Card | None:
         """One of a customer's permissions; None where it is nobody's or somebody else's."""
@@ -72,6 +82,30 @@ class Overview:
             if held is None or held.customer_id != customer_id:
                 return None
             return card(tx, held, {service.agreement.id: service for service in tx.customers.services(customer_id)})
+
+    def others(self, customer_id: int, authorization_id: int) -> Card | None:
+        """A permission of somebody who holds an account together with a customer, as far as it is of that account.
+
+        None where it has ended, or is nothing to the customer.
+        """
+        with self.store.read(Purpose.PEOPLE) as tx:
+            held = tx.authorizations.by_id(authorization_id)
+            if held is None or held.customer_id == customer_id or held.state is State.ENDED:
+                return None
+            services = {service.agreement.id: service for service in tx.customers.services(customer_id)}
+            return others_card(tx, held, services, tx.holders.together(customer_id, self.now()))
+
+    def holders(self, customer_id: int, agreement_ids: Collection[int]) -> tuple[str, ...]:
+        """Who else holds the accounts of some agreements of a customer's now: their names."""
+        with self.store.read(Purpose.PEOPLE) as tx:
+            together = tx.holders.together(customer_id, self.now())
+            if not together:
+                return ()
+            services = tx.customers.services(customer_id)
+            accounts = {one.account.id for one in services if one.agreement.id in agreement_ids} & together.keys()
+            holding = tx.holders.at(accounts, self.now()).values()
+            others = dict.fromkeys(who for holders in holding for who in holders if who != customer_id)
+            return tuple(customer_name(tx, who) for who in others)
 
     def shares_with(self, customer_id: int, third_party_id: int) -> bool:
         """Whether a customer shares something with a third party."""
@@ -111,6 +145,34 @@ def card(tx: Tx, held: Authorization, services: Mapping[int, Service]) -> Card:
         primary_id=held.primary_id,
         paused_at=held.changed_at if held.state is State.PAUSED else None,
     )
+
+
+def others_card(
+    tx: Tx, held: Authorization, services: Mapping[int, Service], together: Mapping[int, int]
+) -> Card | None:
+    """A permission as somebody else sees it who holds accounts together with its customer; None: not at all.
+
+    `services`: all of theirs. `together`: the accounts, and since when they hold them. Homes of other accounts are left
+    out, and so is what could speak of them.
+    """
+    shared = {agreement for _, agreement in tx.authorizations.shared(held.id)}
+    seen = {
+        number: service
+        for number, service in services.items()
+        if number in shared
+        and service.account.id in together
+        and (held.ended_at is None or held.ended_at > together[service.account.id])
+    }
+    if held.customer_id is None or not seen:
+        return None
+    # looks may be at other homes
+    return replace(card(tx, held, seen), giver=customer_name(tx, held.customer_id), looks=())
+
+
+def customer_name(tx: Tx, customer_id: int) -> str:
+    """A customer's name, fit to be shown."""
+    customer = tx.customers.customer(customer_id)
+    return "" if customer is None else cut(customer.name)
 
 
 def name_of(tx: Tx, third_party_id: int) -> str:

@@ -17,7 +17,7 @@ from wattshare.custodian.model.premises import Service
 from wattshare.custodian.model.references import reference
 from wattshare.custodian.model.texts import cut
 from wattshare.custodian.services.messages import Messages
-from wattshare.custodian.services.overview import name_of, partner_name
+from wattshare.custodian.services.overview import customer_name, name_of, partner_name
 from wattshare.custodian.services.signing import PUBLIC, Signing, by_key
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
@@ -39,7 +39,13 @@ class Event(StrEnum):
     CHANGED = "changed"
     PAUSED = "paused"
     RESUMED = "resumed"
+    # somebody else who holds the account stopped it there, and it goes on elsewhere
+    REDUCED = "reduced"
     ENDED = "ended"
+
+
+# what is told to who holds an account together with the customer
+HOLDERS_NEWS = frozenset({Event.SHARED, Event.CHANGED, Event.REDUCED, Event.ENDED})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +60,21 @@ class Receipts:
     portal: str
     zone: ZoneInfo
 
-    def write(self, tx: Tx, held: Authorization, event: Event, at: int) -> None:
-        """Write down what became of a permission, and owe its customer the mail; in the transaction of the act."""
+    def write(
+        self,
+        tx: Tx,
+        held: Authorization,
+        event: Event,
+        at: int,
+        *,
+        before: frozenset[int] = frozenset(),
+        holder_id: int | None = None,
+    ) -> None:
+        """Write down what became of a permission, and owe its customer the mail; in the transaction of the act.
+
+        So are those owed one who hold an account together with the customer, of what they hold. `before`: the
+        agreements that it was for until then. `holder_id`: the one of them who did it.
+        """
         if held.customer_id is None:
             return
         services = services_of(tx, held)
@@ -67,6 +86,8 @@ class Receipts:
             "at": iso(at),
             "utility": self.utility,
             "app": cut(name_of(tx, held.third_party_id)),
+            "given_by": customer_name(tx, held.customer_id),
+            "done_by": None if holder_id is None else customer_name(tx, holder_id),
             "together_with": cut(with_it) if (with_it := partner_of(tx, held)) else None,
             "manage": f"{self.portal}/sharing",
             **terms(held, services, self.zone),
@@ -74,6 +95,26 @@ class Receipts:
         tx.receipts.add(KeptReceipt(id=number, authorization_id=held.id, event=event.value, at=at, facts=facts))
         if self.messages.can(Way.MAIL):
             self.messages.put(tx, held.customer_id, MessageKind.RECEIPT, self._mailed(held, event, at, facts, services))
+            if event in HOLDERS_NEWS:
+                self._tell_holders(tx, held, event, at, facts, before)
+
+    def _tell_holders(
+        self, tx: Tx, held: Authorization, event: Event, at: int, facts: dict[str, Any], before: frozenset[int]
+    ) -> None:
+        """Owe a mail to everybody else who holds an account that it is for, or was until then."""
+        shared = {agreement for _, agreement in tx.authorizations.shared(held.id)}
+        every = [one for one in tx.customers.services(held.customer_id or 0) if one.agreement.id in shared | before]
+        holding = tx.holders.at({one.account.id for one in every}, at)
+        for customer_id in dict.fromkeys(who for holders in holding.values() for who in holders):
+            if customer_id == held.customer_id:
+                continue
+            theirs = [one for one in every if customer_id in holding[one.account.id]]
+            kept = [one for one in theirs if one.agreement.id in shared]
+            # of homes that are not theirs they are told nothing
+            what = event if kept else Event.ENDED
+            told = self._mailed(held, what, at, facts, kept or theirs)
+            why = told["why"] or ("holder" if facts["done_by"] else "customer")
+            self.messages.put(tx, customer_id, MessageKind.HOLDER, told | {"why": why if what is Event.ENDED else ""})
 
     def _mailed(
         self, held: Authorization, event: Event, at: int, facts: dict[str, Any], services: Iterable[Service]
@@ -85,6 +126,8 @@ class Receipts:
             "why": held.ending.value if held.ending else "",
             "at": at,
             "app": facts["app"],
+            "giver": facts["given_by"],
+            "doer": facts["done_by"] or "",
             "partner": facts["together_with"] or "",
             "spoken": facts["reference"],
             "kinds": " ".join(facts["data"]),

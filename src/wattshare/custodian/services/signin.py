@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
 from wattshare.custodian.model.clock import Clock, Secrets
+from wattshare.custodian.model.delegation import Actor
 from wattshare.custodian.model.premises import Customer
 from wattshare.custodian.services.tries import Counting, Tries
 from wattshare.custodian.store.database import Store, Tx
@@ -48,6 +49,11 @@ class Session:
     expires_at: int = 0
     # who is really there, where somebody acts for the customer
     delegate_id: int | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """Who is there, beside the customer."""
+        return Actor(delegate_id=self.delegate_id)
 
 
 @dataclass(frozen=True, kw_only=True)

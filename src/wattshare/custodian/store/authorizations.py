@@ -1,6 +1,7 @@
 """Authorizations, and which seconds of which usage points each of them opens."""
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -217,15 +218,32 @@ class Authorizations:
         """Everything that a customer ever allowed."""
         return self._every(AUTHORIZATION.c.customer_id == customer_id)
 
-    def page(self, customer_id: int, *, ended: bool, before: int | None, most: int) -> tuple[Authorization, ...]:
-        """So many of what a customer allowed, the newest first: what has ended, or what has not. `before`: that id."""
-        mine = (AUTHORIZATION.c.customer_id == customer_id) & (
-            AUTHORIZATION.c.state == State.ENDED if ended else AUTHORIZATION.c.state != State.ENDED
-        )
+    def page(
+        self, customer_id: int, *, ended: bool, before: int | None, most: int, together: Mapping[int, int]
+    ) -> tuple[Authorization, ...]:
+        """So many of what a customer allowed, the newest first: what has ended, or what has not. `before`: that id.
+
+        `together`: accounts that others hold too, and since when the customer does: what they allowed of these since
+        comes with it.
+        """
+        mine = AUTHORIZATION.c.customer_id == customer_id
+        if together:
+            mine = or_(mine, *(self._of_account(account, since) for account, since in together.items()))
+        mine &= AUTHORIZATION.c.state == State.ENDED if ended else AUTHORIZATION.c.state != State.ENDED
         if before is not None:
             mine &= AUTHORIZATION.c.id < before
         found = select(AUTHORIZATION).where(mine).order_by(AUTHORIZATION.c.id.desc()).limit(most)
         return tuple(read_authorization(row) for row in self._connection.execute(found).mappings())
+
+    @staticmethod
+    def _of_account(account_id: int, since: int) -> ColumnElement[bool]:
+        """Those that share something of an account, and had not ended at a second."""
+        shared = AUTHORIZATION_USAGE_POINT.c
+        sharing = select(shared.authorization_id).join(AGREEMENT, AGREEMENT.c.id == shared.agreement_id)
+        ended = AUTHORIZATION.c.ended_at
+        return AUTHORIZATION.c.id.in_(sharing.where(AGREEMENT.c.account_id == account_id)) & (
+            ended.is_(None) | (ended > since)
+        )
 
     def consented_before(self, at: int) -> tuple[Authorization, ...]:
         """Those consented, or given their code, before that second, whose code was not redeemed."""

@@ -7,11 +7,12 @@ says of that customer; `is_held` then says whether, `at_soonest` and `at_latest`
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, func, or_, select, update
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, func, literal, or_, select, update
 
 from wattshare.custodian.model.errors import Conflict
 from wattshare.custodian.model.premises import Holder
 from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.metadata import Big
 from wattshare.custodian.store.premises import ACCOUNT, ACCOUNT_HOLDER
 from wattshare.custodian.store.statements import earlier, grow, later
 
@@ -78,6 +79,21 @@ class Holders:
         found = select(ACCOUNT_HOLDER).where(HOLDER.account_id == account_id, HOLDER.customer_id == customer_id)
         row = self._connection.execute(found).mappings().one_or_none()
         return None if row is None else Holder(**row)
+
+    def together(self, customer_id: int, at: int) -> dict[int, int]:
+        """The accounts that a customer holds at a second and others hold or held too; since when, 0 for always."""
+        other = ACCOUNT_HOLDER.alias("other")
+        found = (
+            select(ACCOUNT.c.id, func.coalesce(HOLDER.starts, 0))
+            .outerjoin(ACCOUNT_HOLDER, row_of(literal(customer_id, Big)))
+            .where(
+                ACCOUNT.c.id.in_(accounts_of(customer_id)),
+                ACCOUNT.c.id.in_(select(other.c.account_id)),
+                is_held(literal(customer_id, Big)),
+                held_at(at),
+            )
+        )
+        return {int(row[0]): int(row[1]) for row in self._connection.execute(found)}
 
     def only(self, account_id: int, at: int) -> int | None:
         """The customer who holds an account at a second, where nobody else does."""

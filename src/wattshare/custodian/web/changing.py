@@ -65,7 +65,7 @@ class Changing:
                 until=wished.until(self.reviewing.tomorrow),
                 history_days=wished.history_days,
             )
-            self.consent.change(number, session.customer_id, choice)
+            self.consent.change(number, session.customer_id, choice, session.actor)
         except BadRequest as refusal:
             return self._change(call, session, session.customer_id, number, wished, refusal)
         except Unknown as gone:
@@ -116,7 +116,7 @@ class Changing:
         if day is None:
             return self._shorten(call, session, session.customer_id, number, text, refused=True)
         try:
-            self.consent.shorten(number, session.customer_id, day)
+            self.consent.shorten(number, session.customer_id, day, session.actor)
         except BadRequest:
             return self._shorten(call, session, session.customer_id, number, text, refused=True)
         except (Unknown, NotCovered) as gone:
@@ -161,7 +161,7 @@ class Changing:
             return Response.redirect(SIGN_IN)
         number = number_of(call)
         try:
-            (self.consent.pause if pause else self.consent.resume)(number, session.customer_id)
+            (self.consent.pause if pause else self.consent.resume)(number, session.customer_id, session.actor)
         except (Unknown, NotCovered) as gone:
             raise NotShared from gone
         return Response.redirect(f"/sharing?{'paused' if pause else 'resumed'}={number}")

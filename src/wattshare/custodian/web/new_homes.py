@@ -58,7 +58,7 @@ class NewHomes:
         if share and not apps:
             return Response.redirect(f"/sharing/home?home={home.id}&none=yes")
         try:
-            self.homes.answer(session.customer_id, home.id, apps)
+            self.homes.answer(session.customer_id, home.id, apps, session.actor)
         except Unknown as gone:
             raise NotShared from gone
         return Response.redirect("/sharing" if apps else "/sharing?tab=waiting")

@@ -19,6 +19,7 @@ TITLES = {
     Event.CHANGED: said("You changed what %(app)s can see"),
     Event.PAUSED: said("You paused sharing with %(app)s"),
     Event.RESUMED: said("Sharing with %(app)s goes on"),
+    Event.REDUCED: said("%(app)s can see less now"),
     Event.ENDED: said("Sharing with %(app)s has ended"),
 }
 
@@ -47,6 +48,9 @@ class Shown:
     # why it ended
     why: str
     paused: bool
+    # who gave it, and who did this where it was somebody else; of older ones it is not known
+    giver: str
+    doer: str
     spoken: str
     number: str
 
@@ -76,6 +80,8 @@ def receipt(tongue: Tongue, kept: KeptReceipt, zone: ZoneInfo) -> Shown:
         until=tongue.say("you stop") if facts["until"] is None else day(facts["until"], 1),
         why=tongue.say(words.ENDINGS[Ending(facts["ending"])]) if facts["ending"] else "",
         paused=kept.event == Event.PAUSED,
+        giver=facts.get("given_by") or "",
+        doer=facts.get("done_by") or "",
         spoken=facts["reference"],
         number=facts["number"],
     )

@@ -64,6 +64,7 @@ class Reviewing:
             "chosen": [service.agreement.id for service in services],
             "several": len(open_ids(review)) > 1,
             "nothing": not open_ids(review),
+            "holders": self.overview.holders(customer_id, wished.chosen),
             "places": words.places(tongue, review.offers, wished.chosen, zone),
             "gone": words.gone_kinds(tongue, review),
             "not_shared": words.not_shared(tongue, party.kinds),

@@ -22,6 +22,7 @@ from wattshare.espi.kinds import Kind
 
 SIGN_IN = "/sharing/sign-in"
 # what the page says that has just been done
+THEIRS = "theirs"
 HAPPENED = ("stopped", "changed", "paused", "resumed")
 
 
@@ -80,8 +81,11 @@ class Sharing:
             form_token=session.form_token,
         )
 
-    def _happened(self, call: Call, customer_id: int) -> tuple[str, words.Told] | None:
+    def _happened(self, call: Call, customer_id: int) -> tuple[str, words.Told | None] | None:
         """What the customer has just done, and to which card."""
+        if call.query.first("stopped") == THEIRS:
+            # it may be nothing to them any more
+            return THEIRS, None
         for what in HAPPENED:
             if (named := number(call.query.first(what))) is not None:
                 card = self.overview.card(customer_id, named)
@@ -94,7 +98,7 @@ class Sharing:
         if (known := self.lobby.customer(call)) is None:
             return Response.redirect(SIGN_IN)
         session, customer_id = known
-        card = self._own_card(customer_id, call.query.first("authorization"))
+        card = self._stoppable(customer_id, call.query.first("authorization"))
         shown = words.card(self.pages.tongue(call), card, self.pages.zone)
         return self.pages.draw(call, "stop.html", card=shown, form_token=session.form_token)
 
@@ -103,12 +107,18 @@ class Sharing:
         session = self.lobby.posted(call)
         if session.customer_id is None:
             return Response.redirect(SIGN_IN)
-        card = self._own_card(session.customer_id, call.form.first("authorization"))
-        self.consent.withdraw(card.id, Ending.CUSTOMER)
+        card = self._stoppable(session.customer_id, call.form.first("authorization"))
+        if card.giver is not None:
+            self.consent.stop_shared(card.id, session.customer_id, session.delegate_id)
+            return Response.redirect(f"/sharing?stopped={THEIRS}")
+        self.consent.withdraw(card.id, Ending.CUSTOMER, actor=session.actor)
         return Response.redirect(f"/sharing?stopped={card.id}")
 
-    def _own_card(self, customer_id: int, authorization_id: str | None) -> Card:
-        if (card := self.overview.standing(customer_id, number(authorization_id) or 0)) is None:
+    def _stoppable(self, customer_id: int, authorization_id: str | None) -> Card:
+        """A card of the customer's own, or of who holds an account together with them."""
+        named = number(authorization_id) or 0
+        card = self.overview.standing(customer_id, named) or self.overview.others(customer_id, named)
+        if card is None:
             raise NotShared
         return card
 

@@ -40,6 +40,12 @@ KINDS = {
     Kind.ACCOUNT: said("Your account number and contact details"),
     Kind.PROGRAM_ENROLLMENT: said("Energy programs you are in"),
 }
+# of somebody else
+THEIR_KINDS = {
+    Kind.BASIC: said("Their name and the service address"),
+    Kind.ACCOUNT: said("The account number and their contact details"),
+    Kind.PROGRAM_ENROLLMENT: said("Energy programs"),
+}
 HINTS = {
     Kind.USAGE: said("how much you use and when"),
     Kind.BILLING: said("what you pay, for what, and your rate plan"),
@@ -74,6 +80,13 @@ ENDINGS = {
     Ending.LAPSED: said("the app never came for it"),
     Ending.EXPIRED: said("its time was over"),
     Ending.MOVED_OUT: said("the service ended"),
+    Ending.HOLDER: said("somebody who holds the account with you stopped it"),
+}
+# of what somebody else gave who holds the account too
+THEIR_ENDINGS = ENDINGS | {
+    Ending.CUSTOMER: said("they stopped it"),
+    Ending.REPLACED: said("they changed what they share"),
+    Ending.HOLDER: said("a holder of the account stopped it"),
 }
 MENDS = {
     "agreement": said("Choose at least one home or service."),
@@ -288,6 +301,8 @@ class Told:
     stands: bool = False
     # since when it is paused
     paused: str = ""
+    # who gave it, where that is somebody else who holds the account too
+    giver: str | None = None
 
 
 def card(tongue: Tongue, shown: Card, zone: ZoneInfo) -> Told:
@@ -300,19 +315,31 @@ def card(tongue: Tongue, shown: Card, zone: ZoneInfo) -> Told:
         id=shown.id,
         name=cut(shown.name),
         waiting=shown.state is State.CONSENTED,
-        kinds=[titled(tongue, kind, shown.services) for kind in Kind if kind in shown.kinds],
+        kinds=[
+            inside(tongue.say(THEIR_KINDS[kind]))
+            if shown.giver and kind in THEIR_KINDS
+            else titled(tongue, kind, shown.services)
+            for kind in Kind
+            if kind in shown.kinds
+        ],
         places=gathered(tongue, shown.services),
         since=day(shown.starts),
         # the end is the first second without sharing
-        until=tongue.say("you stop") if shown.ends is None else day(shown.ends - 1),
+        until=endless(tongue, shown) if shown.ends is None else day(shown.ends - 1),
         ended=day(shown.ended_at),
-        why=tongue.say(ENDINGS[shown.ending]) if shown.ending else "",
+        why=tongue.say((THEIR_ENDINGS if shown.giver else ENDINGS)[shown.ending]) if shown.ending else "",
         partner=cut(shown.partner) if shown.partner else None,
         looks=[looked(tongue, shown, one, zone) for one in shown.looks],
         reference=reference(shown.id),
         stands=shown.state in STANDING,
         paused=day(shown.paused_at),
+        giver=shown.giver,
     )
+
+
+def endless(tongue: Tongue, shown: Card) -> str:
+    """How long, where no end is set."""
+    return tongue.say("one of you stops") if shown.giver else tongue.say("you stop")
 
 
 @dataclass(frozen=True, kw_only=True)
