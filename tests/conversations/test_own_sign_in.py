@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from tests.conversations.stage import Desk, desk
 from tests.custodian.houses import BASE, PASSWORD, Home, TestHouse, built
 from tests.custodian.identities import KEY, Provider, free_port, providing, settings_for
+from wattshare.custodian.services.signin import NotSignedIn
 from wattshare.custodian.store.database import Store
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"])
@@ -142,7 +143,7 @@ def test_a_session_that_ends_meanwhile_goes_on(house: TestHouse, provider: Provi
         {"aud": "somebody else"},
         {"iss": "https://elsewhere.example"},
         {"exp": 1},
-        {"account_number": ""},
+        {"preferred_username": ""},
     ],
     ids=lambda says: next(iter(says)),
 )
@@ -205,11 +206,23 @@ def test_an_answer_that_was_tampered_with_lets_nobody_in(
 def test_a_customer_that_is_nobody_here_is_told_so(
     house: TestHouse, provider: Provider, acme: Desk, home: Home
 ) -> None:
-    provider.says["account_number"] = "99999999999"
+    provider.says["preferred_username"] = "nobody"
     visitor = Visitor(house)
     told = visitor.come_back(visitor.sign_in(visitor.begin(acme), home))
     assert told.endswith("&own=unknown")
     assert "we do not find your account by it" in visitor.page(told)
+
+
+def test_an_account_number_says_who_it_is_where_one_person_holds_it(
+    house: TestHouse, provider: Provider, home: Home
+) -> None:
+    del provider
+    assert house.house.single is not None
+    single = replace(house.house.single, claim_names="account")
+    assert single._customer(home.account_number) == home.customer.id
+    house.holder(home)
+    with pytest.raises(NotSignedIn):
+        single._customer(home.account_number)
 
 
 def test_a_provider_that_does_not_answer_is_told_in_words(house: TestHouse, acme: Desk) -> None:

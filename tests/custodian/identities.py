@@ -9,7 +9,7 @@ from typing import Any
 from joserfc.jwk import RSAKey
 
 from tests.custodian.houses import TestHouse
-from wattshare.custodian.sandbox.identity import CLIENT, NAME, Identity
+from wattshare.custodian.sandbox.identity import CLAIM, CLIENT, NAME, Identity
 from wattshare.custodian.web.server import serving
 
 SECRET = "a secret of the provider & the house"
@@ -52,6 +52,8 @@ def settings_for(port: int) -> dict[str, Any]:
         "oidc_issuer": f"http://127.0.0.1:{port}",
         "oidc_name": NAME,
         "oidc_client_id": CLIENT,
+        "oidc_claim": CLAIM,
+        "oidc_claim_names": "login",
         "oidc_client_secret": SECRET,
         "allow_own": f"127.0.0.1:{port}",
         "allow_http_callbacks": True,
