@@ -52,6 +52,8 @@ def test_notices_are_listed_shown_and_told_again(typed: Typed, home: Path) -> No
         (("replay", "nobody's"), "notice"),
         (("replay",), "notice"),
         (("list", "--since", "yesterday"), "since"),
+        (("list", "--since", "2024-03-02", "--until", "2024-03-01"), "since"),
+        (("replay", "--party", "Acme", "--since", "2024-03-02", "--until", "2024-03-01"), "since"),
         (("list", "--party", "Nobody"), "name"),
         (("list", "--state", "lost"), "state"),
         (("rotate-key", "--keep", "long"), "keep"),

@@ -83,7 +83,6 @@ def replay(
     """Tell one notice again, or a third party's of a time; where a file is gone, its window is ordered again."""
     from wattshare.custodian.app import opened
     from wattshare.custodian.cli.printing import failing, out, print_json
-    from wattshare.custodian.cli.times import read_moment
     from wattshare.custodian.model.errors import BadRequest
     from wattshare.custodian.services.ledger import Replayed, replay_facts
 
@@ -93,9 +92,8 @@ def replay(
         elif party is None or since is None:
             raise BadRequest("Name a notice, or --party and --since.", field="notice")
         else:
-            zone = house.profile.zone
-            begins, ends = read_moment(since, "since", zone), read_moment(until, "until", zone)
-            replayed = house.delivery.ledger.replay_all(house.registration.show(party).party.id, begins or 0, ends)
+            begins, ends = meant(house, since, until)
+            replayed = house.delivery.ledger.replay_all(house.registration.show(party).party.id, begins, ends)
     facts = [replay_facts(one) for one in replayed]
     if as_json:
         print_json(facts)
@@ -125,13 +123,25 @@ def rotate_key(
 
 def found(house: "House", party: str | None, since: str | None, until: str | None) -> "list[tuple[str, Record]]":
     """Third parties' names and their notices of a time."""
-    from wattshare.custodian.cli.times import read_moment
-
-    zone = house.profile.zone
-    begins, ends = read_moment(since, "since", zone), read_moment(until, "until", zone)
+    begins, ends = meant(house, since, until)
     parties = house.registration.every() if party is None else (house.registration.show(party).party,)
     ledger = house.delivery.ledger
-    return [(one.name, record) for one in parties for record in ledger.every(one.id, since=begins or 0, until=ends)]
+    return [(one.name, record) for one in parties for record in ledger.every(one.id, since=begins, until=ends)]
+
+
+def meant(house: "House", since: str | None, until: str | None) -> tuple[int, int | None]:
+    """The seconds that two options mean, from the first on and before the second.
+
+    Raises:
+        BadRequest: they are none, or the wrong way round.
+    """
+    from wattshare.custodian.cli.times import read_moment
+    from wattshare.custodian.services.ledger import in_order
+
+    zone = house.profile.zone
+    begins, ends = read_moment(since, "since", zone) or 0, read_moment(until, "until", zone)
+    in_order(begins, ends)
+    return begins, ends
 
 
 def told(name: str, record: "Record") -> dict[str, Any]:

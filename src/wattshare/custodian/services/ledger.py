@@ -59,7 +59,12 @@ class Ledger:
     def page(
         self, third_party_id: int, *, since: int = 0, until: int | None = None, after: int = 0, limit: int = 100
     ) -> Page:
-        """A third party's notices from a second on, before another, after a number."""
+        """A third party's notices from a second on, before another, after a number.
+
+        Raises:
+            BadRequest: the seconds are the wrong way round.
+        """
+        in_order(since, until)
         limit = min(limit, LONGEST_PAGE)
         with self.store.read() as tx:
             found = tx.notices.of_third_party(third_party_id, since, until=until, after=after, limit=limit + 1)
@@ -107,8 +112,10 @@ class Ledger:
         """Tell every notice of a time again; those whose permission has ended are left out.
 
         Raises:
-            BadRequest: they are too many at once, or there is no address for notices.
+            BadRequest: they are too many at once, there is no address for notices, or the seconds are the wrong way
+                round.
         """
+        in_order(since, until)
         with self.store.read() as tx:
             found = tx.notices.of_third_party(third_party_id, since, until=until, limit=MOST_REPLAYED + 1)
         if len(found) > MOST_REPLAYED:
@@ -188,6 +195,16 @@ class Ledger:
         held = tx.authorizations.owned(batch.authorization_id, batch.third_party_id)
         if held is None or not held.alive(self.now()):
             raise Unknown("The permission behind this notice has ended.", field="notice")
+
+
+def in_order(since: int, until: int | None) -> None:
+    """See that a time can have something in it.
+
+    Raises:
+        BadRequest: it ends before it begins.
+    """
+    if until is not None and since > until:
+        raise BadRequest("since is after until.", field="since")
 
 
 def named(tx: Tx, notice_id: str, third_party_id: int | None) -> Notice:

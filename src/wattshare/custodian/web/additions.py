@@ -59,7 +59,7 @@ class Additions:
 
     def page(self, permission: Permission, call: Call) -> Response:
         """The third party's notices. `next` goes on where this page ends, now or later."""
-        since, until = span(call)
+        since, until = moment(call, "since"), moment(call, "until")
         after, limit = whole(call, "after", 0), whole(call, "limit", 100)
         if not 1 <= limit <= LONGEST_PAGE:
             raise BadRequest(f"limit is 1 to {LONGEST_PAGE}.", field="limit")
@@ -78,7 +78,7 @@ class Additions:
 
     def replay_all(self, permission: Permission, call: Call) -> Response:
         """Tell the notices of a time again."""
-        since, until = span(call)
+        since, until = moment(call, "since"), moment(call, "until")
         if since is None:
             raise BadRequest("Name the time from which on notices are told again.", field="since")
         replayed = self.ledger.replay_all(permission.third_party.id, since, until)
@@ -116,18 +116,6 @@ def told(order: Order) -> Response:
     again = order.retry_after
     headers = () if again is None else (("Retry-After", str(again)),)
     return Response.json(order.facts(), headers=headers)
-
-
-def span(call: Call) -> tuple[int | None, int | None]:
-    """The time from `since` on, before `until`; None where one is absent.
-
-    Raises:
-        BadRequest: one is no time, or they are the wrong way round.
-    """
-    since, until = moment(call, "since"), moment(call, "until")
-    if since is not None and until is not None and since > until:
-        raise BadRequest("since is after until.", field="since")
-    return since, until
 
 
 def moment(call: Call, name: str) -> int | None:
