@@ -171,3 +171,18 @@ def test_a_cancelled_order_leaves_none_of_the_parts_that_were_there(scene: Scene
     assert scene.house.browser.request("DELETE", address, headers=head).json()["state"] == "cancelled"
     assert scene.fetched() == []
     assert not any((scene.house.house.settings.home / "batches").iterdir())
+
+
+def test_parts_of_an_order_that_is_not_made_are_kept_no_longer_than_files(scene: Scene) -> None:
+    kept = scene.break_off(3)
+    batches = scene.house.house.batches
+    scene.house.clock.advance(batches.keep_days * 86_400)
+    batches.expire()
+    assert scene.parts() == kept
+    scene.house.clock.advance(1)
+    batches.expire()
+    assert scene.parts() == ()
+    assert not any((scene.house.house.settings.home / "batches").iterdir())
+    scene.make()
+    assert scene.state() is BatchState.MADE
+    assert len(scene.parts()) == 6

@@ -367,12 +367,18 @@ class Batches:
     # ending
 
     def expire(self) -> int:
-        """Throw away files that are past their days. How many batches."""
+        """Throw away files that are past their days, and parts of what could not be made in that time.
+
+        How many batches expired.
+        """
         with self.store.begin() as tx:
             old = tx.batches.expired_batches(self.now())
             parts = [part for batch in old for part in tx.batches.parts(batch.id)]
             for batch in old:
                 tx.batches.change(replace(batch, state=BatchState.EXPIRED))
+            left = tx.batches.parts_left(self.now() - self.keep_days * DAY)
+            tx.batches.drop_parts(part.correlation_id for part in left)
+            parts += left
         for part in parts:
             self.files.throw_away(part.file)
         return len(old)

@@ -134,6 +134,12 @@ class Batches:
         kept = BATCH.c.state.in_((BatchState.MADE, BatchState.FAILED))
         return self._every(kept & (BATCH.c.expires_at <= at))
 
+    def parts_left(self, before: int) -> tuple[Part, ...]:
+        """Parts of orders that were taken before that second and have not been made since."""
+        late = select(BATCH.c.id).where(BATCH.c.state == BatchState.ORDERED, BATCH.c.ordered_at < before)
+        found = select(PART).where(PART.c.batch_id.in_(late)).order_by(PART.c.batch_id, PART.c.number)
+        return tuple(Part(**row) for row in self._connection.execute(found).mappings())
+
     def progressed(self, batch_id: str, done: int, of: int) -> bool:
         """Write down how far the making is. Whether it is still to be made."""
         open_one = (BATCH.c.id == batch_id) & (BATCH.c.state == BatchState.ORDERED)
