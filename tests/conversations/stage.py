@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from tests.custodian.houses import BASE, EVERYTHING, PASSWORD, Home, TestHouse, built, utc
+from tests.custodian.stores import hurried
 from wattshare.custodian.model.packing import pack_columns
 from wattshare.custodian.model.premises import Commodity
 from wattshare.custodian.model.readings import Channel
@@ -58,7 +59,7 @@ def migrated(folder: Path) -> Path:
 def opened(template: Path, folder: Path, **settings: Any) -> Iterator[TestHouse]:
     """A house on a copy of an empty database."""
     shutil.copy(template, folder / "wattshare.db")
-    store = Store.connect(f"sqlite:///{folder / 'wattshare.db'}", Keys.make(folder / "keys.json"))
+    store = hurried(f"sqlite:///{folder / 'wattshare.db'}", Keys.make(folder / "keys.json"))
     try:
         with built(folder, store, **settings) as house:
             yield house

@@ -6,9 +6,10 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Dialect, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from tests.conftest import missing
@@ -66,7 +67,7 @@ def shared(server: Server, migrated: str, tmp_path_factory: pytest.TempPathFacto
     They have its connections and its compiled statements in common.
     """
     keys = Keys.make(tmp_path_factory.mktemp("shared") / "keys.json")
-    kept = Store.connect(server.url(server.make_database(migrated)), keys)
+    kept = hurried(server.url(server.make_database(migrated)), keys)
     yield kept
     kept.close()
 
@@ -79,10 +80,10 @@ def open_store(request: pytest.FixtureRequest) -> OpenStore:
         keys = Keys.make(folder / "keys.json")
         if engine == "sqlite":
             shutil.copy(request.getfixturevalue("template"), folder / "wattshare.db")
-            return trusting(Store.connect(f"sqlite:///{folder / 'wattshare.db'}", keys))
+            return trusting(hurried(f"sqlite:///{folder / 'wattshare.db'}", keys))
         server: Server = request.getfixturevalue("server")
         url = server.url(server.make_database(request.getfixturevalue("migrated")))
-        return trusting(Store.connect(url, keys))
+        return trusting(hurried(url, keys))
 
     return opened
 
@@ -111,7 +112,7 @@ def store(engine: str, keys: Keys, request: pytest.FixtureRequest, tmp_path: Pat
     """
     if engine == "sqlite":
         shutil.copy(request.getfixturevalue("template"), tmp_path / "wattshare.db")
-        opened = trusting(Store.connect(f"sqlite:///{tmp_path / 'wattshare.db'}", keys))
+        opened = trusting(hurried(f"sqlite:///{tmp_path / 'wattshare.db'}", keys))
         yield opened
         opened.close()
         return
@@ -125,17 +126,37 @@ def store(engine: str, keys: Keys, request: pytest.FixtureRequest, tmp_path: Pat
     opened.notes.close()
 
 
+# by engine: a dialect, and what was compiled for it
+COMPILED: dict[str, tuple[Dialect, dict[Any, Any]]] = {}
+
+
+def hurried(url: str, keys: Keys) -> Store:
+    """A store that compiles no statement which another one of this process has had, and does not wait for the disk.
+
+    Nothing that is written is worth keeping: see `HASTE` for PostgreSQL.
+    """
+    store = Store.connect(url, keys)
+    engine, name = store.engine, store.engine.dialect.name
+    if name == "sqlite":
+        event.listen(engine, "connect", leave_to_system)
+    if name not in COMPILED:
+        # it knows what it talks to when it has done so
+        engine.connect().close()
+        COMPILED[name] = (engine.dialect, {})
+    engine.dialect, compiled = COMPILED[name]
+    engine.update_execution_options(compiled_cache=compiled)
+    return store
+
+
+def leave_to_system(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    """Let the system say when a file is written."""
+    connection.execute("PRAGMA synchronous = OFF")
+
+
 def trusting(store: Store) -> Store:
     """The same store, whose transactions may see and do everything where they do not say what they are for.
 
-    What it sends is looked at: see `shards`. On SQLite it does not wait for the disk: see `HASTE` for PostgreSQL.
+    What it sends is looked at: see `shards`.
     """
     watch(store.engine)
-    if store.engine.dialect.name == "sqlite":
-        event.listen(store.engine, "connect", hurry)
     return replace(store, purpose=Purpose.INTAKE)
-
-
-def hurry(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
-    """Leave it to the system when a file is written: nothing in it is worth keeping."""
-    connection.execute("PRAGMA synchronous = OFF")

@@ -22,11 +22,11 @@ from starlette.testclient import TestClient
 
 from tests.conversations.stage import OAUTH, TEST_OAUTH, Desk, Person, channel, desk, metered
 from tests.custodian.houses import BASE, Home, Receivers, StoppedClock, TestHouse, with_lifespan
+from tests.custodian.stores import hurried
 from tests.espi.schemas import faults
 from wattshare.custodian.app import assemble
 from wattshare.custodian.model.premises import Commodity, Enrollment, Meter, ProgramCode, ProgramEnrollment
 from wattshare.custodian.settings import Settings
-from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import Keys
 from wattshare.espi import basics, bills, ids
 from wattshare.espi.atom import Feed
@@ -238,7 +238,7 @@ DOCUMENTS: dict[str, Callable[[Scene], bytes]] = {
 def opened(profile: str, folder: Path, template: Path) -> Iterator[Scene]:
     """A house in which nothing is left to chance, and the people in it."""
     shutil.copy(template, folder / "wattshare.db")
-    store = Store.connect(f"sqlite:///{folder / 'wattshare.db'}", Keys.make(folder / "keys.json"))
+    store = hurried(f"sqlite:///{folder / 'wattshare.db'}", Keys.make(folder / "keys.json"))
     clock, receivers = StoppedClock(), Receivers()
     settings = Settings(
         home=folder,

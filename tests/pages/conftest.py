@@ -18,9 +18,9 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.conftest import missing
 from tests.conversations.stage import migrated
 from tests.custodian.houses import TestHouse, built
+from tests.custodian.stores import hurried
 from tests.pages.screen import PHONE, Screen
 from wattshare.custodian.services.registration import Registered
-from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.web.server import serving
 
@@ -127,7 +127,7 @@ def house(
 ) -> Iterator[TestHouse]:
     """A house that listens, by TLS."""
     shutil.copy(template, tmp_path / "wattshare.db")
-    store = Store.connect(f"sqlite:///{tmp_path / 'wattshare.db'}", Keys.make(tmp_path / "keys.json"))
+    store = hurried(f"sqlite:///{tmp_path / 'wattshare.db'}", Keys.make(tmp_path / "keys.json"))
     tls: dict[str, Any] = {"tls": "native", "tls_certificate": certificates, "tls_key": certificates}
     try:
         with (

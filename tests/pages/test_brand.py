@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from tests.custodian.houses import EVERYTHING, TestHouse, built
+from tests.custodian.stores import hurried
 from tests.custodian.web.test_brand import SAMPLE
 from tests.pages.conftest import Screens
 from tests.pages.screen import DESKTOP, PHONE, Screen
 from tests.pages.test_everybody import check
 from wattshare.custodian.services.registration import Registered
-from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.web.server import serving
 
@@ -24,7 +24,7 @@ SEEN = "body => [getComputedStyle(body).color, getComputedStyle(body).background
 def house(template: Path, tmp_path: Path, certificates: Path, house_port: int) -> Iterator[TestHouse]:
     """A house with the sample's looks."""
     shutil.copy(template, tmp_path / "wattshare.db")
-    store = Store.connect(f"sqlite:///{tmp_path / 'wattshare.db'}", Keys.make(tmp_path / "keys.json"))
+    store = hurried(f"sqlite:///{tmp_path / 'wattshare.db'}", Keys.make(tmp_path / "keys.json"))
     settings: dict[str, Any] = {"tls": "native", "tls_certificate": certificates, "tls_key": certificates}
     settings |= {"brand": SAMPLE, "utility_name": "Cedar Valley Power and Light"}
     try:
