@@ -63,7 +63,10 @@ def in_columns(data: bytes, mapping: Any) -> bool:
 
     days = ColumnDays(ParquetTable.open(io.BytesIO(data)), mapping, PGE)
     try:
-        return days.plain() and bool(list(days.packed()))
+        if not days.plain():
+            return False
+        days.number()
+        return bool(list(days.packed()))
     except NotPlain:
         return False
 

@@ -4,7 +4,7 @@ PostgreSQL keeps a partition a month. A month is opened by the first row that fa
 the month itself: COPY does not go through the row security of the whole.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -21,7 +21,7 @@ from wattshare.custodian.model.readings import Block
 from wattshare.custodian.model.segments import read_marks
 from wattshare.custodian.store.blocks import INTERVAL_BLOCK, ROW_COLUMNS, SIDECARS, SPILL, block_row
 from wattshare.custodian.store.history import CLOSED_MONTH, month_of
-from wattshare.custodian.store.kept import Span, segments_within
+from wattshare.custodian.store.kept import Span, channels_within, segments_within, spans_of_days
 from wattshare.custodian.store.revisions import TAKING_IN
 from wattshare.custodian.store.statements import alone
 
@@ -39,10 +39,12 @@ LENGTH = Struct(">i").pack
 FIELDS = len(ROW_COLUMNS)
 PLAIN_HEAD = Struct(">h" + "iq" + "ii" + "iq" * 8 + "i").pack
 # usage point, channel, start, duration, end of the day, step, count, width, values
-PlainDay = tuple[int, int, int, int, int, int, int, int, bytes]
+PlainDay = tuple[int, int, int, int, int, int, int, int, bytes | memoryview]
 Item = TypeVar("Item")
 # bytes that are sent at a time
 SENT = 256 * 1024
+# the same of days of nothing but values, of which each is three
+PARTS = 1_500
 
 
 class Arrivals:
@@ -101,12 +103,23 @@ class Arrivals:
         """See that no day, by usage point, channel and start, is in the history already."""
         if not self.closed_months:
             return
+        places = tuple(places)
+        if self.closed_months.isdisjoint(map(month_of, {place[2] for place in places})):
+            return
         old = {place for place in places if month_of(place[2]) in self.closed_months}
         spans = tuple(Span(point, channel, start, start) for point, channel, start in old)
         for segment in segments_within(self._connection, spans):
             for mark in read_marks(segment):
                 if (segment.usage_point_id, segment.channel, mark.start) in old:
                     raise Conflict("A day of these is kept already.", field="start")
+
+    def met(self, days: Sequence[PlainDay]) -> frozenset[tuple[int, int]]:
+        """The usage points and channels that have something from the first of their days to the last."""
+        spans = spans_of_days((day[0], day[1], day[2], day[4]) for day in days)
+        found = channels_within(self._connection, spans)
+        if self.closed_months:
+            found |= {(one.usage_point_id, one.channel) for one in segments_within(self._connection, spans)}
+        return frozenset(found)
 
     def load_plain(self, days: Iterable[PlainDay], revision: int, at: int) -> None:
         """The same of days that are nothing but values, all of one revision."""
@@ -142,17 +155,18 @@ class Arrivals:
             raise DBAPIError.instance(statement, None, why, faults, hide_parameters=True) from why
 
 
-def by_month(items: Iterable[Item], start_of: Callable[[Item], int]) -> dict[tuple[int, int], list[Item]]:
+def by_month(items: Sequence[Item], start_of: Callable[[Item], int]) -> Mapping[tuple[int, int], Sequence[Item]]:
     """Blocks by the year and month in which they start, in UTC."""
-    months: dict[tuple[int, int], list[Item]] = {}
     # many start together
     known: dict[int, tuple[int, int]] = {}
+    for start in set(map(start_of, items)):
+        day = datetime.fromtimestamp(start, UTC)
+        known[start] = day.year, day.month
+    if len(every := set(known.values())) == 1:
+        return {every.pop(): items}
+    months: dict[tuple[int, int], list[Item]] = {}
     for item in items:
-        start = start_of(item)
-        if start not in known:
-            day = datetime.fromtimestamp(start, UTC)
-            known[start] = day.year, day.month
-        months.setdefault(known[start], []).append(item)
+        months.setdefault(known[start_of(item)], []).append(item)
     return months
 
 
@@ -179,21 +193,25 @@ def plain_row(day: PlainDay, revision: int, at: int, *, late: int) -> tuple[Any,
 
 def plain_pieces(days: Iterable[PlainDay], revision: int, at: int, *, late: int) -> Iterator[bytes]:
     """Such days as COPY reads them: numbers at once, then the values, then what all of them have alike."""
-    piece, tail = bytearray(SIGNATURE), plain_tail(revision, at)
+    tail = plain_tail(revision, at)
+    # of readings that came in time, and of so many that did not
+    in_time, late_tails = tail + LAST_NUMBERS(4, 0, 4, 0, 4, 0), dict[int, bytes]()
+    parts: list[bytes | memoryview] = [SIGNATURE]
     for point, channel, start, duration, day_end, step, count, width, values in days:
         held_to = start + duration if start + duration > day_end + SPILL else day_end
-        piece += PLAIN_HEAD(
+        head = PLAIN_HEAD(
             FIELDS, 8, point, 4, channel, 8, start, 8, duration, 8, day_end, 8, day_end, 8, held_to, 8, step, 8, count,
             8, width, len(values),
         )  # fmt: skip
-        piece += values
-        piece += tail
-        piece += LAST_NUMBERS(4, 0, 4, 0, 4, count if at > day_end + late else 0)
-        if len(piece) >= SENT:
-            yield bytes(piece)
-            piece.clear()
-    piece += TRAILER
-    yield bytes(piece)
+        ends = in_time
+        if at > day_end + late:
+            ends = late_tails.get(count) or late_tails.setdefault(count, tail + LAST_NUMBERS(4, 0, 4, 0, 4, count))
+        parts += (head, values, ends)
+        if len(parts) >= PARTS:
+            yield b"".join(parts)
+            parts.clear()
+    parts.append(TRAILER)
+    yield b"".join(parts)
 
 
 # estimated, corrected, late

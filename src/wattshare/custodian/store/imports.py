@@ -10,7 +10,7 @@ from sqlalchemy import JSON, Column, Connection, Index, String, Table, select
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big
 from wattshare.custodian.store.revisions import TAKING_IN
-from wattshare.custodian.store.statements import alone, chunks
+from wattshare.custodian.store.statements import alone, among, chunks
 
 IMPORTED_FILE = Table(
     "imported_file",
@@ -146,7 +146,9 @@ class Imports:
         columns, found = FOREIGN_NAME.c, dict[str, int]()
         for some in chunks(names):
             by_mac = {mac: name for name in some for mac in self._keys.macs(_named(kind, name))}
-            rows = select(columns.name_mac, columns.id).where(columns.kind == kind, columns.name_mac.in_(list(by_mac)))
+            rows = select(columns.name_mac, columns.id).where(
+                columns.kind == kind, among(self._connection, columns.name_mac, by_mac)
+            )
             found.update({by_mac[mac]: here for mac, here in self._connection.execute(rows)})
         return found
 

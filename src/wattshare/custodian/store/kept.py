@@ -39,15 +39,26 @@ class Span(NamedTuple):
 
 def spans_of(blocks: Iterable[Block]) -> tuple[Span, ...]:
     """Where the days that blocks belong into can start: one span for each channel among them."""
+    return spans_of_days((block.usage_point_id, block.channel, block.start, block.day_end) for block in blocks)
+
+
+def spans_of_days(days: Iterable[tuple[int, int, int, int]]) -> tuple[Span, ...]:
+    """The same of days by usage point, channel, start and the end of the day."""
     found: dict[tuple[int, int], tuple[int, int]] = {}
-    for block in blocks:
-        key = block.usage_point_id, block.channel
+    for point, channel, start, day_end in days:
+        key = point, channel
         # a gas day starts a second after midnight until a reading of midnight comes
-        first, last = min(block.start, block.day_end - LONGEST_DAY), block.day_end
+        first, last = min(start, day_end - LONGEST_DAY), day_end
         if key in found:
             first, last = min(first, found[key][0]), max(last, found[key][1])
         found[key] = first, last
     return tuple(Span(*key, *bounds) for key, bounds in found.items())
+
+
+def channels_within(connection: Connection, spans: tuple[Span, ...]) -> set[tuple[int, int]]:
+    """The usage points and channels that have blocks that start within one of some spans."""
+    rows = connection.execute(CHANNELS[connection.dialect.name], _told(connection, spans))
+    return {(point, channel) for point, channel in rows}
 
 
 def blocks_within(connection: Connection, spans: tuple[Span, ...]) -> Iterator[Block]:
@@ -129,5 +140,9 @@ def _entries() -> dict[str, Select[Any]]:
 
 
 BLOCKS = _within(INTERVAL_BLOCK, *(INTERVAL_BLOCK.c[name] for name in BLOCK_COLUMNS))
+CHANNELS = {
+    name: statement.distinct()
+    for name, statement in _within(INTERVAL_BLOCK, INTERVAL_BLOCK.c.usage_point_id, INTERVAL_BLOCK.c.channel).items()
+}
 SEGMENTS = _within(SEGMENT, *(SEGMENT.c[name] for name in SEGMENT_COLUMNS), by="month")
 ENTRIES = _entries()

@@ -5,7 +5,7 @@ to the block. Where a block is kept is nobody else's business: they leave by `Ti
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from sqlalchemy import Connection, func, select
@@ -84,6 +84,10 @@ class Readings(Channels):
             merging = Merging(arrivals=self._arrivals, reason=reason)
             merging.look(chunk)
             yield merging.each, merging.first, merging.met
+
+    def met(self, days: Sequence[PlainDay]) -> frozenset[tuple[int, int]]:
+        """The usage points and channels that have something from the first of their days to the last."""
+        return self._arrivals.met(days)
 
     def load(self, blocks: Iterable[Block]) -> None:
         """Keep blocks of days that have none yet, many at once. A day that has one fails the transaction.

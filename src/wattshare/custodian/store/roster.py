@@ -8,7 +8,7 @@ from wattshare.custodian.model.premises import Commodity, UsagePoint
 from wattshare.custodian.store.blocks import CHANNEL
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.premises import ACCOUNT, AGREEMENT, METER, USAGE_POINT, number_text
-from wattshare.custodian.store.statements import chunks
+from wattshare.custodian.store.statements import among, chunks, insert_many
 
 
 class Roster:
@@ -23,7 +23,7 @@ class Roster:
         found = {}
         for some in chunks(usage_point_ids):
             rows = self._connection.execute(
-                select(USAGE_POINT.c.id, USAGE_POINT.c.commodity).where(USAGE_POINT.c.id.in_(some))
+                select(USAGE_POINT.c.id, USAGE_POINT.c.commodity).where(among(self._connection, USAGE_POINT.c.id, some))
             )
             found.update({here: Commodity(commodity) for here, commodity in rows})
         return found
@@ -32,32 +32,30 @@ class Roster:
         """Keep new usage points."""
         names = tuple(column.name for column in USAGE_POINT.c)
         for some in chunks(usage_points):
-            self._connection.execute(
-                USAGE_POINT.insert(), [{name: getattr(point, name) for name in names} for point in some]
-            )
+            insert_many(self._connection, USAGE_POINT, [[getattr(point, name) for name in names] for point in some])
 
     def channels(self, usage_point_ids: Collection[int]) -> dict[int, dict[int, str]]:
         """The channels of usage points: by number the id of what they measure."""
         found: dict[int, dict[int, str]] = {}
         columns = (CHANNEL.c.usage_point_id, CHANNEL.c.number, CHANNEL.c.reading_type_id)
         for some in chunks(usage_point_ids):
-            rows = select(*columns).where(CHANNEL.c.usage_point_id.in_(some)).order_by(*columns[:2])
+            rows = (
+                select(*columns).where(among(self._connection, CHANNEL.c.usage_point_id, some)).order_by(*columns[:2])
+            )
             for here, number, name in self._connection.execute(rows):
                 found.setdefault(here, {})[number] = name
         return found
 
     def add_channels(self, channels: Iterable[tuple[int, int, str]]) -> None:
         """Keep new channels: usage point, number, and the id of a reading type that is kept."""
-        names = ("usage_point_id", "number", "reading_type_id")
         for some in chunks(channels):
-            rows = [{**dict(zip(names, channel, strict=True)), "meter_serial": None} for channel in some]
-            self._connection.execute(CHANNEL.insert(), rows)
+            insert_many(self._connection, CHANNEL, [[*channel, None] for channel in some])
 
     def of_meters(self, serials: Collection[str]) -> dict[str, set[int]]:
         """The usage points at which meters are or were."""
         found: dict[str, set[int]] = {}
         for some in chunks(serials):
-            rows = select(METER.c.serial, METER.c.usage_point_id).where(METER.c.serial.in_(some))
+            rows = select(METER.c.serial, METER.c.usage_point_id).where(among(self._connection, METER.c.serial, some))
             for serial, here in self._connection.execute(rows):
                 found.setdefault(serial, set()).add(here)
         return found

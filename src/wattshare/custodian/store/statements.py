@@ -1,10 +1,24 @@
 """Statements that databases write differently, or that more than one noun needs."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, String, Table, case, func, select
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    Table,
+    any_,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wattshare.custodian.store.metadata import METADATA, Big
@@ -39,6 +53,25 @@ def upsert(connection: Connection, table: Table, row: Mapping[str, Any]) -> None
     statement = insert(connection, table).values(**row)
     others = {name: statement.excluded[name] for name in row if name not in key}
     connection.execute(statement.on_conflict_do_update(index_elements=key, set_=others))
+
+
+def insert_many(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+    """Put in many rows with a value for every column, in their order: at once, where each is a message otherwise."""
+    if connection.dialect.name != "postgresql":
+        names = [column.name for column in table.c]
+        connection.execute(table.insert(), [dict(zip(names, row, strict=True)) for row in rows])
+        return
+    columns = {column.name: list(values) for column, values in zip(table.c, zip(*rows, strict=True), strict=True)}
+    arrays = (bindparam(name, type_=ARRAY(table.c[name].type)) for name in columns)
+    given = func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
+    connection.execute(table.insert().from_select(list(columns), select(*given.c)), columns)
+
+
+def among(connection: Connection, column: Column[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    """Whether a column has one of many values. PostgreSQL takes them as one value, of which no text need be made."""
+    if connection.dialect.name != "postgresql":
+        return column.in_(values)
+    return column == any_(literal(list(values), ARRAY(column.type)))
 
 
 def grow(connection: Connection, name: str, first: int = 1, count: int = 1) -> int:

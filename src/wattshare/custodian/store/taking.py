@@ -61,6 +61,9 @@ class Taking(Protocol[T_co]):
     def load_plain(self, days: Iterable[PlainDay], revision: int, at: int) -> None:
         """As `Readings.load_plain`."""
 
+    def met(self, days: Sequence[PlainDay]) -> frozenset[tuple[int, int]]:
+        """As `Readings.met`."""
+
     def merge_each(self, blocks: Iterable[Block], reason: str) -> list[Tally]:
         """As `Readings.merge_each`."""
 
@@ -91,6 +94,10 @@ class AtOnce(Taking[T_co]):
     def load_plain(self, days: Iterable[PlainDay], revision: int, at: int) -> None:
         """The same of days of nothing but values."""
         self.tx.readings.load_plain(days, revision, at)
+
+    def met(self, days: Sequence[PlainDay]) -> frozenset[tuple[int, int]]:
+        """The channels that have something there."""
+        return frozenset(self.tx.readings.met(days))
 
     def merge_each(self, blocks: Iterable[Block], reason: str) -> list[Tally]:
         """Merge days with what is there."""
@@ -161,6 +168,11 @@ class InSlices(Taking[T_co]):
         for some in self.pace.slices(days):
             with self._transaction() as connection:
                 self.nouns(connection).readings.load_plain(some, revision, at)
+
+    def met(self, days: Sequence[PlainDay]) -> frozenset[tuple[int, int]]:
+        """The channels that have something there."""
+        with self.view() as tx:
+            return frozenset(tx.readings.met(days))  # type: ignore[attr-defined]  # a noun
 
     def merge_each(self, blocks: Iterable[Block], reason: str) -> list[Tally]:
         """Write days that are new; keep those for later that change what is there."""

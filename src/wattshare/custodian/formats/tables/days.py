@@ -21,15 +21,31 @@ class NotPlain(Exception):
     """A table is not as it must be to be read in columns."""
 
 
+# number of the series, start, duration, end of the day, step, count, width, values
+PlainRow = tuple[int, int, int, int, int, int, int, memoryview]
+
+
 class Columns(Protocol):
     """A table that is read in columns."""
 
     # each with its number
     series: dict[Series, int]
+    # that were read
     rows: int
 
-    def packed(self) -> Iterator[list[tuple[object, ...]]]:
-        """Days of nothing but values, as a spool takes them, many at a time.
+    @property
+    def days(self) -> int:
+        """About how many days there are."""
+
+    def number(self) -> None:
+        """Find every series; before anything else is read.
+
+        Raises:
+            NotPlain: something is not named as it must be.
+        """
+
+    def packed(self) -> Iterator[list[PlainRow]]:
+        """Days of nothing but values, many at a time.
 
         Raises:
             NotPlain: something in it is not as it must be; nothing of what was given counts.

@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from wattshare.custodian.formats.tables.columns import Series, measure_of
-from wattshare.custodian.formats.tables.days import NotPlain
+from wattshare.custodian.formats.tables.days import NotPlain, PlainRow
 from wattshare.custodian.formats.tables.mapping import FLOWS, NAMES
 from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
-from wattshare.custodian.formats.tables.moments import ISO, settle, zone_of
+from wattshare.custodian.formats.tables.moments import DAY, ISO, settle, zone_of
 from wattshare.custodian.formats.tables.text import Rows, Unreadable
 from wattshare.custodian.model.packing import LONGEST_DAY, day_length
 from wattshare.espi.days import day_bounds, day_of
@@ -64,6 +64,11 @@ class ParquetTable:
             yield from source.iter_batches(batch_size=ROWS, columns=columns, use_threads=False)
         except (pa.ArrowException, OSError) as why:
             raise Unreadable("The file is damaged.") from why
+
+    def count(self) -> int:
+        """How many rows there are."""
+        self.file.seek(0)
+        return int(pq.read_metadata(pa.PythonFile(self.file, mode="r")).num_rows)
 
     def batches(self) -> Iterator[Rows]:
         """The rows as texts, many at a time; the first is row 1."""
@@ -148,13 +153,34 @@ class ColumnDays:
         """Whether times are those of a wall clock."""
         return self.meaning.time.zone not in (None, "offset")
 
-    def packed(self) -> Iterator[list[tuple[object, ...]]]:
-        """Days as rows of a spool, many at a time.
+    @property
+    def days(self) -> int:
+        """About how many days there are."""
+        return self.table.count() * int(self.meaning.interval.length or 0) // DAY
+
+    def number(self) -> None:
+        """Find every series.
+
+        Raises:
+            NotPlain: a name is missing, or is not as it must be.
+        """
+        self._role = next(role for role in NAMES if role in self.meaning.columns)
+        for batch in self.table.tables([self.meaning.columns[self._role]]):
+            [names] = batch.columns
+            if names.null_count:
+                raise NotPlain
+            if pa.types.is_dictionary(names.type):
+                names = names.dictionary_decode()
+            for head in names.unique().to_pylist():
+                if head not in self._numbers:
+                    self._numbers[head] = self._number(str(head))
+
+    def packed(self) -> Iterator[list[PlainRow]]:
+        """Days, many at a time, once every series has its number.
 
         Raises:
             NotPlain: something in it is not as it must be; nothing of what was given counts.
         """
-        self._role = next(role for role in NAMES if role in self.meaning.columns)
         names = [self.meaning.columns[role] for role in (self._role, "start", "value")]
         last: dict[int, int] = {}
         carried: pa.Table | None = None
@@ -205,9 +231,7 @@ class ColumnDays:
             raise NotPlain
         return measure.unit.power - measure.power
 
-    def _cut(
-        self, table: pa.Table, last: dict[int, int], *, whole: bool
-    ) -> tuple[list[tuple[object, ...]], pa.Table | None]:
+    def _cut(self, table: pa.Table, last: dict[int, int], *, whole: bool) -> tuple[list[PlainRow], pa.Table | None]:
         """The days of a table, but for the last one of it where more may come; and what is left."""
         table = table.combine_chunks()
         count, step = table.num_rows, int(self.meaning.interval.length or 0)
@@ -241,13 +265,11 @@ class ColumnDays:
 
     def _rows(
         self, heads: Sequence[Any], edges: Sequence[int], ends: Sequence[int], lane: "_Lane", last: dict[int, int]
-    ) -> list[tuple[object, ...]]:
-        rows, step, known, bounds = list[tuple[object, ...]](), lane.step, self._numbers, self._bounds
+    ) -> list[PlainRow]:
+        rows, step, known, bounds = list[PlainRow](), lane.step, self._numbers, self._bounds
         places = zip(heads, edges, ends, lane.starts(edges), lane.widths(edges, ends), strict=True)
         for head, first, end, start, width in places:
-            number = known.get(head)
-            if number is None:
-                number = known[head] = self._number(str(head))
+            number = known[head]
             day_end, length = bounds.get(start) or self._bound(start)
             count = end - first
             after = start + count * step
@@ -257,7 +279,7 @@ class ColumnDays:
             last[number] = after
             if after > day_end:
                 length = max(length, count * step)
-            values = lane.values(width)[first * width : end * width].tobytes()
+            values = lane.values(width)[first * width : end * width]
             rows.append((number, start, length, day_end, step, count, width, values))
         return rows
 

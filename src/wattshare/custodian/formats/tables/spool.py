@@ -29,8 +29,6 @@ BLOCK = (
     "cpp",
     "valueless",
 )
-# and of a day of nothing but values
-PLAIN = ("series", "start", "duration", "day_end", "step", "count", "width", "values")
 QUOTED = ", ".join(f'"{name}"' for name in BLOCK)
 SCHEMA = f"""
 CREATE TABLE reading (
@@ -38,11 +36,9 @@ CREATE TABLE reading (
   quality INTEGER, tou INTEGER, tier INTEGER, cpp INTEGER, cost INTEGER
 );
 CREATE TABLE block (series INTEGER, {QUOTED});
-CREATE TABLE plain ({", ".join(f'"{name}"' for name in PLAIN)});
 """
 INSERT = "INSERT INTO reading VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 PUT = f"INSERT INTO block VALUES ({', '.join('?' * (1 + len(BLOCK)))})"  # noqa: S608 our own columns
-PUT_PLAIN = f"INSERT INTO plain VALUES ({', '.join('?' * len(PLAIN))})"  # noqa: S608 our own columns
 # kilobytes of the database that are kept in memory
 CACHE = 65_536
 
@@ -103,21 +99,6 @@ class TableSpool:
         if len(self._blocks) >= 1000:
             self.flush()
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self._blocks = []
-        self._connection.execute("DELETE FROM block")
-        self._connection.execute("DELETE FROM plain")
-        self._connection.execute("DELETE FROM reading")
-
-    def put_plain(self, days: Iterable[tuple[object, ...]]) -> None:
-        """Keep days of nothing but values, as PLAIN names them."""
-        self._connection.executemany(PUT_PLAIN, days)
-
-    def plain(self) -> sqlite3.Cursor:
-        """Those days in the order in which they were put."""
-        return self._connection.execute("SELECT * FROM plain ORDER BY rowid")
-
     def flush(self) -> None:
         """Write what waits in memory."""
         self._connection.executemany(PUT, self._blocks)
@@ -131,8 +112,7 @@ class TableSpool:
     def count(self) -> int:
         """How many days there are."""
         self.flush()
-        counted = "SELECT (SELECT count(*) FROM block) + (SELECT count(*) FROM plain)"
-        return int(self._connection.execute(counted).fetchone()[0])
+        return int(self._connection.execute("SELECT count(*) FROM block").fetchone()[0])
 
 
 @contextmanager

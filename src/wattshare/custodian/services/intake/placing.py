@@ -59,6 +59,8 @@ class Placing:
     meaning: Meaning
     series: Sequence[Series]
     _measures: dict[str, Measure] = field(default_factory=dict)
+    # usage points by what names them, once they were looked up
+    _found: dict[tuple[str, str, Commodity], int] | None = None
 
     def measure(self, one: Series) -> Measure:
         """The unit of a series, which was read before."""
@@ -109,6 +111,11 @@ class Placing:
 
     def _known(self) -> dict[tuple[str, str, Commodity], int]:
         """The usage points that the names of a table stand for."""
+        if self._found is None:
+            self._found = self._look_up()
+        return dict(self._found)
+
+    def _look_up(self) -> dict[tuple[str, str, Commodity], int]:
         keys = {self._key(one) for one in self.series}
         names = {name for role, name, _ in keys if role == "usage_point" and not hrefs.TEN_DIGITS.fullmatch(name)}
         by_name = self.tx.imports.known_many(NAMED, names)

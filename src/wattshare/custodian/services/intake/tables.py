@@ -18,6 +18,7 @@ from wattshare.custodian.formats.tables.wide import WideStage, cells_of
 from wattshare.custodian.model.changes import Tally
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.readings import Block
+from wattshare.custodian.services.intake.ahead import ahead
 from wattshare.custodian.services.intake.aside import Aside
 from wattshare.custodian.services.intake.placing import Place, Placing, Plan, every_point
 from wattshare.custodian.services.intake.report import ChannelReport, Preview, Refused, Report
@@ -29,8 +30,8 @@ from wattshare.espi.profile import Profile
 
 # days that are stored at a time
 DAYS = 5_000
-# the same of days of nothing but values, and what they have beside
-PLAIN, NOTHING = 20_000, (None,) * (len(BLOCK) - 7)
+# what days of nothing but values have beside
+NOTHING = (None,) * (len(BLOCK) - 7)
 # rows of a trial that are shown, and bad rows that a refusal names
 SHOWN, NAMED = 10, 20
 
@@ -60,9 +61,9 @@ class Readings:
         Raises:
             Unreadable: it is no table to its end.
         """
+        if columns and not self.dry_run and (report := self._take_columns(table, columns)):
+            return report
         with open_table_spool() as spool:
-            if columns and not self.dry_run and (report := self._take_columns(table, columns, spool)):
-                return report
             faults = Faults(most=self.aside.most if self.aside else NAMED)
             stage = Stage(places, len(table.header), self.meaning, self.profile, spool, faults)
             cells = cells_of(table.header) if self.meaning.form == "wide" else None
@@ -72,20 +73,15 @@ class Readings:
             series = tuple(stage.series)
             return _Task(self, table, spool, faults, series, rows=stage.rows, readings=stage.readings).run()
 
-    def _take_columns(self, table: Table, columns: Columns, spool: TableSpool) -> Report | None:
-        """The same of a table that is read in columns; None where it is not plain enough, and nothing was done."""
+    def _take_columns(self, table: Table, columns: Columns) -> Report | None:
+        """The same of a table that is read in columns; None where it is not plain enough, and nothing was kept."""
         try:
-            for days in columns.packed():
-                spool.put_plain(days)
+            columns.number()
+            with self.store.taking() as taking, open_table_spool() as spool:
+                task = _Task(self, table, spool, Faults(), tuple(columns.series), columns=columns)
+                return task.store(taking, ())
         except NotPlain:
-            spool.clear()
             return None
-        series, rows = tuple(columns.series), columns.rows
-        task = _Task(self, table, spool, Faults(), series, rows=rows, readings=rows, packed=True)
-        if task.placeable():
-            return task.run()
-        spool.clear()
-        return None
 
 
 @dataclass
@@ -97,24 +93,18 @@ class _Task:
     spool: TableSpool
     faults: Faults
     series: Sequence[Series]
-    rows: int
-    readings: int
-    # its days are made
-    packed: bool = False
+    rows: int = 0
+    readings: int = 0
+    # its days, where they need not be made
+    columns: Columns | None = None
     repeated: int = 0
     # where bad rows were set aside
     aside: str | None = None
 
-    def placeable(self) -> bool:
-        """Whether every series has a place."""
-        with self.intake.store.read() as tx:
-            return not self._placing(tx).unplaceable()
-
     def run(self) -> Report:
         """Check everything; store everything, or nothing."""
-        if not self.packed:
-            self._check_places()
-            self._make_days()
+        self._check_places()
+        self._make_days()
         if self.faults.numbers and (self.intake.aside is None or len(self.faults.numbers) > self.intake.aside.most):
             return self._refused()
         bad = self._bad_rows()
@@ -122,7 +112,7 @@ class _Task:
             self.aside = str(self.intake.aside.write(bad))
         try:
             with self.intake.store.taking() as taking:
-                return self._store(taking, bad)
+                return self.store(taking, bad)
         except Tried as tried:
             return tried.report
 
@@ -172,12 +162,20 @@ class _Task:
         refused = Refused(rule="rows", sentence=sentence)
         return replace(self._report({}, None), refused=refused, bad_rows=bad)
 
-    def _store(self, taking: Taking[Tx], bad: tuple[BadRow, ...]) -> Report:
+    def store(self, taking: Taking[Tx], bad: tuple[BadRow, ...]) -> Report:
+        """Write everything, as the next revision.
+
+        Raises:
+            NotPlain: it cannot be read in columns after all.
+        """
         intake = self.intake
         with taking.view() as tx:
             if tx.imports.report(intake.digest, intake.manner) is not None:
                 return Report(name=intake.name, digest=intake.digest, known=True, dry_run=intake.dry_run)
-            plan = self._placing(tx).plan() if self.series else Plan()
+            placing = self._placing(tx)
+            if self.columns and placing.unplaceable():
+                raise NotPlain
+            plan = placing.plan() if self.series else Plan()
         revision, at = taking.begin(intake.now)
         tallies = self._put(taking, plan.places, revision, at)
         report = replace(self._report(tallies, None if intake.dry_run else revision, plan.places), bad_rows=bad)
@@ -191,6 +189,8 @@ class _Task:
 
     def _put(self, taking: Taking[Tx], places: list[Place], revision: int, at: int) -> dict[int, Tally]:
         """Store the days, many at a time; what became of each series' readings."""
+        if self.columns:
+            return self._put_plain(taking, self.columns, places, revision, at)
         total = self.spool.count()
         tallies: dict[int, Tally] = {}
         reason, done = f"import {self.intake.digest[:12]}", 0
@@ -206,28 +206,37 @@ class _Task:
                 tallies[series] = tallies.get(series, Tally()) + tally
             done += len(chunk)
             self.intake.tell("storing", done, total)
-        self._put_plain(taking, places, revision, at, tallies, total)
         return tallies
 
     def _put_plain(
-        self, taking: Taking[Tx], places: list[Place], revision: int, at: int, tallies: dict[int, Tally], total: int
-    ) -> None:
-        """The same of days that were read in columns."""
-        reason, done, days = f"import {self.intake.digest[:12]}", 0, self.spool.plain()
+        self, taking: Taking[Tx], columns: Columns, places: list[Place], revision: int, at: int
+    ) -> dict[int, Tally]:
+        """The same of days that are read in columns, which goes on while they are stored."""
+        reason, done, total = f"import {self.intake.digest[:12]}", 0, columns.days
         new: Counter[int] = Counter()
-        while chunk := days.fetchmany(PLAIN):
-            fresh = [day for day in chunk if places[day[0]].fresh]
-            taking.load_plain(((*places[day[0]][:2], *day[1:]) for day in fresh), revision, at)
-            for day in fresh:
-                new[day[0]] += day[5]
-            late = [day for day in chunk if not places[day[0]].fresh]
-            blocks = [_block(places[day[0]], (*day[1:], *NOTHING), revision, at) for day in late]
-            for day, tally in zip(late, taking.merge_each(blocks, reason), strict=True):
-                tallies[day[0]] = tallies.get(day[0], Tally()) + tally
+        tallies: dict[int, Tally] = {}
+        all_fresh = all(place.fresh for place in places)
+        for chunk in ahead(columns.packed()):
+            days = [(*places[day[0]][:2], *day[1:]) for day in chunk]
+            # where a channel has nothing in those days, none is looked up
+            late = [] if all_fresh else [day for day, one in zip(days, chunk, strict=True) if not places[one[0]].fresh]
+            known = taking.met(late) if late else frozenset[tuple[int, int]]()
+            taking.load_plain((day for day in days if day[:2] not in known) if known else days, revision, at)
+            met = [one for day, one in zip(days, chunk, strict=True) if day[:2] in known] if known else []
+            blocks = [_block(places[one[0]], (*one[1:-1], bytes(one[-1]), *NOTHING), revision, at) for one in met]
+            for one, tally in zip(met, taking.merge_each(blocks, reason), strict=True):
+                tallies[one[0]] = tallies.get(one[0], Tally()) + tally
+            for one in chunk:
+                if not known or places[one[0]][:2] not in known:
+                    new[one[0]] += one[5]
             done += len(chunk)
-            self.intake.tell("storing", done, total)
+            self.intake.tell("storing", done, max(done, total))
         for series, count in new.items():
             tallies[series] = tallies.get(series, Tally()) + Tally(new=count)
+        if done < total:
+            self.intake.tell("storing", done, done)
+        self.rows = self.readings = columns.rows
+        return tallies
 
     def _chunks(self, places: list[Place], revision: int, at: int) -> Iterator[list[tuple[int, Block]]]:
         chunk: list[tuple[int, Block]] = []
