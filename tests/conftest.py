@@ -16,7 +16,6 @@ gc.set_threshold(50_000, 20, 20)
 
 def pytest_collection_finish() -> None:
     """Leave what is there by now out of every later pass."""
-    gc.collect()
     gc.freeze()
 
 
