@@ -4,7 +4,8 @@ import pytest
 
 from tests.conversations.stage import Desk
 from tests.custodian.houses import Home, TestHouse
-from wattshare.custodian.model.delegation import INVITATION_SECONDS, MOST_DELEGATES
+from wattshare.custodian.model.authorization import Ending
+from wattshare.custodian.model.delegation import INVITATION_SECONDS, MOST_DELEGATES, Actor
 from wattshare.custodian.model.errors import BadRequest, NotCovered, Unknown
 from wattshare.custodian.services.consent import Asked
 from wattshare.custodian.services.signin import Session
@@ -48,6 +49,21 @@ def test_a_delegate_acts_until_it_is_taken_back(house: TestHouse, acme: Desk) ->
     assert find(acting.id) is None
     with pytest.raises(NotCovered):
         delegates.act(signed_in(house, ada), business.customer.id)
+
+
+def test_the_trail_says_who_was_really_there(house: TestHouse, acme: Desk) -> None:
+    business, ada, consent = house.home(customer_class="COM"), house.home(), house.house.consent
+    number, actor = int(acme.connect(business).subscription), Actor(delegate_id=ada.customer.id)
+    who = business.customer.id
+    consent.shorten(number, who, house.day(-9), actor)
+    consent.pause(number, who, actor)
+    consent.resume(number, who, actor)
+    consent.withdraw(number, Ending.CUSTOMER, actor=actor)
+    with house.store.read() as tx:
+        told = {one.event: one.detail.get("delegate") for one in tx.trail.of_authorization(number)}
+    acts = ("changed", "paused", "resumed", "ended")
+    assert [told[act] for act in acts] == [ada.customer.id] * len(acts)
+    assert told["consented"] is None
 
 
 def test_who_may_not_name_anybody_does_not(house: TestHouse) -> None:

@@ -112,6 +112,48 @@ def test_moving_in_asks_once_and_a_yes_goes_on_with_the_same_access(house: TestH
     assert held_of(house, other.subscription).ending is Ending.MOVED_OUT
 
 
+def test_who_moved_out_of_everything_is_asked_about_the_next_home(house: TestHouse, tmp_path: Path) -> None:
+    acme = desk(house, visible=True, portal_uri="https://acme.example/start")
+    beta, home = desk(house, "Beta Solar"), house.home()
+    acme.connect(home)
+    beta.connect(home)
+    house.clock.advance(DAY)
+    move_out(house, home)
+    house.house.worker("test").sweep()
+    house.clock.advance(9 * DAY)
+    move_in(house, home)
+    assert house.house.homes.ask() == 1
+    [mail] = [text for subject, text in bodies(house, tmp_path / "mail") if "new home" in subject]
+    assert "You shared data of a former home with apps." in mail
+    [asked] = house.house.homes.open(home.customer.id)
+    assert (asked.apps, [(app.name, app.listed) for app in asked.former]) == (
+        (),
+        [("Acme Energy", True), ("Beta Solar", False)],
+    )
+    person = Person(house, home)
+    with person.browser(f"{BASE}/nowhere") as browser:
+        page = person.sign_in(browser, browser.open(f"{BASE}/sharing?tab=waiting"))
+        assert "With Acme Energy and Beta Solar" in browser.open(f"{BASE}/sharing?tab=waiting").text
+        page = browser.open(f"{BASE}/sharing/home?home={asked.id}")
+        assert "Start at Acme Energy" in page.text
+        form = form_with(page, "do not ask")
+        browser.submit(page, form, form.button("do not ask"))
+    assert house.house.homes.open(home.customer.id) == ()
+    # who shares the new home already is not asked
+    other = house.home()
+    acme.connect(other)
+    move_out(house, other)
+    house.house.worker("test").sweep()
+    house.clock.advance(DAY)
+    move_in(house, other, 5_400_000_003, "SA-3")
+    house.house.homes.ask()
+    assert len(house.house.homes.open(other.customer.id)) == 1
+    with house.store.read() as tx:
+        fresh = [one.agreement.id for one in tx.customers.services(other.customer.id)][-1:]
+    acme.connect(other, agreements=fresh)
+    assert house.house.homes.open(other.customer.id) == ()
+
+
 def test_a_no_is_final_and_nobody_answers_for_somebody_else(house: TestHouse) -> None:
     acme, home, stranger = desk(house), house.home(), house.home()
     acme.connect(home)

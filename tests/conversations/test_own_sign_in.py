@@ -213,6 +213,21 @@ def test_a_customer_that_is_nobody_here_is_told_so(
     assert "we do not find your account by it" in visitor.page(told)
 
 
+def test_the_local_sign_in_can_be_closed_where_another_way_is_open(store: Store, tmp_path: Path) -> None:
+    closed = {"account_sign_in": False, **settings_for(free_port())}
+    with built(tmp_path, store, **closed) as house:
+        visitor, home = Visitor(house), house.home()
+        told = visitor.page("/sharing/sign-in")
+        assert "Go on to My Riverton" in told
+        assert "Forgot your password?" not in told
+        assert 'id="login"' not in told
+        token = re.findall(r'name="form_token" value="([^"]+)"', told)[0]
+        form = {"form_token": token, "way": "account", "login": home.login, "password": PASSWORD}
+        answer = visitor.here.post("/sharing/sign-in", data=form, headers={"origin": BASE})
+        assert answer.status_code == 401
+        assert house.browser.get("/sharing/forgotten").status_code == 404
+
+
 def test_an_account_number_says_who_it_is_where_one_person_holds_it(
     house: TestHouse, provider: Provider, home: Home
 ) -> None:

@@ -5,14 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from tests.conversations.stage import Desk, Person, desk
 from tests.conversations.test_messages import mails
 from tests.custodian.houses import BASE, Home, TestHouse, built
-from wattshare.custodian.model.authorization import Ending
+from wattshare.custodian.model.authorization import Ending, State
 from wattshare.custodian.model.parties import Role
 from wattshare.custodian.services.terms import Choice
 from wattshare.custodian.store.database import Store
+from wattshare.custodian.store.receipts import RECEIPT
 from wattshare.espi.kinds import Kind
 from wattshare.thirdparty.receipts import NotGenuine, verify
 from wattshare.thirdparty.signatures import PUBLIC
@@ -91,6 +93,21 @@ def test_both_sides_are_told_of_an_ending_that_the_customer_did_not_ask_for(mail
     assert "It ended because: the app ended it." in second[1]
 
 
+def test_what_is_older_than_receipts_says_so(house: TestHouse, acme: Desk) -> None:
+    home = house.home()
+    number = int(acme.connect(home).subscription)
+    with house.store.begin() as tx:
+        tx.receipts._connection.execute(delete(RECEIPT))
+    person = Person(house, home)
+    with person.browser(f"{BASE}/nowhere") as browser:
+        page = person.sign_in(browser, browser.open(f"{BASE}/sharing"))
+        assert "Download the record" in page.text
+        assert "Receipts" not in page.text
+        page = browser.open(f"{BASE}/sharing/receipt?authorization={number}")
+    assert page.status == 404
+    assert "It is older than our receipts are." in page.text
+
+
 def test_what_is_changed_again_by_the_app_is_told_once(house: TestHouse, acme: Desk) -> None:
     home = house.home()
     first, second = acme.connect(home), acme.connect(home, kinds=())
@@ -101,7 +118,12 @@ def test_what_is_changed_again_by_the_app_is_told_once(house: TestHouse, acme: D
 def test_a_partner_is_named_on_the_receipt_and_has_none_of_its_own(house: TestHouse) -> None:
     desk(house, "Quiet Partner", role=Role.PARTNER, redirect_uris=())
     primary, home = desk(house, "Loud Primary", role=Role.PRIMARY, partner="Quiet Partner"), house.home()
-    number = int(primary.connect(home).subscription)
+    journey = primary.journey()
+    arrived = Person(house, home).share(journey)
+    # while it waits for its code, too
+    [waiting] = house.house.overview.page(home.customer.id, ended=False).cards
+    assert (waiting.state, waiting.partner) == (State.CONSENTED, "Quiet Partner")
+    number = int(primary.finish(journey, arrived).subscription)
     house.house.consent.pause(number, home.customer.id)
     with house.store.read() as tx:
         along = tx.authorizations.partner_of(number)

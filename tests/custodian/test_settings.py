@@ -100,6 +100,26 @@ def test_what_does_not_fit_is_refused_in_one_line_that_names_the_setting(
 
 
 @pytest.mark.parametrize(
+    ("told", "opened"),
+    [
+        ({}, True),
+        ({"guest_ways": ()}, False),
+        ({"guest_ways": "code"}, False),
+        ({"guest_ways": "code", "mail_command": "true"}, True),
+        ({"guest_ways": (), "oidc_issuer": "https://in.example", "oidc_client_id": "us"}, True),
+    ],
+    ids=str,
+)
+def test_nobody_closes_every_way_in(tmp_path: Path, told: dict[str, Any], opened: bool) -> None:
+    wanted: dict[str, Any] = {"home": tmp_path, "account_sign_in": False, **told}
+    if opened:
+        assert not Settings(**wanted).account_sign_in
+    else:
+        with pytest.raises(BadSettings, match="account_sign_in: is false, and no customer could come in"):
+            Settings(**wanted)
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [("listen_port = ", "wattshare.toml"), ("nonsense = 1", "nonsense"), ('home = "elsewhere"', "home")],
 )

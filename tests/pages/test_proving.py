@@ -261,6 +261,10 @@ def test_a_session_warns_before_it_ends_and_a_button_lengthens_it(
         stay.click()
     assert answer.value.status == 204
     assert "You stay signed in." in warning.inner_text()
+    # it goes after a while, and comes again when time is nearly over again
+    screen.page.evaluate("() => document.body.getAnimations().forEach((one) => one.finish())")
+    assert not warning.is_visible()
+    assert screen.page.evaluate(told) == 2 * (house.house.sign_in.session_seconds - 120) * 1000
     # the page is as it was, and its session lasts
     assert screen.box("Bills").is_checked()
     house.clock.advance(house.house.sign_in.session_seconds - 60)

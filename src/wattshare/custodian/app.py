@@ -192,9 +192,10 @@ class House:
         guests = self.settings.guest_ways
         return Doors(
             own=self.single.name if self.single else None,
+            account=self.settings.account_sign_in,
             phone="phone" in guests,
             codes=self.codes.ways if "code" in guests else (),
-            recovery=self.recovery.able,
+            recovery=self.recovery.able and self.settings.account_sign_in,
         )
 
     @property
@@ -242,12 +243,9 @@ class House:
             orders=self.orders,
         )
         handlers = resources.handlers() | oauth.handlers() | additions.handlers()
-        doors = (
-            arriving,
-            Proving(arriving=arriving, codes=self.codes),
-            Recovering(arriving=arriving, recovery=self.recovery),
-        )
-        arrivals = [route for door in doors for route in door.routes()]
+        arrivals = [*arriving.routes(), *Proving(arriving=arriving, codes=self.codes).routes()]
+        if self.settings.account_sign_in:
+            arrivals += Recovering(arriving=arriving, recovery=self.recovery).routes()
         if self.single is not None:
             arrivals += Own(arriving=arriving, single=self.single).routes()
         ours = CustomerPages(

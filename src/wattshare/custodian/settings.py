@@ -213,6 +213,10 @@ class Settings(BaseSettings):
     oidc_acr: Texts = Field(
         (), description="Authentication context classes of which the ID token must name one; empty: any."
     )
+    account_sign_in: bool = Field(
+        True,
+        description="Whether customers come in by a login and password of ours; false where they all have another way.",
+    )
     guest_ways: Annotated[tuple[Literal["phone", "code"], ...], NoDecode, BeforeValidator(listed)] = Field(
         ("phone", "code"),
         description="What a customer without an online account proves an account number by: phone, the telephone number"
@@ -284,10 +288,21 @@ class Settings(BaseSettings):
         except (TOMLDecodeError, OSError) as broken:
             raise BadSettings(f"{FILE} cannot be read: {broken}") from None
         self._sources = where_from(type(self), self.home, values)
+        if not (self.account_sign_in or self.oidc_issuer or self.guests_come_in):
+            raise BadSettings(
+                "account_sign_in: is false, and no customer could come in: set oidc_issuer, or have phone in"
+                " guest_ways, or code there and a way for mails or text messages"
+            )
         if self.oidc_issuer and not self.oidc_client_id:
             raise BadSettings("oidc_client_id: is missing, and oidc_issuer is set")
         if self.mutual_tls and self.tls == "off":
             raise BadSettings("mutual_tls: cannot be on while tls is off")
+
+    @property
+    def guests_come_in(self) -> bool:
+        """Whether a customer without an online account can come in."""
+        sent = self.mail_dir or self.mail_command or self.smtp_url or self.sms_command
+        return "phone" in self.guest_ways or ("code" in self.guest_ways and bool(sent))
 
     @classmethod
     def settings_customise_sources(

@@ -1,9 +1,9 @@
 """A customer who shares has moved in somewhere: they are asked once whether that home is shared too."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from wattshare.custodian.model.authorization import Authorization
+from wattshare.custodian.model.authorization import STANDING, Authorization, Ending, State
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.delegation import THEMSELVES, Actor
 from wattshare.custodian.model.errors import Unknown
@@ -11,6 +11,7 @@ from wattshare.custodian.model.messages import MessageKind, Way
 from wattshare.custodian.model.parties import Standing
 from wattshare.custodian.model.premises import Service
 from wattshare.custodian.services.consent import Consent
+from wattshare.custodian.services.directory import is_listed
 from wattshare.custodian.services.messages import Messages
 from wattshare.custodian.services.overview import name_of
 from wattshare.custodian.services.receipts import address
@@ -32,6 +33,9 @@ class App:
 
     authorization_id: int
     name: str
+    third_party_id: int = 0
+    # of one whose permission has ended: whether the customer can start at it from here
+    listed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +45,8 @@ class NewHome:
     services: tuple[Service, ...]
     asked_at: int
     apps: tuple[App, ...]
+    # those that saw a former home until the customer moved out: they have to ask again
+    former: tuple[App, ...] = ()
 
     @property
     def id(self) -> int:
@@ -92,7 +98,12 @@ class Homes:
             return
         mine = [one for one in tx.customers.services(customer_id) if one.agreement.id in agreement_ids]
         places = dict.fromkeys(filter(None, (address(service) for service in mine)))
-        facts: dict[str, str | int] = {"homes": "; ".join(places), "link": f"{self.portal}/sharing?tab=waiting"}
+        goes_on = any(held.state in STANDING for held in tx.authorizations.of_customer(customer_id))
+        facts: dict[str, str | int] = {
+            "homes": "; ".join(places),
+            "former": 0 if goes_on else 1,
+            "link": f"{self.portal}/sharing?tab=waiting",
+        }
         self.messages.put(tx, customer_id, MessageKind.NEW_HOME, facts)
 
     def open(self, customer_id: int) -> tuple[NewHome, ...]:
@@ -106,7 +117,7 @@ class Homes:
             running = [one for one in services if one.agreement.id in asked and one.agreement.covers(at)]
             homes = (self._home(tx, customer_id, group, asked) for group in by_place(running))
             # nobody is left to share it with
-            return tuple(home for home in homes if home.apps)
+            return tuple(home for home in homes if home.apps or home.former)
 
     def _home(self, tx: Tx, customer_id: int, services: tuple[Service, ...], asked: dict[int, int]) -> NewHome:
         numbers = {service.agreement.id for service in services}
@@ -115,7 +126,23 @@ class Homes:
             for held in tx.authorizations.of_customer(customer_id)
             if held.primary_id is None and self._could_see(tx, held, numbers)
         )
-        return NewHome(services=services, asked_at=max(asked[number] for number in numbers), apps=apps)
+        asked_at = max(asked[number] for number in numbers)
+        return NewHome(
+            services=services, asked_at=asked_at, apps=apps, former=tuple(self._former(tx, customer_id, asked_at))
+        )
+
+    def _former(self, tx: Tx, customer_id: int, asked_at: int) -> Iterator[App]:
+        """The apps whose permission ended when the customer moved out, not long before, and that have no other."""
+        every = tx.authorizations.of_customer(customer_id)
+        again = {held.third_party_id for held in every if held.state is not State.ENDED}
+        for held in every:
+            ended = held.ending is Ending.MOVED_OUT and (held.ended_at or 0) > asked_at - NEW_DAYS * DAY
+            party = tx.parties.by_id(held.third_party_id)
+            if not ended or party is None or held.primary_id is not None or party.id in again:
+                continue
+            again.add(party.id)
+            if party.standing is Standing.PRODUCTION:
+                yield App(authorization_id=held.id, name=party.name, third_party_id=party.id, listed=is_listed(party))
 
     def _could_see(self, tx: Tx, held: Authorization, agreement_ids: set[int]) -> bool:
         """Whether a permission stands, does not have all of it, and its app may have more."""

@@ -49,6 +49,8 @@ class Card:
     primary_id: int | None = None
     # since when it is paused; None: it is not
     paused_at: int | None = None
+    # whether there are receipts of it: of what is older there are none
+    receipts: bool = True
     # who gave it, where that is somebody else who holds the account too
     giver: str | None = None
 
@@ -140,11 +142,20 @@ def card(tx: Tx, held: Authorization, services: Mapping[int, Service]) -> Card:
         ends=held.ends,
         ended_at=held.ended_at,
         ending=held.ending,
-        partner=partner_name(tx, held),
+        partner=partner_of(tx, held),
         looks=looks(tx, held),
         primary_id=held.primary_id,
         paused_at=held.changed_at if held.state is State.PAUSED else None,
+        receipts=tx.receipts.any_of(held.id if held.primary_id is None else held.primary_id, held.id),
     )
+
+
+def partner_of(tx: Tx, held: Authorization) -> str | None:
+    """The name of the third party that gets the same: with the code it begins, until then it is to come."""
+    if held.state is not State.CONSENTED:
+        return partner_name(tx, held)
+    party = tx.parties.by_id(held.third_party_id)
+    return None if party is None or party.partner_id is None else name_of(tx, party.partner_id)
 
 
 def others_card(

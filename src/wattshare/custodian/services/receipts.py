@@ -17,7 +17,7 @@ from wattshare.custodian.model.premises import Service
 from wattshare.custodian.model.references import reference
 from wattshare.custodian.model.texts import cut
 from wattshare.custodian.services.messages import Messages
-from wattshare.custodian.services.overview import customer_name, name_of, partner_name
+from wattshare.custodian.services.overview import customer_name, name_of, partner_of
 from wattshare.custodian.services.signing import PUBLIC, Signing, by_key
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
@@ -156,14 +156,6 @@ class Receipts:
         key = self.signing.own()[0]
         value = by_key(key.secret, content(what, facts))
         return {what: facts, "signature": {"algorithm": ALGORITHM, "key": f"{PUBLIC}{key.public}", "value": value}}
-
-
-def partner_of(tx: Tx, held: Authorization) -> str | None:
-    """The name of the third party that gets the same: with the code it begins, until then it is to come."""
-    if held.state is not State.CONSENTED:
-        return partner_name(tx, held)
-    party = tx.parties.by_id(held.third_party_id)
-    return None if party is None or party.partner_id is None else name_of(tx, party.partner_id)
 
 
 def terms(held: Authorization, services: Iterable[Service], zone: ZoneInfo) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Connection, ForeignKey, Table, or_, select, union, update
 
-from wattshare.custodian.model.authorization import STANDING
+from wattshare.custodian.model.authorization import STANDING, Ending
 from wattshare.custodian.store.authorizations import AUTHORIZATION, AUTHORIZATION_USAGE_POINT
 from wattshare.custodian.store.holders import HOLDER, at_latest, at_soonest, row_of
 from wattshare.custodian.store.keys import Keys
@@ -30,9 +30,9 @@ class Homes:
         self._connection, self._keys = connection, keys
 
     def moved_in(self, since: int, at: int, most: int) -> tuple[tuple[int, int], ...]:
-        """Customers who share, and services of theirs that began after they did, of which nobody has asked yet.
+        """Customers who share or did until they moved out, and services of theirs that began after they did so.
 
-        Those that began after `since` and run at `at`; as (customer, agreement).
+        Those that began after `since`, run at `at`, and of which nobody has asked yet; as (customer, agreement).
         """
         held, agreement, shared = AUTHORIZATION.c, AGREEMENT.c, AUTHORIZATION_USAGE_POINT.c
         asked = select(HOME_QUESTION.c.agreement_id).where(
@@ -58,7 +58,7 @@ class Homes:
                 starts > since,
                 starts <= at,
                 or_(ends.is_(None), ends > at),
-                held.state.in_(STANDING),
+                or_(held.state.in_(STANDING), (held.ending == Ending.MOVED_OUT) & (held.ended_at > since)),
                 held.primary_id.is_(None),
                 # on the day of moving in, too
                 held.starts - DAY < starts,

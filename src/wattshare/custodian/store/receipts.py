@@ -59,6 +59,11 @@ class Receipts:
             )
         )
 
+    def any_of(self, *authorization_ids: int) -> bool:
+        """Whether there is one of some permissions."""
+        found = select(RECEIPT.c.id).where(RECEIPT.c.authorization_id.in_(authorization_ids)).limit(1)
+        return self._connection.execute(found).first() is not None
+
     def of(self, authorization_id: int, most: int) -> tuple[KeptReceipt, ...]:
         """So many of a permission's, the newest first."""
         mine = RECEIPT.c.authorization_id == authorization_id

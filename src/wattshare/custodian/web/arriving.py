@@ -37,10 +37,12 @@ CLOSED = said("This way in is not open here. Take another one.")
 
 @dataclass(frozen=True, kw_only=True)
 class Doors:
-    """Which ways in there are, besides the account's login and password."""
+    """Which ways in there are."""
 
     # the name of the utility's own sign-in; None: it has none
     own: str | None = None
+    # login and password of ours
+    account: bool = True
     # account number and telephone
     phone: bool = True
     # account number and a code, by these ways
@@ -214,6 +216,8 @@ class Arriving:
             if not self.doors.phone:
                 raise Shut
             return doors.as_guest(session, typed(call, "account_number"), typed(call, "phone"), call.address)
+        if not self.doors.account:
+            raise Shut
         return doors.with_password(session, typed(call, "login"), typed(call, "password"), call.address)
 
     def _send_code(self, call: Call, session: Session, request_id: str) -> Response:

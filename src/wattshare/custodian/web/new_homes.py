@@ -42,6 +42,7 @@ class NewHomes:
             "home.html",
             homes=words.gathered(self.pages.tongue(call), home.services),
             apps=[(app.authorization_id, cut(app.name)) for app in home.apps],
+            former=[(app.third_party_id, cut(app.name), app.listed) for app in home.former],
             number=home.id,
             problem=call.query.first("none") is not None,
             form_token=session.form_token,

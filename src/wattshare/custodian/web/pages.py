@@ -173,7 +173,8 @@ class Pages:
         """When somebody who is signed in is warned: a stylesheet, as pages run no scripts. WCAG 2.2, 2.2.1."""
         del call
         seconds = self.session_seconds - min(WARNED_SECONDS, self.session_seconds // 2)
-        body = f".ending {{ animation-delay: {seconds}s; }}\n".encode()
+        # pressed, it is due so many seconds later again: the session lasts that much longer at least
+        body = f".ending {{ animation-delay: calc({seconds}s + var(--gone, 0) * {seconds}s); }}\n".encode()
         return Response(body=body, content_type=TYPES["css"], headers=(KEPT,))
 
     def logo(self, call: Call) -> Response:

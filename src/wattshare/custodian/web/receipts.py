@@ -11,7 +11,7 @@ from wattshare.custodian.web import receipt_words
 from wattshare.custodian.web.call import Call, Response
 from wattshare.custodian.web.lobby import Lobby
 from wattshare.custodian.web.pages import Pages
-from wattshare.custodian.web.refusals import NotShared
+from wattshare.custodian.web.refusals import NoReceipt, NotShared
 from wattshare.custodian.web.routes import Route
 from wattshare.custodian.web.sharing import SIGN_IN, number, told
 from wattshare.espi.endpoints import Token
@@ -81,6 +81,8 @@ class ReceiptPages:
     @staticmethod
     def _chosen(call: Call, every: tuple[KeptReceipt, ...]) -> KeptReceipt:
         """The one that is named, or the last."""
+        if not every:
+            raise NoReceipt
         named = call.query.first("number")
         kept = next((one for one in every if named is None or one.id == number(named)), None)
         if kept is None:

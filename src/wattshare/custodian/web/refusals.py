@@ -42,6 +42,10 @@ class NotShared(Unknown):
     """The customer does not share this, or not any more."""
 
 
+class NoReceipt(Unknown):
+    """There is no receipt of a permission, which is older than receipts are."""
+
+
 OURS = said("Something went wrong on our side. Try again in a few minutes.")
 NEXT = said("If it keeps happening, call or write to us. Tell us the reference below.")
 SORRY = said("We cannot answer at the moment")
@@ -61,6 +65,11 @@ TOLD: tuple[tuple[type[Refusal], str, str], ...] = (
         ),
     ),
     (NotShared, said("This is not open any more"), said("You do not share this, or you have stopped already.")),
+    (
+        NoReceipt,
+        said("There is no receipt of this"),
+        said("It is older than our receipts are. Download its record in My data sharing instead."),
+    ),
     (Unknown, said("This is not open any more"), said("We do not have this any more.")),
     (
         NotCovered,

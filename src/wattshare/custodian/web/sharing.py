@@ -75,7 +75,10 @@ class Sharing:
             before=page.before,
             later=call.query.first("before") is not None,
             waiting=[words.waiting(tongue, one, zone) for one in waiting],
-            homes=[(home.id, words.gathered(tongue, home.services)) for home in self.homes.open(customer_id)],
+            homes=[
+                (home.id, words.gathered(tongue, home.services), [cut(app.name) for app in (*home.apps, *home.former)])
+                for home in self.homes.open(customer_id)
+            ],
             happened=self._happened(call, customer_id),
             customer=self.lobby.name(customer_id),
             form_token=session.form_token,

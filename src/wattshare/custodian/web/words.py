@@ -303,6 +303,8 @@ class Told:
     paused: str = ""
     # who gave it, where that is somebody else who holds the account too
     giver: str | None = None
+    # whether there are receipts of it
+    receipts: bool = True
 
 
 def card(tongue: Tongue, shown: Card, zone: ZoneInfo) -> Told:
@@ -334,6 +336,7 @@ def card(tongue: Tongue, shown: Card, zone: ZoneInfo) -> Told:
         stands=shown.state in STANDING,
         paused=day(shown.paused_at),
         giver=shown.giver,
+        receipts=shown.receipts,
     )
 
 
