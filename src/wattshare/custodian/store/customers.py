@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, literal, or_, select, update
 
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.errors import Conflict, Unknown
@@ -21,13 +21,13 @@ from wattshare.custodian.model.premises import (
     UsagePoint,
 )
 from wattshare.custodian.store import premises
-from wattshare.custodian.store.authorizations import AUTHORIZATION, open_shares
-from wattshare.custodian.store.holders import Holders, accounts_of, at_latest, at_soonest, is_held, row_of
+from wattshare.custodian.store.agreements import METERS, SHARED, parts_of, services_of, stood
+from wattshare.custodian.store.authorizations import of_held
+from wattshare.custodian.store.holders import Holders, accounts_of
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import Big, Row
 from wattshare.custodian.store.premises import (
     ACCOUNT,
-    ACCOUNT_HOLDER,
     AGREEMENT,
     CUSTOMER,
     CUSTOMER_LOGIN,
@@ -45,7 +45,6 @@ FIRST_IDS = {
     "usage_point": 5_390_000_001,
     "agreement": 1,
 }
-TABLES = (AGREEMENT, ACCOUNT, CUSTOMER, USAGE_POINT, SERVICE_LOCATION)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -303,7 +302,8 @@ class Customers:
 
         An agreement of an account that is held together runs from when to when the customer held it.
         """
-        return self._services(AGREEMENT.c.account_id.in_(accounts_of(customer_id)), literal(customer_id, Big))
+        which = AGREEMENT.c.account_id.in_(accounts_of(customer_id))
+        return self._services(services_of(which, literal(customer_id, Big)))
 
     def service(self, agreement_id: int) -> Service:
         """One agreement with all that belongs to it, for the customer whom its account names.
@@ -311,16 +311,14 @@ class Customers:
         Raises:
             Unknown: there is no such agreement.
         """
-        found = self._services(AGREEMENT.c.id == agreement_id, None)
+        found = self._services(services_of(AGREEMENT.c.id == agreement_id, None))
         if not found:
             raise Unknown
         return found[0]
 
     def shared(self, authorization: Authorization, at: int) -> tuple[Service, ...]:
         """The services that an authorization opens at that second; nothing unless it is alive then."""
-        opened = open_shares(authorization, at).subquery()
-        who = select(AUTHORIZATION.c.customer_id).where(AUTHORIZATION.c.id == authorization.id).scalar_subquery()
-        return self._services(AGREEMENT.c.id.in_(select(opened.c.agreement_id)), who)
+        return self._services(SHARED, of_held(authorization, at))
 
     # parts
 
@@ -346,34 +344,14 @@ class Customers:
         if self._connection.execute(select(AGREEMENT.c.id).where(others, overlaps)).first() is not None:
             raise Conflict("Another agreement covers this usage point at that time.", field="starts")
 
-    def _services(self, which: ColumnElement[bool], holder: ColumnElement[int] | None) -> tuple[Service, ...]:
-        """Agreements for one of the customers who hold them, and as long as they do; None: whom the account names."""
-        columns: dict[str, ColumnElement[Any]] = {
-            f"{table.name}.{column.name}": column for table in TABLES for column in table.c
-        }
-        found = AGREEMENT.join(ACCOUNT, ACCOUNT.c.id == AGREEMENT.c.account_id)
-        if holder is None:
-            found = found.join(CUSTOMER, CUSTOMER.c.id == ACCOUNT.c.customer_id)
-        else:
-            found = found.join(CUSTOMER, CUSTOMER.c.id == holder).outerjoin(ACCOUNT_HOLDER, row_of(CUSTOMER.c.id))
-            since, until = at_soonest(AGREEMENT.c.starts), at_latest(AGREEMENT.c.ends)
-            which &= is_held(CUSTOMER.c.id) & or_(until.is_(None), until > since)
-            columns |= {"agreement.starts": since, "agreement.ends": until}
-        rows = self._connection.execute(
-            select(*(column.label(name) for name, column in columns.items()))
-            .select_from(found)
-            .join(USAGE_POINT, USAGE_POINT.c.id == AGREEMENT.c.usage_point_id)
-            .outerjoin(SERVICE_LOCATION, SERVICE_LOCATION.c.id == USAGE_POINT.c.location_id)
-            .where(which)
-            .order_by(AGREEMENT.c.usage_point_id, AGREEMENT.c.starts)
-        ).mappings()
-        read = [{table.name: _part(table, row) for table in TABLES} for row in rows]
+    def _services(self, found: Select[Any], given: Mapping[str, int] | None = None) -> tuple[Service, ...]:
+        read = [parts_of(row) for row in self._connection.execute(found, given or {}).mappings()]
         meters = self._meters({parts["usage_point"]["id"] for parts in read})
         return tuple(self._service(parts, meters) for parts in read)
 
     def _meters(self, usage_point_ids: Iterable[int]) -> tuple[Meter, ...]:
-        found = select(METER).where(METER.c.usage_point_id.in_(usage_point_ids))
-        rows = self._connection.execute(found.order_by(METER.c.installed, METER.c.serial)).mappings()
+        points = sorted(usage_point_ids)
+        rows = self._connection.execute(METERS, {"of_points": points}).mappings() if points else ()
         return tuple(map(premises.read_meter, rows))
 
     def _service(self, parts: Mapping[str, Row], meters: Iterable[Meter]) -> Service:
@@ -385,18 +363,5 @@ class Customers:
             agreement=agreement,
             usage_point=premises.read_usage_point(parts["usage_point"]),
             location=None if location["id"] is None else premises.read_location(self._keys, location),
-            meters=tuple(meter for meter in meters if _stood(meter, agreement)),
+            meters=tuple(meter for meter in meters if stood(meter, agreement)),
         )
-
-
-def _part(table: Table, row: Row) -> dict[str, Any]:
-    return {column.name: row[f"{table.name}.{column.name}"] for column in table.c}
-
-
-def _stood(meter: Meter, agreement: Agreement) -> bool:
-    """Whether a meter was there while the agreement ran."""
-    return (
-        meter.usage_point_id == agreement.usage_point_id
-        and (agreement.ends is None or meter.installed < agreement.ends)
-        and (meter.removed is None or meter.removed > agreement.starts)
-    )

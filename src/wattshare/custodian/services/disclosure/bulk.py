@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
-from wattshare.custodian.model.premises import Commodity, UsagePoint
+from wattshare.custodian.model.premises import Commodity, Service, UsagePoint
 from wattshare.custodian.model.readings import Block, Channel
 from wattshare.custodian.services.disclosure import customers, feeds
 from wattshare.custodian.services.disclosure.addresses import Addresses
@@ -212,7 +212,9 @@ class Bulk:
 
     def _customers(self, tx: Tx, endpoint: Endpoint, whose: Whose, at: int, least: int) -> Iterator[Section]:
         for view in self._views(tx, whose, at, least):
-            entries = sum(1 for _ in customer_items(view, endpoint))
+            # read once, and told twice: once to be counted
+            services = services_for(view, endpoint)
+            entries = sum(1 for _ in customer_items(view, endpoint, services))
             if entries:
                 yield Section(
                     view=view,
@@ -220,7 +222,7 @@ class Bulk:
                     blocks=0,
                     entries=entries,
                     updated=view.held.created_at,
-                    items=partial(customer_items, endpoint=endpoint),
+                    items=partial(customer_items, endpoint=endpoint, services=services),
                 )
 
     def _cut(self, sections: Iterator[Section]) -> Iterator[Iterator[Section]]:
@@ -256,12 +258,22 @@ def known_items(
     return feeds.Known(view=view, point=point, channels=channels, blocks=of, bills=bills).items()
 
 
-def customer_items(view: View, endpoint: Endpoint) -> Iterator[Item]:
+def of_programs(endpoint: Endpoint) -> bool:
+    """Whether a row is about demand response programmes, and not about customers."""
+    return endpoint.shape in (Shape.BATCH_BULK_PROGRAMS, Shape.BATCH_PROGRAMS)
+
+
+def services_for(view: View, endpoint: Endpoint) -> tuple[Service, ...]:
+    """The services of an authorization of which a customer file of that row may say something."""
+    return view.tx.customers.shared(view.held, view.at) if endpoint.kinds & view.held.kinds else ()
+
+
+def customer_items(view: View, endpoint: Endpoint, services: tuple[Service, ...]) -> Iterator[Item]:
     """The customer side of one authorization, as far as it is shared."""
-    if endpoint.shape in (Shape.BATCH_BULK_PROGRAMS, Shape.BATCH_PROGRAMS):
-        yield from program_entries(view)
+    if of_programs(endpoint):
+        yield from program_entries(view, services)
         return
-    for service in view.tx.customers.shared(view.held, view.at):
+    for service in services:
         yield from customers.information(view.addresses, view.held.id, service, view.held.kinds, view.told, view.times)
 
 

@@ -13,6 +13,7 @@ from wattshare.custodian.model.bearer import BearerClass
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import Unknown
 from wattshare.custodian.model.parties import ThirdParty
+from wattshare.custodian.model.premises import Service
 from wattshare.custodian.services.access import Access, Permission
 from wattshare.custodian.services.admission import whose
 from wattshare.custodian.services.disclosure import customers, feeds, registrations, sample
@@ -314,7 +315,7 @@ class Disclosure:
         return fixed(made, view.times.updated)
 
     def _programs(self, view: View) -> Plan:
-        made = tuple(program_entries(view))
+        made = tuple(program_entries(view, view.tx.customers.shared(view.held, view.at)))
         return fixed(made, view.times.updated)
 
 
@@ -327,12 +328,12 @@ def over(held: Authorization, at: int) -> bool:
     return held.state is State.ENDED or (held.entry is EntryOf.CUSTOMER and held.ends is not None and held.ends <= at)
 
 
-def program_entries(view: View) -> Iterator[Entry]:
+def program_entries(view: View, shared: tuple[Service, ...]) -> Iterator[Entry]:
     """The demand response programmes of an authorization, and the names of their dates."""
     if Kind.PROGRAM_ENROLLMENT not in view.held.kinds:
         return
     # programs are as they are now: of a service that has ended they are somebody else's
-    services = [one for one in view.tx.customers.shared(view.held, view.at) if one.agreement.covers(view.at)]
+    services = [one for one in shared if one.agreement.covers(view.at)]
     programs = view.tx.programs.of([service.usage_point.id for service in services])
     some = False
     for service in services:
