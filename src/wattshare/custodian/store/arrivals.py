@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from struct import Struct
 from typing import Any, TypeVar
 
@@ -37,14 +37,17 @@ SIGNATURE, TRAILER, NULL = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff", b"\xff
 LENGTH = Struct(">i").pack
 # a day of nothing but values, up to them
 FIELDS = len(ROW_COLUMNS)
-PLAIN_HEAD = Struct(">h" + "iq" + "ii" + "iq" * 8 + "i").pack
+PLAIN_HEAD, PLAIN_DAY = Struct(">h" + "iq" + "ii").pack, Struct(">" + "iq" * 8 + "i").pack
+# such days that are remembered
+ALIKE = 4_096
 # usage point, channel, start, duration, end of the day, step, count, width, values
 PlainDay = tuple[int, int, int, int, int, int, int, int, bytes | memoryview]
+START = itemgetter(2)
 Item = TypeVar("Item")
 # bytes that are sent at a time
 SENT = 256 * 1024
-# the same of days of nothing but values, of which each is three
-PARTS = 1_500
+# the same of days of nothing but values, of which each is four
+PARTS = 2_000
 
 
 class Arrivals:
@@ -103,9 +106,6 @@ class Arrivals:
         """See that no day, by usage point, channel and start, is in the history already."""
         if not self.closed_months:
             return
-        places = tuple(places)
-        if self.closed_months.isdisjoint(map(month_of, {place[2] for place in places})):
-            return
         old = {place for place in places if month_of(place[2]) in self.closed_months}
         spans = tuple(Span(point, channel, start, start) for point, channel, start in old)
         for segment in segments_within(self._connection, spans):
@@ -125,12 +125,13 @@ class Arrivals:
         """The same of days that are nothing but values, all of one revision."""
         every = iter(days)
         while chunk := tuple(islice(every, COPIED)):
-            self._refuse_kept(day[:3] for day in chunk)
+            if not self.closed_months.isdisjoint(map(month_of, set(map(START, chunk)))):
+                self._refuse_kept(day[:3] for day in chunk)
             if not self._partitioned:
                 rows = [plain_row(day, revision, at, late=self._late) for day in chunk]
                 self._connection.exec_driver_sql(INSERT, rows)
                 continue
-            for month, those in by_month(chunk, lambda day: day[2]).items():
+            for month, those in by_month(chunk, START).items():
                 self._send(self._opened(month, those[0][2]), plain_pieces(those, revision, at, late=self._late))
 
     def _opened(self, month: tuple[int, int], second: int) -> str:
@@ -191,22 +192,32 @@ def plain_row(day: PlainDay, revision: int, at: int, *, late: int) -> tuple[Any,
     return (*head, *[None] * len(SIDECARS), revision, revision, at, at, *counts)
 
 
+def _plain_day(day: tuple[int, ...], tail: bytes, at: int, late: int) -> tuple[bytes, bytes]:
+    """What stands before and behind the values of a day: start, duration, end, step, count, width."""
+    start, duration, day_end, step, count, width = day
+    held_to = start + duration if start + duration > day_end + SPILL else day_end
+    numbers = (start, duration, day_end, day_end, held_to, step, count, width)
+    middle = PLAIN_DAY(*(part for number in numbers for part in (8, number)), count * width)
+    return middle, tail + LAST_NUMBERS(4, 0, 4, 0, 4, count if at > day_end + late else 0)
+
+
 def plain_pieces(days: Iterable[PlainDay], revision: int, at: int, *, late: int) -> Iterator[bytes]:
     """Such days as COPY reads them: numbers at once, then the values, then what all of them have alike."""
     tail = plain_tail(revision, at)
-    # of readings that came in time, and of so many that did not
-    in_time, late_tails = tail + LAST_NUMBERS(4, 0, 4, 0, 4, 0), dict[int, bytes]()
+    # of many usage points a day is the same but for its values
+    alike: dict[tuple[int, ...], tuple[bytes, bytes]] = {}
     parts: list[bytes | memoryview] = [SIGNATURE]
-    for point, channel, start, duration, day_end, step, count, width, values in days:
-        held_to = start + duration if start + duration > day_end + SPILL else day_end
-        head = PLAIN_HEAD(
-            FIELDS, 8, point, 4, channel, 8, start, 8, duration, 8, day_end, 8, day_end, 8, held_to, 8, step, 8, count,
-            8, width, len(values),
-        )  # fmt: skip
-        ends = in_time
-        if at > day_end + late:
-            ends = late_tails.get(count) or late_tails.setdefault(count, tail + LAST_NUMBERS(4, 0, 4, 0, 4, count))
-        parts += (head, values, ends)
+    here, head = (0, 0), b""
+    for point, channel, *day, values in days:
+        if here != (point, channel):
+            here, head = (point, channel), PLAIN_HEAD(FIELDS, 8, point, 4, channel)
+        key = tuple(day)
+        if key not in alike:
+            if len(alike) > ALIKE:
+                alike.clear()
+            alike[key] = _plain_day(key, tail, at, late)
+        middle, ends = alike[key]
+        parts += (head, middle, values, ends)
         if len(parts) >= PARTS:
             yield b"".join(parts)
             parts.clear()

@@ -25,6 +25,8 @@ from wattshare.espi.profile import Profile
 # rows that are held at a time
 ROWS = 1 << 18
 COLUMNS = 2_000
+# whose midnights are remembered
+MOMENTS = 100_000
 INTEGERS = {1: pa.int8(), 2: pa.int16(), 4: pa.int32(), 8: pa.int64()}
 
 
@@ -127,6 +129,8 @@ class ColumnDays:
     # series by the cells that name them, and ends and lengths of days by their starts
     _numbers: dict[Any, int] = field(default_factory=dict)
     _bounds: dict[int, tuple[int, int]] = field(default_factory=dict)
+    # the midnights before moments
+    _midnights: dict[int, int] = field(default_factory=dict)
 
     def plain(self) -> bool:
         """Whether the file may be read so at all: every column is of a kind that needs no reading of texts."""
@@ -253,34 +257,46 @@ class ColumnDays:
     def _day_starts(self, start: pa.Array) -> pa.Array:
         """The local midnight before each start."""
         coded = start.dictionary_encode()
-        known: list[int] = []
+        known, midnights = list[int](), self._midnights
         bounds = (0, 0)
         for at in coded.dictionary.to_pylist():
-            if not 0 <= at < 4_102_444_800:
-                raise NotPlain
-            if not bounds[0] <= at < bounds[1]:
-                bounds = day_bounds(day_of(at, self.profile.zone), self.profile.zone)
-            known.append(bounds[0])
+            midnight = midnights.get(at)
+            if midnight is None:
+                if not 0 <= at < 4_102_444_800:
+                    raise NotPlain
+                if not bounds[0] <= at < bounds[1]:
+                    bounds = day_bounds(day_of(at, self.profile.zone), self.profile.zone)
+                if len(midnights) > MOMENTS:
+                    midnights.clear()
+                midnight = midnights[at] = bounds[0]
+            known.append(midnight)
         return pa.array(known, pa.int64()).take(coded.indices)
 
     def _rows(
         self, heads: Sequence[Any], edges: Sequence[int], ends: Sequence[int], lane: "_Lane", last: dict[int, int]
     ) -> list[PlainRow]:
         rows, step, known, bounds = list[PlainRow](), lane.step, self._numbers, self._bounds
-        places = zip(heads, edges, ends, lane.starts(edges), lane.widths(edges, ends), strict=True)
-        for head, first, end, start, width in places:
-            number = known[head]
+        widths = lane.widths(edges, ends)
+        values = {width: lane.values(width) for width in set(widths)}
+        named, number, ended = None, -1, -1
+        for head, first, end, start, width in zip(heads, edges, ends, lane.starts(edges), widths, strict=True):
+            if head != named:
+                # where the series before ended; and where this one has, if it was met before
+                last[number] = ended
+                named, number = head, known[head]
+                ended = last.get(number, -1)
             day_end, length = bounds.get(start) or self._bound(start)
-            count = end - first
-            after = start + count * step
             # the same again, or one before another
-            if last.get(number, -1) > start:
+            if ended > start:
                 raise NotPlain
-            last[number] = after
-            if after > day_end:
+            count = end - first
+            ended = start + count * step
+            if ended > day_end:
                 length = max(length, count * step)
-            values = lane.values(width)[first * width : end * width]
-            rows.append((number, start, length, day_end, step, count, width, values))
+            rows.append(
+                (number, start, length, day_end, step, count, width, values[width][first * width : end * width])
+            )
+        last[number] = ended
         return rows
 
     def _bound(self, start: int) -> tuple[int, int]:

@@ -59,7 +59,8 @@ class Placing:
     meaning: Meaning
     series: Sequence[Series]
     _measures: dict[str, Measure] = field(default_factory=dict)
-    # usage points by what names them, once they were looked up
+    # what names each series; and usage points by that, once they were looked up
+    _keys: list[tuple[str, str, Commodity]] = field(default_factory=list)
     _found: dict[tuple[str, str, Commodity], int] | None = None
 
     def measure(self, one: Series) -> Measure:
@@ -77,8 +78,8 @@ class Placing:
         known, why = self._known(), dict[int, str]()
         services = self.tx.roster.commodities(set(known.values()))
         services_of: dict[str, Commodity] = {}
-        for number, one in enumerate(self.series):
-            here, commodity = known.get(self._key(one)), self.measure(one).commodity
+        for number, (one, key) in enumerate(zip(self.series, self.keys, strict=True)):
+            here, commodity = known.get(key), key[2]
             if one.role != "usage_point" and here is None:
                 why[number] = self._reason(one, commodity)
             elif one.role == "usage_point" and services_of.setdefault(one.name, commodity) is not commodity:
@@ -96,7 +97,7 @@ class Placing:
         """Find every series its channel; what is not there yet is planned, and not written."""
         known = self._known()
         names = self._name_new(known)
-        points = [known[self._key(one)] for one in self.series]
+        points = [known[key] for key in self.keys]
         measures = {unit: self.measure(one) for unit, one in {one.unit: one for one in self.series}.items()}
         services = self.tx.roster.commodities(set(points))
         new = {
@@ -116,7 +117,7 @@ class Placing:
         return dict(self._found)
 
     def _look_up(self) -> dict[tuple[str, str, Commodity], int]:
-        keys = {self._key(one) for one in self.series}
+        keys = set(self.keys)
         names = {name for role, name, _ in keys if role == "usage_point" and not hrefs.TEN_DIGITS.fullmatch(name)}
         by_name = self.tx.imports.known_many(NAMED, names)
         meters = self.tx.roster.of_meters({name for role, name, _ in keys if role == "meter"})
@@ -138,8 +139,7 @@ class Placing:
     def _name_new(self, known: dict[tuple[str, str, Commodity], int]) -> dict[str, int]:
         """Give usage points that were never heard of their numbers."""
         new: dict[str, int] = {}
-        for one in self.series:
-            key = self._key(one)
+        for one, key in zip(self.series, self.keys, strict=True):
             if key not in known:
                 known[key] = new[one.name] = new.get(one.name) or self._free(one.name, set(new.values()))
         return new
@@ -147,8 +147,12 @@ class Placing:
     def _free(self, name: str, taken: set[int]) -> int:
         return free_number(self.tx, name, taken)
 
-    def _key(self, one: Series) -> tuple[str, str, Commodity]:
-        return one.role, one.name, self.measure(one).commodity
+    @property
+    def keys(self) -> list[tuple[str, str, Commodity]]:
+        """What names the usage point of each series."""
+        if not self._keys:
+            self._keys = [(one.role, one.name, self.measure(one).commodity) for one in self.series]
+        return self._keys
 
     def _types(
         self, measures: Mapping[str, Measure], new: dict[str, ReadingType]
