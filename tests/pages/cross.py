@@ -3,17 +3,22 @@
 Too long for each run: `make soak SCENARIO=pages`. Pictures land in `screenshots/cross`.
 """
 
+from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
-from tests.custodian.houses import EVERYTHING, TestHouse
+from tests.custodian.houses import BASE, DAY, EVERYTHING, Home, TestHouse
 from tests.pages.conftest import Screens
 from tests.pages.screen import DESKTOP, PHONE, SHOTS, Screen
 from tests.pages.test_choosing import business
 from tests.pages.test_everybody import BOTH, check
+from tests.pages.test_proving import NEW, link_of, sent
 from wattshare.custodian.model.parties import Role
+from wattshare.custodian.store.receipts import RECEIPT
 
 SIZES = {"phone": PHONE, "wide": DESKTOP, "zoomed": {"width": 640, "height": 400}}
 SCHEMES = ("light", "dark")
@@ -73,14 +78,66 @@ def press(screen: Screen, selector: str) -> None:
         screen.page.locator(selector).first.click()
 
 
+EVERY_WAY = pytest.mark.parametrize(
+    ("size", "scheme", "language", "scripts"), list(product(SIZES, SCHEMES, LANGUAGES, SCRIPTS))
+)
+# the button of the page's own form
+SEND = "main form:not(.who) button[type=submit]:not(.hidden)"
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """Mails are files."""
+    return {"mail_dir": "mail"}
+
+
+def way_in(screen: Screen, home: Home) -> None:
+    """Be signed in with an account, as if by its password."""
+    screen.context.clear_cookies()
+    doors = screen.house.house.sign_in
+    session = doors.enter(doors.arrive(), home.customer.id, "account", None)
+    screen.context.add_cookies([{"name": "__Host-wattshare", "value": session.id, "url": BASE + "/", "secure": True}])
+
+
+@dataclass(kw_only=True)
+class Walk:
+    """Pages one after the other, each looked at."""
+
+    screen: Screen
+    way: str
+    pages: int = 0
+
+    def seen(self, name: str, path: str | None = None) -> None:
+        """Come to a page, or be there, and look."""
+        if path is not None:
+            self.screen.open(path)
+        self.pages += 1
+        seen(self.screen, f"{self.way}-{self.pages:02}-{name}")
+
+    def sent(self, name: str, selector: str = SEND) -> None:
+        """Press a button, and look at what comes."""
+        press(self.screen, selector)
+        self.seen(name)
+
+    def fill(self, **values: str) -> None:
+        """Type into fields, by their ids."""
+        for field, value in values.items():
+            self.screen.page.locator(f"#{field}").fill(value)
+
+
+def started(screens: Screens, size: str, scheme: str, language: str, scripts: str) -> tuple[str, Screen]:
+    """A screen, and what its pictures are named by."""
+    options: dict[str, Any] = {"viewport": SIZES[size], "color_scheme": scheme, "locale": language}
+    way = f"{size}-{scheme}-{language[:2]}-{scripts}"
+    return way, screens(java_script_enabled=SCRIPTS[scripts], **options)
+
+
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("size", "scheme", "language", "scripts"), list(product(SIZES, SCHEMES, LANGUAGES, SCRIPTS)))
+@EVERY_WAY
 def test_every_path_in_every_way(
     house: TestHouse, screens: Screens, size: str, scheme: str, language: str, scripts: str
 ) -> None:
-    way = f"{size}-{scheme}-{language[:2]}-{scripts}"
-    options: dict[str, Any] = {"viewport": SIZES[size], "color_scheme": scheme, "locale": language}
-    screen = screens(java_script_enabled=SCRIPTS[scripts], **options)
+    way, screen = started(screens, size, scheme, language, scripts)
     lumen = house.third_party("Lumen Insights", role=Role.PARTNER)
     party = house.third_party(
         "Harbor Home",
@@ -137,3 +194,115 @@ def test_every_path_in_every_way(
     screen.context.clear_cookies()
     screen.ask_signed_in(party, many)
     seen(screen, f"{way}-18-choose-many")
+
+
+@pytest.mark.timeout(900)
+@EVERY_WAY
+def test_every_way_in_and_everything_done_later(
+    house: TestHouse, screens: Screens, tmp_path: Path, size: str, scheme: str, language: str, scripts: str
+) -> None:
+    way, screen = started(screens, size, scheme, language, scripts)
+    walk = Walk(screen=screen, way=f"{way}-in")
+    party, home = house.third_party("Harbor Home"), house.home(commodities=BOTH, days=8, name="Ada Elm")
+
+    # a code, and a forgotten password
+    screen.ask(party)
+    walk.fill(account_number=home.account_number)
+    walk.sent("code", "button[value=mail]")
+    walk.fill(code="000000")
+    walk.sent("code-wrong")
+    screen.open("/sharing/forgotten")
+    walk.fill(login=home.login)
+    walk.sent("link-sent")
+    link = link_of(sent(house, tmp_path)[-1])
+    walk.seen("new-password", link)
+    walk.fill(password=NEW, password_again="another")
+    walk.sent("new-password-wrong")
+    walk.fill(password=NEW, password_again=NEW)
+    press(screen, SEND)
+    walk.seen("link-used-up", link)
+
+    # what is done to a permission later
+    held, old = house.share(party, home, EVERYTHING), house.share(house.third_party("Old Meter"), home)
+    with house.store.begin() as tx:
+        tx.receipts._connection.execute(delete(RECEIPT).where(RECEIPT.c.authorization_id == old.id))
+    way_in(screen, home)
+    own = f"?authorization={held.id}"
+    walk.seen("change", f"/sharing/change{own}")
+    for box in screen.page.locator("main input[name=agreement]").all():
+        box.uncheck()
+    walk.sent("change-nothing", "button[value=change]")
+    walk.seen("shorten", f"/sharing/shorten{own}")
+    walk.fill(until_day="2020-01-01")
+    screen.page.locator("main form").first.evaluate("(form) => { form.noValidate = true }")
+    walk.sent("shorten-wrong", "main form button[type=submit]")
+    screen.open("/sharing")
+    walk.sent("paused", "form[action='/sharing/pause'] button")
+    walk.sent("resumed", "form[action='/sharing/resume'] button")
+    walk.seen("receipt", f"/sharing/receipt{own}")
+    walk.seen("no-receipt", f"/sharing/receipt?authorization={old.id}")
+
+    new_homes(walk, home)
+
+
+def new_homes(walk: Walk, home: Home) -> None:
+    """Asked about a home that is new: once beside others, and once after all of them."""
+    house, mine = walk.screen.house, home.agreements
+    for until in (None, house.clock()):
+        house.clock.advance(DAY)
+        with house.store.begin() as tx:
+            for one in mine if until is not None else ():
+                tx.customers.end_agreement(one.id, house.clock())
+        house.house.worker("test").sweep()
+        fresh = house.home(commodities=(BOTH[0],), days=0)
+        with house.store.begin() as tx:
+            tx.customers.end_agreement(fresh.agreements[0].id, house.clock())
+            point, account = fresh.usage_points[0], mine[0].account_id
+            mine = (*mine, tx.customers.add_agreement(point, account, f"NEW{point}", starts=house.clock()))
+        house.house.homes.ask()
+        way_in(walk.screen, home)
+        walk.seen("waiting", "/sharing?tab=waiting")
+        [asked, *_] = house.house.homes.open(home.customer.id)
+        walk.seen("new-home", f"/sharing/home?home={asked.id}")
+        if asked.apps:
+            walk.sent("new-home-nothing", "button[value=share]")
+
+
+@pytest.mark.timeout(900)
+@EVERY_WAY
+def test_everybody_who_shares_with_or_for_somebody(
+    house: TestHouse, screens: Screens, size: str, scheme: str, language: str, scripts: str
+) -> None:
+    way, screen = started(screens, size, scheme, language, scripts)
+    walk = Walk(screen=screen, way=f"{way}-with")
+    party, ada = house.third_party("Harbor Home"), house.home(commodities=BOTH, name="Ada Elm")
+    bob = house.holder(ada, "Bob Oak", since=9)
+    held = house.share(party, ada, EVERYTHING)
+
+    # who holds the account too
+    way_in(screen, bob)
+    walk.seen("given-by", "/sharing")
+    walk.sent("stop-theirs", "section form[action='/sharing/stop'] button")
+    walk.sent("stopped-theirs")
+    walk.seen("ended-theirs", "/sharing?tab=ended")
+    screen.ask(party)
+    screen.page.locator("#all-agreements").check()
+    walk.sent("review-together")
+    way_in(screen, ada)
+    walk.seen("ended-by-other", "/sharing?tab=ended")
+    walk.seen("receipt-by-other", f"/sharing/receipt?authorization={held.id}")
+
+    # who shares for a business
+    owner = house.home(name="Harbor Foods", customer_class="COM")
+    way_in(screen, owner)
+    walk.seen("people", "/sharing/people")
+    walk.sent("invited", "form[action='/sharing/people/invite'] button")
+    link = screen.page.locator("main code").first.inner_text()
+    screen.context.clear_cookies()
+    walk.seen("join-signed-out", link)
+    way_in(screen, bob)
+    walk.seen("join", link)
+    walk.sent("joined")
+    walk.sent("acting", "form[action='/sharing/people/act'] button")
+    walk.seen("people-acting", "/sharing/people")
+    walk.seen("join-used-up", link)
