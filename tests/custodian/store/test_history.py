@@ -276,6 +276,26 @@ def test_late_days_join_the_segment_when_the_month_is_closed_again(store: Store)
         assert connection.scalars(text("SELECT count FROM segment")).all() == [5]
 
 
+def test_channels_that_have_something_in_some_days_are_found_in_both_tiers(store: Store) -> None:
+    with store.begin() as tx:
+        home = add_home(tx)
+        hot, closed, empty = (add_channel(tx, home, of) for of in (DELIVERED, RECEIVED, DELIVERED))
+        tx.readings.load([day_block(closed, 3)])
+    close_all(store)
+    with store.begin() as tx:
+        tx.readings.load(day_block(hot, day) for day in (3, 8))
+
+        def met(day: int) -> list[int]:
+            blocks = [day_block(channel, day) for channel in (hot, closed, empty)]
+            days = [(one.usage_point_id, one.channel, one.start, 0, one.day_end, 0, 0, 1, b"") for one in blocks]
+            return sorted(channel for _, channel in tx.readings.met(days))
+
+        # of the history by the month
+        assert met(3) == sorted((hot.number, closed.number))
+        assert met(4) == [closed.number]
+        assert met(40) == []
+
+
 def test_a_day_of_the_history_is_not_loaded_a_second_time(store: Store) -> None:
     with store.begin() as tx:
         channel = add_channel(tx, add_home(tx))
