@@ -101,8 +101,13 @@ def is_taking_in(engine: Engine) -> bool:
 @contextmanager
 def _turns(engine: Engine) -> Iterator[int]:
     # a file beside the database: SQLite's own locks on that one would go when it is closed
-    file = os.open(f"{engine.url.database}-turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    path = Path(str(engine.url.database))
+    file = os.open(f"{path}-turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        if os.geteuid() == 0:
+            # as SQLite does with its own files beside it: whoever owns the database takes in next
+            owner = path.stat()
+            os.fchown(file, owner.st_uid, owner.st_gid)
         yield file
     finally:
         # and with it the lock, also when the process is killed
