@@ -4,11 +4,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.custodian.servers import HOW, Server, started
+from wattshare.custodian.store.database import Store
+from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.purposes import Purpose
 
 COMMAND = (sys.executable, "-c", "from wattshare.command import main; main()")
 
@@ -37,6 +40,12 @@ class Utility:
         return subprocess.Popen(
             [*COMMAND, *words], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
+
+    def digest(self) -> str:
+        """What `db hash` prints, looked up here: no process is started for it."""
+        store = Store.connect(self.url or f"sqlite:///{self.home / 'wattshare.db'}", Keys.read(self.home / "keys.json"))
+        with closing(store), store.read(Purpose.UPKEEP) as tx:
+            return tx.content.digest()
 
     def do(self, *words: str) -> str:
         """What a command prints.

@@ -118,7 +118,7 @@ def _hit(utility: Utility, one: Undisturbed, most: int, chance: random.Random, s
         # every other one late, when something is being written
         soonest = LATE * one.seconds if hit % 2 else 0
         killed = _kill(utility.start(*one.form.words), chance.uniform(soonest, one.seconds))
-        left = utility.do("db", "hash")
+        left = utility.digest()
         hit += killed
         held = held and left in (one.nothing, one.whole)
         state = "nothing" if left == one.nothing else "all" if left == one.whole else "SOMETHING ELSE"
