@@ -1,7 +1,9 @@
 """A making that is broken off goes on behind the parts that are there."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -38,9 +40,9 @@ class Scene:
         """Make it; `before` each part something happens, given its place."""
         self.making(before).make(self.batch)
 
-    def making(self, before: Callable[[int], object] = lambda _: None) -> Any:
+    def making(self, before: Callable[[int], object] = lambda _: None, volume_bytes: int = 1) -> Any:
         """The same, not yet begun."""
-        bulk = Interrupted(addresses=self.house.house.addresses, volume_bytes=1, before=before)
+        bulk = Interrupted(addresses=self.house.house.addresses, volume_bytes=volume_bytes, before=before)
         return replace(self.house.house.batches, bulk=bulk)
 
     def break_off(self, parts: int) -> tuple[Part, ...]:
@@ -186,3 +188,52 @@ def test_parts_of_an_order_that_is_not_made_are_kept_no_longer_than_files(scene:
     scene.make()
     assert scene.state() is BatchState.MADE
     assert len(scene.parts()) == 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crossed:
+    """Somebody stops sharing while a part is written down."""
+
+    scene: Scene
+    subscription: int
+    check: Callable[..., None]
+    threads: list[threading.Thread] = field(default_factory=list)
+    faults: list[BaseException] = field(default_factory=list)
+
+    def stop(self) -> None:
+        """In a transaction of its own."""
+        try:
+            self.scene.house.house.consent.withdraw(self.subscription, Ending.CUSTOMER)
+        except BaseException as fault:
+            self.faults.append(fault)
+
+    def __call__(self, *given: Any) -> None:
+        """In the place of the look at who is in a part."""
+        if not self.threads:
+            self.threads.append(threading.Thread(target=self.stop))
+            self.threads[0].start()
+            # until it waits for what is held here
+            time.sleep(0.2)
+        self.check(*given)
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["first", "again"])
+def test_neither_who_stops_sharing_nor_who_makes_files_waits_for_the_other_for_ever(scene: Scene, again: bool) -> None:
+    batches = scene.house.house.batches
+    if again:
+        # several in one part
+        scene.making(volume_bytes=10**9).make(scene.batch)
+        scene.stop_sharing()
+    else:
+        path = f"/Batch/Subscription/{scene.subscriptions[1]}?published-min=1"
+        answer = scene.acme.ask(path, scene.acme.token(str(scene.subscriptions[1])))
+        scene = replace(scene, batch=str(answer.headers["content-location"]).rpartition("/")[2])
+    crossed = Crossed(scene=scene, subscription=scene.subscriptions[1], check=batches._check)
+    making = scene.making()
+    object.__setattr__(making, "_check", crossed)
+    making.make(scene.batch)
+    [stopping] = crossed.threads
+    stopping.join()
+    assert crossed.faults == []
+    scene.house.work()
+    assert not set(scene.fetched()) & {scene.points[place] for place in (1, 4)}

@@ -10,7 +10,7 @@ from typing import Any
 from tests.custodian.servers import ENGINES
 
 # kills where nothing is said: of deliveries about five minutes, of imports some on each engine
-KILLS = {"delivery": 60, "import": 20, "delta": 0, "pages": 0}
+KILLS = {"delivery": 100, "import": 20, "delta": 0, "pages": 0}
 SQLITE = ENGINES[:1]
 
 
@@ -19,7 +19,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="soak", description=__doc__)
     parser.add_argument("scenario", choices=KILLS)
     parser.add_argument("--kills", type=int, help="the more the longer")
-    parser.add_argument("--seconds", type=float, help="for how long it is killed; a kill every five seconds otherwise")
+    parser.add_argument("--seconds", type=float, help="for how long it is killed; a kill every three seconds otherwise")
     parser.add_argument("--seed", type=int, help="the same seed chooses the same; by chance where it is not said")
     parser.add_argument("--engine", choices=(*ENGINES, "both"), help="SQLite for deliveries and deltas, else both")
     parser.add_argument("--authorizations", type=int, default=10_000, help="of the deltas")

@@ -195,6 +195,9 @@ class Batches:
         kept = False
         try:
             with self.store.begin() as tx:
+                if batch.authorization_id is not None:
+                    # held before the order, as by whoever ends it: neither waits for the other for ever
+                    tx.authorizations.by_id(batch.authorization_id)
                 known = tx.batches.by_id(batch.id)
                 if known is None or known.state is not BatchState.ORDERED:
                     raise Stopped
@@ -355,6 +358,7 @@ class Batches:
         kept = False
         try:
             with self.store.begin() as tx:
+                tx.batches.hold_members(part.correlation_id)
                 if awaited(tx, part):
                     tx.batches.change_part(made, members.authorizations())
                     self._check(tx, made, narrowings)

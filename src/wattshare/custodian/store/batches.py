@@ -198,6 +198,17 @@ class Batches:
         found = select(columns.authorization_id).where(columns.correlation_id == correlation_id)
         return tuple(self._connection.execute(found.order_by(columns.authorization_id)).scalars())
 
+    def hold_members(self, correlation_id: str) -> None:
+        """Hold everybody whose data is in a part: who ends a permission holds that first, and then its files."""
+        mine = select(PART_AUTHORIZATION.c.authorization_id).where(
+            PART_AUTHORIZATION.c.correlation_id == correlation_id
+        )
+        found = select(AUTHORIZATION.c.id).where(AUTHORIZATION.c.id.in_(mine)).order_by(AUTHORIZATION.c.id)
+        held = self._connection.execute(holding(self._connection, found), execution_options={"yield_per": CHUNK})
+        with held as rows:
+            for _ in rows:
+                pass
+
     def all_alive(self, correlation_id: str, at: int, narrowings: int) -> bool:
         """Whether everybody whose data is in a part shares at that second, as much as when it was read.
 
