@@ -109,27 +109,19 @@ def read_blocks(segment: Segment, marks: Sequence[Mark], chosen: Iterable[int] |
     places = range(len(marks)) if chosen is None else tuple(chosen)
     body = zstandard.ZstdDecompressor().decompress(segment.body)
     after = LENGTH + int.from_bytes(body[:LENGTH], "little")
-    sidecars = list(_read_sidecars(body[LENGTH:after], len(marks)))
+    sidecars = _read_sidecars(body[LENGTH:after], len(marks))
+    whose = {"usage_point_id": segment.usage_point_id, "channel": segment.channel}
     for place, values in zip(places, _read_values(body[after:], marks, places), strict=True):
-        mark = marks[place]
-        yield Block(
-            usage_point_id=segment.usage_point_id,
-            channel=segment.channel,
-            start=mark.start,
-            duration=mark.duration,
-            day_end=mark.day_end,
-            step=mark.step,
-            count=mark.count,
-            width=mark.width,
-            values=values,
-            first_revision=mark.first_revision,
-            revision=mark.revision,
-            published_at=mark.published_at,
-            updated_at=mark.updated_at,
-            corrected=mark.corrected,
-            late=mark.late,
-            **dict(zip(SIDECARS, sidecars[place], strict=True)),
-        )
+        # a year has hundreds, and what `Block` itself does for each of its fields takes longer than all else here
+        block = object.__new__(Block)
+        fields = block.__dict__
+        fields.update(marks[place].__dict__)
+        fields.update(sidecars[place])
+        fields.update(whose)
+        fields["values"] = values
+        # what only marks have
+        del fields["estimated"]
+        yield block
 
 
 # marks
@@ -201,8 +193,9 @@ def _pack_sidecars(blocks: Sequence[Block]) -> bytes:
     return len(packed).to_bytes(LENGTH, "little") + bytes(packed)
 
 
-def _read_sidecars(packed: bytes, count: int) -> Iterator[tuple[bytes | None, ...]]:
-    """Them again, block by block."""
+@lru_cache(maxsize=256)
+def _read_sidecars(packed: bytes, count: int) -> tuple[dict[str, bytes | None], ...]:
+    """Them again by name, block by block. Most months of most channels have the same ones: they are remembered."""
     coming = iter(packed)
     numbers = read(coming)
     columns = []
@@ -211,7 +204,7 @@ def _read_sidecars(packed: bytes, count: int) -> Iterator[tuple[bytes | None, ..
         for _ in range(next(numbers)):
             different.append(bytes(islice(coming, next(numbers))))
         columns.append([different[place] for place in read_runs(numbers, count)])
-    return zip(*columns, strict=True)
+    return tuple(dict(zip(SIDECARS, row, strict=True)) for row in zip(*columns, strict=True))
 
 
 # values
@@ -251,10 +244,10 @@ def _read_values(packed: bytes, marks: Sequence[Mark], chosen: Iterable[int]) ->
         lanes = bytearray(_sums(lanes, width))
     if divisor > 1:
         lanes = bytearray((int.from_bytes(lanes, "little") * divisor).to_bytes(len(lanes), "little"))
-    ends = list(accumulate(mark.count for mark in marks))
+    ends, whole = list(accumulate(mark.count for mark in marks)), bytes(lanes)
     for place in chosen:
         mark = marks[place]
-        lane = bytes(lanes[width * (ends[place] - mark.count) : width * ends[place]])
+        lane = whole[width * (ends[place] - mark.count) : width * ends[place]]
         yield lane if mark.width == width else _narrowed(lane, width, mark.width)
 
 

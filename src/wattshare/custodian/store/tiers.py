@@ -83,7 +83,7 @@ SUMMARY = (
 # each for one usage point (True) and for all that are opened (False)
 ONE_AND_ALL = (True, False)
 STREAM = _blocks(*(BLOCKS[name] for name in BLOCK_COLUMNS), one=True).order_by(BLOCKS.channel, BLOCKS.start)
-SEGMENT_STREAM = _segments(*PLACE, KEPT.marks, KEPT.body, one=True)
+SEGMENT_STREAM = _segments(*PLACE, KEPT.marks, KEPT.body, WHOLE.label("whole"), one=True)
 EXTENT = {one: _blocks(*FACTS, one=one) for one in ONE_AND_ALL}
 SEGMENT_EXTENT = {one: _segments(*SUMMARY, one=one) for one in ONE_AND_ALL}
 LATEST = {
@@ -222,9 +222,11 @@ class Tiers:
 
     def _history(self, told: Mapping[str, Any], cut: Cut) -> Iterator[Block]:
         for rows in self._by_segment(SEGMENT_STREAM, told):
-            if taken := _taken(rows, cut):
+            # of a month that is wholly theirs, no block is looked at by itself
+            whole = any(row["whole"] for row in rows)
+            if whole or (taken := _taken(rows, cut)):
                 segment = read_segment(rows[0])
-                yield from read_blocks(segment, marks_of(segment.marks), taken)
+                yield from read_blocks(segment, marks_of(segment.marks), None if whole else taken)
 
     def _by_segment(self, statement: Select[Any], told: Mapping[str, Any]) -> Iterator[list[Mapping[Any, Any]]]:
         """The rows of each segment: one for each share that may have some of it."""
