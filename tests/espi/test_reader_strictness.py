@@ -105,7 +105,16 @@ def rewrite(element: etree._Element, others: list[etree._Element], chance: rando
         element.text = chance.choice(TEXTS)
 
 
+def is_resource(element: etree._Element) -> bool:
+    """Whether it is the whole of a content."""
+    parent = element.getparent()
+    return parent is not None and parent.tag == f"{{{ATOM}}}content"
+
+
 def rename(element: etree._Element, others: list[etree._Element], chance: random.Random) -> None:
+    if is_resource(element):
+        # the schemas let every element of theirs that has a name stand there, we only resources
+        others = [other for other in others if is_resource(other)]
     element.tag = chance.choice(others).tag
 
 
