@@ -32,7 +32,7 @@ from wattshare.thirdparty.ledger import Ledger
 
 HOMES, DAYS = 24, 3
 # seconds between two acts of one third party, and between two kills where no time is said
-PACE, KILL_PACE = 1.5, 3.0
+PACE, KILL_PACE = 1.0, 3.0
 SETTINGS: dict[str, Any] = {
     "notice_steps": [1, 2, 4, 8],
     "notice_last_step": 15,
