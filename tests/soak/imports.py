@@ -117,7 +117,10 @@ def _hit(utility: Utility, one: Undisturbed, most: int, chance: random.Random, s
     while hit < most and left == one.nothing:
         # every other one late, when something is being written
         soonest = LATE * one.seconds if hit % 2 else 0
+        began = time.monotonic()
         killed = _kill(utility.start(*one.form.words), chance.uniform(soonest, one.seconds))
+        if not killed:
+            one.seconds = min(one.seconds, time.monotonic() - began)
         left = utility.digest()
         hit += killed
         held = held and left in (one.nothing, one.whole)
