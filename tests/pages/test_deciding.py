@@ -254,6 +254,10 @@ def test_who_has_nothing_to_share_can_only_turn_back(house: TestHouse, acme: Reg
             date(2024, 7, 3),
             date(2024, 5, 6),
         ),
+        # midnight: the day before is the last
+        ({"scope": "MinAuthEndDate=1717225200;PreferredAuthEndDate=1717225200"}, date(2024, 5, 31), date(2024, 5, 31)),
+        # as far as a time can be
+        ({"scope": "MinAuthEndDate=9223372036854775807"}, date(2100, 12, 30), date(2100, 12, 30)),
     ],
 )
 def test_a_last_day_is_suggested(
@@ -267,6 +271,8 @@ def test_a_last_day_is_suggested(
     screen.open_end()
     assert ("needs at least until" in screen.words) == ("Min" in asked.get("scope", ""))
     screen.look("review-least-end" if "Min" in asked.get("scope", "") else None)
+    screen.press("Share")
+    assert f"until {suggested:%B} {suggested.day}, {suggested.year}" in screen.words
 
 
 def test_a_typed_day_is_the_last(house: TestHouse, acme: Registered, screen: Screen) -> None:
@@ -317,13 +323,14 @@ def test_a_last_day_that_does_not_fit_is_told(house: TestHouse, acme: Registered
     assert screen.page.get_by_label("Last day").input_value() == day
 
 
-def test_a_browser_holds_back_a_day_that_is_too_early(house: TestHouse, acme: Registered, screen: Screen) -> None:
+def test_a_day_that_is_folded_away_holds_nothing_back(house: TestHouse, acme: Registered, screen: Screen) -> None:
     screen.review(acme, house.home(), scope="MinAuthEndDate=1715000000")
     screen.open_end()
     screen.page.get_by_label("Last day").fill("2024-04-01")
+    screen.open_end()
     screen.press("Share")
-    assert screen.heading == "Share with Acme Energy"
-    assert screen.page.get_by_role("alert").count() == 0
+    assert screen.problem.startswith("Choose a last day between May 6, 2024 and December 30, 2100")
+    assert screen.page.get_by_label("Last day").is_visible()
     # who says no is not held back
     screen.press("Don’t share")
     assert screen.arrived["error"] == "access_denied"

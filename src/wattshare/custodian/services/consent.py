@@ -6,6 +6,7 @@ The form's values are wishes: who asks, what may be asked and what the customer 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from wattshare.custodian.model.authorization import (
     STANDING,
@@ -22,6 +23,7 @@ from wattshare.custodian.services.amending import Amending
 from wattshare.custodian.services.offers import offers
 from wattshare.custodian.services.receipts import Event
 from wattshare.custodian.services.terms import (
+    LAST_DAY,
     Choice,
     Review,
     chosen,
@@ -56,6 +58,17 @@ class Asked:
     guest: bool = False
 
 
+def last_day(ends: int, zone: ZoneInfo) -> date:
+    """The last local day of what ends then: an end at midnight is that of the day before."""
+    return day_of(ends - 1, zone)
+
+
+def earliest_day(asked: Asked, now: int, zone: ZoneInfo) -> date:
+    """The earliest last day that may be chosen; one that can be chosen, whatever the app asked for."""
+    today = day_of(now, zone)
+    return today if asked.min_end is None else min(max(today, last_day(asked.min_end, zone)), LAST_DAY)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Consent(Amending):
     """The story of an authorization from the question to its end."""
@@ -75,17 +88,19 @@ class Consent(Amending):
             services = tx.customers.services(customer_id)
             replaced = replaced_by(tx, party, customer_id)
             shared = () if replaced is None else tx.authorizations.shared(replaced.id)
-        earliest = max(asked.min_end or 0, now)
-        end = asked.preferred_end or max(now + DEFAULT_DAYS * DAY, earliest)
         zone = self.addresses.profile.zone
+        earliest = earliest_day(asked, now, zone)
+        end = max(day_of(now + DEFAULT_DAYS * DAY, zone), earliest)
+        if asked.preferred_end is not None:
+            end = min(last_day(asked.preferred_end, zone), LAST_DAY)
         return Review(
             party=party,
             partner=partner,
             required=in_order(party.kinds_required),
             optional=in_order(party.kinds_optional),
             offers=offers(services, now),
-            earliest_end=day_of(earliest, zone),
-            end=day_of(end, zone),
+            earliest_end=earliest,
+            end=end,
             warnings=unknown_terms(asked.scope),
             replaces=replaced,
             shared=frozenset(agreement for _, agreement in shared),
@@ -191,10 +206,10 @@ class Consent(Amending):
         if until is None:
             return None
         zone = self.addresses.profile.zone
-        if asked.preferred_end is not None and until == day_of(asked.preferred_end, zone):
+        if asked.preferred_end is not None and until == last_day(asked.preferred_end, zone):
             return asked.preferred_end
-        ends = day_end(until, self.addresses.profile.zone)
-        if ends <= self.now() or (asked.min_end is not None and ends < asked.min_end):
+        ends = day_end(until, zone)
+        if until < earliest_day(asked, self.now(), zone):
             raise BadRequest("This end is earlier than the app needs.", field="until")
         return ends
 
