@@ -53,6 +53,10 @@ def test_a_customer_starts_at_the_utility(house: TestHouse, screens: Screens) ->
     screen.press("Share")
     assert "Together with Lumen Insights, which gets the same data." in screen.words
     screen.look("done-with-partner")
+    # who stops can ask the app to delete what it has
+    screen.open("/sharing")
+    screen.press("Stop sharing with Harbor Home")
+    assert "You reach Harbor Home at harbor.example." in screen.words
     wide = screens(java_script_enabled=True, viewport=DESKTOP, color_scheme="dark", locale="fr")
     wide.be_signed_in(home)
     for name, path in (("apps", "apps"), ("app", f"app?app={harbor.party.id}")):

@@ -110,6 +110,18 @@ def test_what_waits_and_what_ended_have_lists_of_their_own(house: TestHouse, acm
     screen.link("Waiting (1)").click()
     screen.link("Answer").click()
     assert screen.heading == "Change what Acme Energy can see"
+    # asked twice, never answered
+    screen.ask(acme)
+    house.clock.advance(1_801)
+    screen.own(home)
+    assert "Waiting (" not in screen.words
+    screen.link("Waiting").click()
+    assert screen.page.locator(".card").count() == 1
+    assert "You gave no answer, so nothing has changed." in screen.words
+    # and answered later
+    house.share(acme, home)
+    screen.open("/sharing?tab=waiting")
+    assert "Nothing waits for you." in screen.words
 
 
 def test_a_new_home_is_asked_about_without_a_tick(house: TestHouse, acme: Registered, screens: Screens) -> None:
@@ -139,4 +151,5 @@ def test_a_new_home_is_asked_about_without_a_tick(house: TestHouse, acme: Regist
     # the receipt of it
     screen.link("Receipts").click()
     assert screen.heading == "You changed what Acme Energy can see"
+    assert "What Electricity use" in screen.words
     screen.look("receipt")

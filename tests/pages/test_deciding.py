@@ -222,7 +222,17 @@ def test_an_ended_service_is_greyed_with_its_reason(house: TestHouse, acme: Regi
     assert (gas.is_checked(), gas.is_disabled()) == (False, True)
     assert "This service has ended. Its last day was March 10, 2024." in screen.words
     screen.look("choose-ended")
-    # of the two only one can be chosen: it is
+    # of the two only one can be chosen: it is, and the other is said
+    screen.ask_signed_in(acme, home)
+    screen.page.get_by_text("What cannot be shared").click()
+    assert "Gas, number ends in" in screen.words
+    assert "This service has ended. Its last day was March 10, 2024." in screen.words
+    # what cannot be chosen any more leads to the choice
+    screen.page.locator("#decision input[name=agreement]").evaluate("(field) => { field.value = 4711 }")
+    screen.press("Share")
+    assert screen.problem == "Choose at least one home or service. Go there"
+    screen.link("Go there").click()
+    assert screen.heading == "Which homes or services do you want to share?"
     screen.ask_signed_in(acme, home)
     screen.share()
     assert shared(house, home) == {home.agreements[0].id}

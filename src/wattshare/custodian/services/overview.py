@@ -53,6 +53,8 @@ class Card:
     receipts: bool = True
     # who gave it, where that is somebody else who holds the account too
     giver: str | None = None
+    # where the third party can be reached
+    portal_uri: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,10 +133,12 @@ class Page:
 def card(tx: Tx, held: Authorization, services: Mapping[int, Service]) -> Card:
     """A permission as its customer sees it."""
     shared = (agreement for _, agreement in tx.authorizations.shared(held.id))
+    party = tx.parties.by_id(held.third_party_id)
     return Card(
         id=held.id,
         third_party_id=held.third_party_id,
-        name=name_of(tx, held.third_party_id),
+        name="" if party is None else party.name,
+        portal_uri=None if party is None else party.portal_uri,
         state=held.state,
         kinds=held.kinds,
         services=tuple(services[agreement] for agreement in shared if agreement in services),

@@ -72,7 +72,13 @@ def receipt(tongue: Tongue, kept: KeptReceipt, zone: ZoneInfo) -> Shown:
         line=line(tongue, kept, zone),
         app=facts["app"],
         partner=facts["together_with"],
-        kinds=[words.title(tongue, kind) for kind in Kind if kind in facts["data"]],
+        kinds=[
+            words.used(tongue, (Commodity(one["commodity"]) for one in facts["services"]))
+            if kind is Kind.USAGE
+            else words.title(tongue, kind)
+            for kind in Kind
+            if kind in facts["data"]
+        ],
         homes=homes(tongue, facts["services"]),
         since=day(facts["since"]),
         data_from=tongue.day(datetime.fromisoformat(facts["data_from"]).date()),

@@ -50,6 +50,7 @@ class Reviewing:
         tongue, zone, party = self.pages.tongue(call), self.pages.zone, review.party
         services = [offer.service for offer in review.offers if offer.service.agreement.id in wished.chosen]
         samples = self.own.samples(customer_id, wished.chosen)
+        places = words.places(tongue, review.offers, wished.chosen, zone)
         return {
             "review": review,
             "app": cut(party.name),
@@ -65,7 +66,8 @@ class Reviewing:
             "several": len(open_ids(review)) > 1,
             "nothing": not open_ids(review),
             "holders": self.overview.holders(customer_id, wished.chosen),
-            "places": words.places(tongue, review.offers, wished.chosen, zone),
+            "places": places,
+            "closed": [(place.name, line) for place in places for line in place.lines if not line.is_open],
             "gone": words.gone_kinds(tongue, review),
             "not_shared": words.not_shared(tongue, party.kinds),
             "today": day_of(self.lobby.now(), zone),

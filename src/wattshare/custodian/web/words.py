@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from wattshare.custodian.model.authorization import STANDING, Ending, State
@@ -100,7 +100,12 @@ LAST = said("Choose a last day between %(first)s and %(last)s, or share until yo
 
 def use(tongue: Tongue, services: Iterable[Service]) -> str:
     """Usage, named by what is delivered."""
-    names = dict.fromkeys(USES.get(service.usage_point.commodity, USE) for service in services)
+    return used(tongue, (service.usage_point.commodity for service in services))
+
+
+def used(tongue: Tongue, commodities: Iterable[Commodity]) -> str:
+    """The same of what is delivered."""
+    names = dict.fromkeys(USES.get(commodity, USE) for commodity in commodities)
     first, *others = [tongue.say(name) for name in names or (USE,)]
     return tongue.joined((first, *(inside(name) for name in others)))
 
@@ -305,6 +310,8 @@ class Told:
     giver: str | None = None
     # whether there are receipts of it
     receipts: bool = True
+    # where the app is
+    site: str = ""
 
 
 def card(tongue: Tongue, shown: Card, zone: ZoneInfo) -> Told:
@@ -337,6 +344,7 @@ def card(tongue: Tongue, shown: Card, zone: ZoneInfo) -> Told:
         paused=day(shown.paused_at),
         giver=shown.giver,
         receipts=shown.receipts,
+        site=urlsplit(shown.portal_uri or "").hostname or "",
     )
 
 
