@@ -57,6 +57,23 @@ def test_a_date_that_may_be_read_two_ways_is_asked() -> None:
     assert "time.format" not in asked
 
 
+def test_one_bad_time_hides_no_format_and_makes_no_day_of_hours() -> None:
+    days = [f"1,2024-03-{day:02},1" for day in range(1, 20)]
+    plain, asked = guessed("sp,start,kwh", *days, "1,2024-02-31,1")
+    assert (plain["time"], plain["interval"]) == ({"format": "iso"}, {"length": "day"})
+    assert asked == ["time.zone", "flow.all"]
+    # one in five is none
+    assert "time.format" in guessed("sp,start,kwh", *days[:4], "1,2024-02-31,1")[1]
+    # of the days that are right, some are right two ways
+    both = [f"1,03/{day:02}/2024,1" for day in range(1, 20)]
+    assert "time.format" in guessed("sp,start,kwh", *both, "1,n/a,1")[1]
+
+
+def test_a_comma_behind_a_nought_is_decimal() -> None:
+    assert guessed("sp;start;kwh", "1;2024-03-08;0,125", "1;2024-03-09;1,125", sign=";")[0]["values"]["decimal"] == ","
+    assert "decimal" not in guessed("sp;start;kwh", "1;2024-03-08;1,125", sign=";")[0]["values"]
+
+
 def test_a_time_that_neither_starts_nor_ends_is_asked() -> None:
     plain, asked = guessed("sp;Date/Time;kWh", "1;2024-03-08 00:15;1,5", "1;2024-03-08 00:30;1,5", sign=";")
     assert "time.stamp" in asked

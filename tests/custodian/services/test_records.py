@@ -236,6 +236,23 @@ def test_a_table_said_to_be_of_a_kind_must_have_its_columns(door: Door) -> None:
     assert taken(door, CUSTOMERS.replace("email", "fax"), dry_run=True).unread == ("fax",)
 
 
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ("customer,nmae,email", "a table of customers, but its column 'name' is not there, 'nmae' is."),
+        ("meter,usage_point,installd", "a table of meters, but its column 'installed' is not there, 'installd' is."),
+        ("agreement,account,usage_point", "a table of agreements, but its column 'starts' is not there."),
+    ],
+)
+def test_a_header_that_is_nearly_of_a_kind_is_told_its_slip(door: Door, header: str, told: str) -> None:
+    report = taken(door, f"{header}\na,b,c\n")
+    assert report.refused is not None
+    assert told in report.refused.sentence
+    kept = taken(door, f"{header}\na,b,c\n", kind="readings").refused
+    assert kept is not None
+    assert "Put values.unit into the mapping." in kept.sentence
+
+
 def test_every_document_leaves_a_line_on_what_became_of_it(door: Door, store: Store) -> None:
     for text in (CUSTOMERS, CUSTOMERS, "customer,name\nC-3,\n", ACCOUNTS):
         taken(door, text)

@@ -371,7 +371,7 @@ def test_a_usage_point_has_one_service(door: Door) -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("values.unit", None), ("time.zone", None), ("interval.length", None), ("flow.all", None)],
+    [("time.zone", None), ("interval.length", None), ("flow.all", None)],
 )
 def test_what_is_not_said_is_asked_by_its_key(door: Door, key: str, value: None) -> None:
     section, _, name = key.partition(".")
@@ -379,6 +379,33 @@ def test_what_is_not_said_is_asked_by_its_key(door: Door, key: str, value: None)
     assert report.refused is not None
     assert f"Put {key} into the mapping." in report.refused.sentence
     assert [question.key for question in report.questions] == [key]
+
+
+def test_a_unit_is_asked_where_the_column_does_not_name_it(door: Door) -> None:
+    rows = table(f"{POINT},2024-03-08 00:00,1", header="point,start,much")
+    report = taken(door, rows, meaning(columns={"value": "much"}, values={"unit": None}))
+    assert report.refused is not None
+    assert "Put values.unit into the mapping. It may be kWh, Wh," in report.refused.sentence
+    named = meaning(columns={"value": "Usage (kWh)"}, values={"unit": None})
+    assert taken(door, table(f"{POINT},2024-03-08 00:00,1", header="point,start,Usage (kWh)"), named).readings.new == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "sp,from,kwh\n1,2024-03-08 00:00,1\n",
+            "columns.usage_point: of the columns of the file 'point' is not there; there are sp, from, kwh",
+        ),
+        ("", "The file is empty."),
+        ("\n\n", "The file is empty."),
+        ("point,start,kwh\n", "No row stands behind the header."),
+    ],
+)
+def test_a_file_that_is_another_than_the_mapping_says_is_told_what_it_lacks(door: Door, text: str, told: str) -> None:
+    report = taken(door, text, meaning(time={"format": None}))
+    assert report.refused is not None
+    assert report.refused.sentence == told
 
 
 WIDE = {

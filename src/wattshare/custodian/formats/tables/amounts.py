@@ -44,7 +44,9 @@ class Amounts(dict[str, int | Fault | None]):
             text = text.replace(self.decimal, ".")
         found = _NUMBER.fullmatch(text)
         if found is None or not (found[2] or found[3]):
-            return Fault(self.column, f"{shown(text)} is no number.")
+            comma = "," in text and not self.thousands and self.decimal != ","
+            hint = "; if its comma is a mark, say which: values.decimal or values.thousands" if comma else ""
+            return Fault(self.column, f"{shown(text)} is no number{hint}.")
         return self._scaled(text, found)
 
     def _scaled(self, text: str, found: re.Match[str]) -> int | Fault:

@@ -7,6 +7,9 @@ from wattshare.custodian.formats.tables.mapping import DAILY, FLOWS, NAMES, BadM
 from wattshare.custodian.formats.tables.moments import EPOCH_MILLISECONDS, EPOCH_SECONDS
 from wattshare.custodian.formats.tables.units import unit_of
 
+# columns that an error names
+FEW = 30
+
 
 def places_of(header: Sequence[str], mapping: Mapping) -> dict[str, int]:
     """Where each column of the mapping stands in a header.
@@ -19,7 +22,9 @@ def places_of(header: Sequence[str], mapping: Mapping) -> dict[str, int]:
         found = [at for at, cell in enumerate(header) if cell == name]
         if len(found) != 1:
             often = "stands there more than once" if found else "is not there"
-            raise BadMapping(f"columns.{role}: of the columns of the file {name!r} {often}")
+            names = ", ".join(cell for cell in header[:FEW] if cell)
+            more = f" and {len(header) - FEW} more" if len(header) > FEW else ""
+            raise BadMapping(f"columns.{role}: of the columns of the file {name!r} {often}; there are {names}{more}")
         places[role] = found[0]
     return places
 

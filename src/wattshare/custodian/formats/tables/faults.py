@@ -33,7 +33,7 @@ class Unmapped(Exception):
 
     def __init__(self, questions: "tuple[Question, ...]") -> None:
         """Take what is to be answered."""
-        super().__init__(" ".join(f"{asked.sentence} Put {asked.key} into the mapping." for asked in questions))
+        super().__init__(" ".join(map(_answerable, questions)))
         self.questions = questions
 
 
@@ -47,3 +47,8 @@ class Question:
     choices: tuple[str, ...] = ()
     # what is likely, to be confirmed
     likely: str = ""
+
+
+def _answerable(asked: Question) -> str:
+    may = f" It may be {', '.join(asked.choices)}." if asked.choices else ""
+    return f"{asked.sentence} Put {asked.key} into the mapping.{may}"

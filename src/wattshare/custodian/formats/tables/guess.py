@@ -134,6 +134,8 @@ def _columns(sample: Sample, given: Meaning) -> Meaning:
             unit = unit or found
         elif wide and role == "start" and "date" not in columns:
             columns["date"] = name
+    if unit is None and not wide and "value" in given.columns:
+        _, unit = _role(given.columns["value"])
     # of two that say when, the one that says more
     if "start" in columns or "end" in columns:
         columns = {
@@ -170,7 +172,7 @@ def _values(sample: Sample, meaning: Meaning) -> Meaning:
     if "value" in meaning.columns and values == replace(Values(), unit=values.unit, commodity=values.commodity):
         cells = sample.column(meaning.columns["value"])
         # a comma that is no thousand's, and never a point
-        if any(re.fullmatch(r"-?\d+,\d{1,2}|-?\d+,\d{4,}", cell) for cell in cells) and not any(
+        if any(re.fullmatch(r"-?\d+,\d{1,2}|-?\d+,\d{4,}|-?0\d*,\d+", cell) for cell in cells) and not any(
             "." in one for one in cells
         ):
             values = replace(values, decimal=",")
@@ -200,7 +202,7 @@ def _with_offset(text: str) -> bool:
 
 
 def _format(texts: Sequence[str]) -> str | None:
-    """The one format that all times have; None where several fit or none does."""
+    """The one format that the times have, but for a few, whose rows are bad; None where several fit or none does."""
     if all(re.fullmatch(r"\d{9,10}", text) for text in texts):
         return EPOCH_SECONDS
     if all(re.fullmatch(r"\d{12,13}", text) and not text.startswith("20") for text in texts):
@@ -209,12 +211,21 @@ def _format(texts: Sequence[str]) -> str | None:
         return ISO
     fits = [pattern for pattern in PATTERNS if _fits(pattern, texts)]
     # 03/04/2024 may be either day
-    return fits[0] if len(fits) == 1 else None
+    if fits:
+        return fits[0] if len(fits) == 1 else None
+    some = [pattern for pattern in (ISO, *PATTERNS) if _times_in(pattern, texts)]
+    often = len(_times_in(some[0], texts)) if len(some) == 1 else 0
+    return some[0] if often * 10 >= 9 * len(texts) else None
 
 
 def _fits(pattern: str, texts: Sequence[str]) -> bool:
+    return len(_times_in(pattern, texts)) == len(texts)
+
+
+def _times_in(pattern: str, texts: Sequence[str]) -> list[str]:
+    """The texts that are times of a pattern."""
     moments = Moments("", pattern, None)
-    return all(moments.parsed(text) is not None for text in texts)
+    return [text for text in texts if moments.parsed(text) is not None]
 
 
 def _length(sample: Sample, meaning: Meaning, times: Times, texts: Sequence[str]) -> int | str | None:
@@ -222,7 +233,9 @@ def _length(sample: Sample, meaning: Meaning, times: Times, texts: Sequence[str]
     if times.format is None or not texts:
         return None
     moments = Moments("", times.format, None)
-    if times.format not in (EPOCH_SECONDS, EPOCH_MILLISECONDS) and all(_is_date(moments, text) for text in texts):
+    if times.format not in (EPOCH_SECONDS, EPOCH_MILLISECONDS) and all(
+        _is_date(moments, text) for text in _times_in(times.format, texts)
+    ):
         return DAILY
     names = [role for role in (*NAMES, "channel", "flow", "unit") if role in meaning.columns]
     series: dict[tuple[str, ...], list[int]] = {}

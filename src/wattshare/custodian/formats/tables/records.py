@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -291,6 +292,34 @@ def kind_of(header: Sequence[str]) -> Kind | None:
     names = {bare(name) for name in header}
     fits = [kind for kind in KINDS if kind.required <= names]
     return max(fits, key=lambda kind: len(kind.required), default=None)
+
+
+def nearly(header: Sequence[str]) -> Kind | None:
+    """The kind that a header is of but for a column that is misspelt or left out; None: it may be of readings."""
+
+    def of_kind(kind: Kind) -> int:
+        return len(header) - len(unknown(kind, header)) + len(_slips(kind, header))
+
+    best = max(KINDS, key=lambda kind: (of_kind(kind), -len(missing(kind, header))))
+    left_out = len(missing(best, header)) - len(_slips(best, header))
+    return best if of_kind(best) * 2 > len(header) and of_kind(best) > 1 and left_out < 2 else None
+
+
+def _slips(kind: Kind, header: Sequence[str]) -> dict[str, str]:
+    """Columns that must be there, by the names in the header that were meant for them."""
+    other = {bare(name): name for name in unknown(kind, header)}
+    found = {name: get_close_matches(name, other, 1, 0.7) for name in missing(kind, header)}
+    return {name: other[close[0]] for name, close in found.items() if close}
+
+
+def misspelt(kind: Kind, header: Sequence[str]) -> str:
+    """What to tell of a header that is nearly of a kind."""
+    slips = _slips(kind, header)
+    wrong = [
+        f"column {name!r} is not there" + (f", {slips[name]!r} is" if name in slips else "")
+        for name in missing(kind, header)
+    ]
+    return f"It looks like a table of {kind.name}, but its {'; its '.join(wrong)}. See --template {kind.name}."
 
 
 def missing(kind: Kind, header: Sequence[str]) -> tuple[str, ...]:

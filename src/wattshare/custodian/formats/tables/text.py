@@ -65,6 +65,8 @@ class CsvTable:
         """
         file.seek(0)
         sample = file.read(SAMPLE)
+        if not sample.strip():
+            raise Unreadable("The file is empty.")
         encoding = given.encoding or encoding_of(sample)
         lines = _decoded(sample, encoding)
         delimiter = given.delimiter or delimiter_of(lines)

@@ -13,7 +13,7 @@ from wattshare.custodian.formats.tables.days import Columns
 from wattshare.custodian.formats.tables.faults import Question, Unmapped
 from wattshare.custodian.formats.tables.guess import Sample, guess, open_words
 from wattshare.custodian.formats.tables.mapping import BadMapping, Mapping
-from wattshare.custodian.formats.tables.records import BY_NAME, Kind, kind_of, unknown
+from wattshare.custodian.formats.tables.records import BY_NAME, Kind, kind_of, misspelt, nearly, unknown
 from wattshare.custodian.formats.tables.text import CsvTable, Table, Unreadable
 from wattshare.custodian.formats.tables.wide import cells_of
 from wattshare.custodian.services.intake.aside import Aside
@@ -118,6 +118,7 @@ class Door:
         from wattshare.custodian.formats.tables.parquet import ColumnDays, ParquetTable, has_floats  # noqa: PLC0415
 
         table = ParquetTable.open(file)
+        places_of(table.header, wanted.mapping or Mapping())
         mapping = guess(Sample(table.header, table.sample()), wanted.mapping or Mapping())
         if has_floats(table, mapping) and mapping.values.floats == "refuse":
             raise Unmapped((FLOATS,))
@@ -133,6 +134,9 @@ class Door:
         kind = BY_NAME.get(wanted.kind) if wanted.kind else guessed
         if kind is not None:
             return self._take_records(table, kind, name, digest, wanted)
+        if not wanted.kind and named.isdisjoint(table.header) and (meant := nearly(table.header)):
+            raise Unreadable(misspelt(meant, table.header))
+        places_of(table.header, given)
         mapping = guess(Sample(table.header, table.sample()), given)
         return self._take_readings(table, mapping, name, digest, wanted)
 
@@ -143,7 +147,8 @@ class Door:
         if wanted.explain or (wanted.mapping is None and wanted.confirm):
             return self._explained(name, digest, table, mapping)
         if asked := tuple(self._questions(table, mapping, words=wanted.mapping is None)):
-            raise Unmapped(asked)
+            # what no row shows cannot be answered by looking at the file
+            raise Unmapped(asked) if table.sample(1) else Unreadable("No row stands behind the header.")
         readings = Readings(
             store=self.intake.store,
             now=self.intake.now,
