@@ -37,10 +37,38 @@ def chosen(screen: Screen) -> str:
     return screen.page.locator(".counted p").inner_text()
 
 
+def by_list(house: TestHouse, screen: Screen, home: Home, other: Home) -> None:
+    """Choose by a pasted list and by a file."""
+    with house.store.begin() as tx:
+        every = [one.agreement for one in tx.customers.services(home.customer.id)]
+    numbers = [one.number for one in every]
+    shut = next(one.number for one in every if one.ends == house.midnight(9))
+    screen.page.get_by_text("Choose by a list of numbers").click()
+    screen.page.get_by_label("Account or service numbers").fill(f"{numbers[100]}, 4711, {shut}")
+    table = f"Site,Service\n1,{numbers[101]}\n2,{other.agreements[0].number}\n".encode()
+    screen.page.get_by_label("Or a file").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": table})
+    screen.press("Choose these")
+    assert chosen(screen) == "12 of 259 chosen"
+    assert "Your list named 2 services" in screen.words
+    assert "It also named 1 service that cannot be shared now." in screen.words
+    assert f"These numbers are not among yours: 4711, {other.agreements[0].number}" in screen.words
+    screen.look("choose-many-listed")
+    # too much at once
+    chosen_from = screen.page.url
+    screen.page.get_by_text("Choose by a list of numbers").click()
+    screen.page.get_by_label("Or a file").set_input_files(
+        {"name": "a.csv", "mimeType": "text/csv", "buffer": b"4711\n" * 20_000}
+    )
+    screen.press("Choose these")
+    assert "a file may have up to 60 kB" in screen.words
+    screen.link("Go to My data sharing").click()
+    assert "Acme Energy asked to see your energy data" in screen.words
+    screen.open(chosen_from)
+    assert chosen(screen) == "12 of 259 chosen"
+
+
 def test_a_business_chooses_from_hundreds(house: TestHouse, acme: Registered, screens: Screens) -> None:
     home, other = business(house), house.home()
-    with house.store.begin() as tx:
-        numbers = [one.agreement.number for one in tx.customers.services(home.customer.id)]
     screen = screens()
     loaded = loaded_by(screen)
     screen.ask_signed_in(acme, home)
@@ -60,16 +88,7 @@ def test_a_business_chooses_from_hundreds(house: TestHouse, acme: Registered, sc
     screen.page.locator(".places input").first.uncheck()
     screen.press("Count again")
     assert chosen(screen) == "10 of 259 chosen"
-    # a list, and a file
-    screen.page.get_by_text("Choose by a list of numbers").click()
-    screen.page.get_by_label("Account or service numbers").fill(f"{numbers[100]}, 4711")
-    table = f"Site,Service\n1,{numbers[101]}\n2,{other.agreements[0].number}\n".encode()
-    screen.page.get_by_label("Or a file").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": table})
-    screen.press("Choose these")
-    assert chosen(screen) == "12 of 259 chosen"
-    assert "Your list named 2 services" in screen.words
-    assert f"These numbers are not among yours: 4711, {other.agreements[0].number}" in screen.words
-    screen.look("choose-many-listed")
+    by_list(house, screen, home, other)
     # nobody else's, whatever the form says
     box = screen.page.locator(".places input").first
     foreign = other.agreements[0].id

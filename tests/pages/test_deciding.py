@@ -511,6 +511,9 @@ def test_a_third_party_that_is_suspended_meanwhile_gets_nothing(
     assert screen.heading == "This cannot be shared now"
     assert "This app may not ask for data at the moment." in screen.words
     screen.look("suspended")
+    # and so when it sends somebody anew
+    assert screen.ask(acme).status == 400
+    assert screen.heading == "This cannot be shared now"
     with house.store.read() as tx:
         assert tx.authorizations.of_customer(home.customer.id) == ()
 

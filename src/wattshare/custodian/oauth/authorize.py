@@ -23,6 +23,8 @@ from wattshare.espi.profile import Profile
 from wattshare.espi.scope import authorization_bounds, registered
 
 DAY = 86_400
+# it is registered, and may not ask
+NOT_NOW = "this app may not ask for data at the moment"
 REDIRECT_ERRORS: dict[str, type[OAuthRefusal]] = {kind.code: kind for kind in (InvalidRequest, UnsupportedResponseType)}
 
 
@@ -149,7 +151,7 @@ def _settle(
     if redirect_uri not in third_party.redirect_uris:
         return page("redirect_uri is not a registered one", "redirect_uri")
     if third_party.standing not in standings(test=test):
-        return page("this app may not ask for data at the moment", "client_id", error="unauthorized_client")
+        return page(NOT_NOW, "client_id", error="unauthorized_client")
     return third_party, redirect_uri
 
 

@@ -108,6 +108,7 @@ class Choosing:
             picked=len(picked),
             count=len(open_ids),
             listed=pending.listed,
+            shut=pending.shut,
             unknown=pending.unknown,
             problem=tongue.say(words.MENDS["agreement"]) if wrong else None,
             request_id=pending.id,
@@ -126,7 +127,7 @@ class Choosing:
         open_ids = {offer.service.agreement.id for offer in review.offers if offer.reason is None}
         pressed, form = call.form.first("do") or "", call.form
         kept = ticked(pending, form, open_ids)
-        picking = replace(pending, picked=(), listed=None, unknown=())
+        picking = replace(pending, picked=(), listed=None, shut=0, unknown=())
         sought = Sought.read(form)
         some = {one.agreement.id for one in sought.among(services_of(review), set(pending.picked))}
         match pressed:
@@ -137,8 +138,9 @@ class Choosing:
             case "list":
                 told = named(review, form)
                 kept |= told.agreement_ids & open_ids
-                count = len(told.agreement_ids & open_ids)
-                picking = replace(picking, listed=count, unknown=tuple(cut(one) for one in told.unknown[:MOST_UNKNOWN]))
+                count, unknown = len(told.agreement_ids & open_ids), told.unknown[:MOST_UNKNOWN]
+                shut = len(told.agreement_ids - open_ids)
+                picking = replace(picking, listed=count, shut=shut, unknown=tuple(cut(one) for one in unknown))
         picking = replace(picking, picked=tuple(sorted(kept)))
         self.lobby.pick(session, picking)
         if pressed == "go":

@@ -30,14 +30,15 @@ class Pending:
     chosen: tuple[int, ...] | None = None
     # of who chooses from many, page by page: the agreements that are ticked so far
     picked: tuple[int, ...] = ()
-    # what became of a list: how many it named, and what in it names nothing
+    # what became of a list: how many it named, how many that cannot be shared, and what in it names nothing
     listed: int | None = None
+    shut: int = 0
     unknown: tuple[str, ...] = ()
 
     @property
     def body(self) -> dict[str, Any]:
         """As it is kept."""
-        picking = {"picked": self.picked, "listed": self.listed, "unknown": self.unknown}
+        picking = {"picked": self.picked, "listed": self.listed, "shut": self.shut, "unknown": self.unknown}
         return {"asked": asdict(self.asked), "chosen": self.chosen, **picking}
 
 
@@ -183,6 +184,7 @@ class Lobby:
             chosen=None if chosen is None else tuple(chosen),
             picked=tuple(kept.get("picked", ())),
             listed=kept.get("listed"),
+            shut=kept.get("shut", 0),
             unknown=tuple(kept.get("unknown", ())),
         )
 

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from wattshare.custodian.oauth.authorize import AuthorizeRequest, PageRefusal, RedirectRefusal
+from wattshare.custodian.model.errors import NotCovered
+from wattshare.custodian.oauth.authorize import NOT_NOW, AuthorizeRequest, PageRefusal, RedirectRefusal
 from wattshare.custodian.services.consent import Asked
 from wattshare.custodian.services.tokens import TokenAnswer, TokenRequest, Tokens
 from wattshare.custodian.services.tongues import said
 from wattshare.custodian.web.arriving import Arriving
 from wattshare.custodian.web.call import Call, Handler, Query, Response
 from wattshare.custodian.web.pages import Pages
+from wattshare.custodian.web.refusals import words
 from wattshare.custodian.web.routes import Route
 from wattshare.espi.endpoints import ENDPOINTS, Answer, Endpoint, Shape, Token
 from wattshare.espi.profile import Profile
@@ -94,6 +96,9 @@ class OAuth:
 
     def _page(self, refusal: PageRefusal, call: Call) -> Response:
         say = self.pages.tongue(call).say
+        if refusal.told == NOT_NOW:
+            heading, told = words(NotCovered())
+            return self.pages.message(call, say(heading), say(told), status=refusal.status)
         return self.pages.message(
             call, say(HEADING), say(SAYS, told=refusal.told), status=refusal.status, what_next=say(NEXT)
         )

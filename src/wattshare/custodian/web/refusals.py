@@ -6,7 +6,7 @@ from wattshare.custodian.model.errors import NotCovered, Refusal, TooMany, Unkno
 from wattshare.custodian.services.tongues import said
 from wattshare.custodian.web import errors
 from wattshare.custodian.web.call import Call, Response
-from wattshare.custodian.web.errors import NoListener
+from wattshare.custodian.web.errors import NoListener, TooLarge
 from wattshare.custodian.web.pages import Pages
 
 PAGES = ("/sharing", "/static")
@@ -101,6 +101,14 @@ TOLD: tuple[tuple[type[Refusal], str, str], ...] = (
         ),
     ),
     (TooMany, FAILED, said("Too many tries. Wait a quarter of an hour.")),
+    (
+        TooLarge,
+        FAILED,
+        said(
+            "What you sent is too large: a file may have up to 60 kB. Send less of it at a time. Nothing was shared or "
+            "changed. What the app asks for still waits for you."
+        ),
+    ),
     (Refusal, FAILED, said("We could not read what your browser sent. Nothing was shared or changed.")),
 )
 
@@ -118,6 +126,7 @@ class Refusals:
             return plain
         say = self.pages.tongue(call).say
         onward = getattr(fault, "onward", None)
+        home = "/sharing?tab=waiting" if isinstance(fault, TooLarge) else "/sharing"
         heading, told = (SORRY, OURS) if plain.status >= 500 else words(fault)
         words_on = IN_AGAIN if isinstance(fault, StillWaits) else AGAIN
         page = self.pages.message(
@@ -126,7 +135,7 @@ class Refusals:
             say(told),
             status=plain.status,
             what_next=say(NEXT),
-            onward=("/sharing", say(HOME)) if onward is None else (onward, say(words_on)),
+            onward=(home, say(HOME)) if onward is None else (onward, say(words_on)),
         )
         if isinstance(fault, StillWaits):
             name, value, secure = fault.cookie
