@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 # the stores: `store`, `open_store` and what they stand on
 pytest_plugins = ("tests.custodian.stores",)
@@ -26,7 +27,9 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure() -> None:
-    """Before the first test."""
+    """Before the first test: nothing fails because the machine is slow."""
+    settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("calm")
     log_plainly()
 
 
