@@ -17,9 +17,9 @@ from wattshare.custodian.services.tongues import OURS
 CUSTODIAN = OURS.parents[1]
 # what stands before a text in Python, and in which place of a call it stands
 KEYWORDS = {"said": None, "say": None, "many": (1, 2), "_": None, "gettext": None, "ngettext": (1, 2)}
-# the module whose words are drawn; whoever imports it speaks to customers
+# the module whose words are drawn; whoever imports it or says something by it speaks to customers
 TONGUES = OURS.parent / "tongues.py"
-IMPORT = "services.tongues import"
+SPEAKS = ("services.tongues import", ".say(")
 TEMPLATES = ("web/templates/*", "services/letters/*/*.txt")
 WIDTH = 120
 
@@ -29,7 +29,8 @@ def texts() -> Catalog:
     found = Catalog()
     templates = (file for folder in TEMPLATES for file in sorted(CUSTODIAN.glob(folder)))
     sources = [("jinja2.ext:babel_extract", file) for file in templates]
-    speaking = (file for file in sorted(CUSTODIAN.rglob("*.py")) if IMPORT in file.read_text(encoding="utf-8"))
+    every = {file: file.read_text(encoding="utf-8") for file in sorted(CUSTODIAN.rglob("*.py"))}
+    speaking = (file for file, text in every.items() if any(mark in text for mark in SPEAKS))
     sources += [("python", file) for file in (TONGUES, *speaking)]
     for method, file in sources:
         options = {"trimmed": "true", "trim_blocks": "true", "lstrip_blocks": "true"} if "jinja" in method else {}

@@ -18,9 +18,12 @@ def test_a_business_is_shared_for(house: TestHouse, acme: Registered, screens: S
     owner.look("people-invited")
     assert person.open(link).status == 200
     assert person.heading == "Sign in first"
+    person.page.get_by_role("link", name="Español").click()
+    assert person.heading == "Primero inicie sesión"
+    person.page.get_by_role("link", name="English").click()
     person.page.get_by_role("link", name="Sign in").first.click()
     person.sign_in(ada)
-    person.open(link)
+    assert person.heading == "Share for Harbor Foods?"
     check(person, "join-dark")
     person.press("Accept")
     person.press("Act for Harbor Foods")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.custodian.houses import PASSWORD, Home, TestHouse
+from tests.custodian.houses import BASE, PASSWORD, Home, TestHouse
 from tests.pages.conftest import Screens
 from tests.pages.screen import DESKTOP, STATE, Screen
 from wattshare.custodian.services.registration import Registered
@@ -114,6 +114,23 @@ def test_the_page_of_ones_own_asks_who_one_is(home: Home, screen: Screen) -> Non
     assert screen.heading == "Prove it is you"
     assert "is asking" not in screen.words
     screen.look("sign-in-no-request")
+    screen.sign_in(home)
+    assert screen.heading == "My data sharing"
+    # who wanted to see something else comes there, once
+    screen.press("Sign out")
+    screen.page.get_by_role("link", name="See your energy use").click()
+    screen.sign_in(home)
+    assert screen.page.url.endswith("/sharing/usage")
+    screen.open("/sharing")
+    screen.press("Sign out")
+    screen.page.get_by_role("link", name="My data sharing").click()
+    screen.sign_in(home)
+    assert screen.heading == "My data sharing"
+    # and nowhere else, whatever the cookie says
+    screen.press("Sign out")
+    cookie = {"name": "__Host-wattshare-to", "value": "//evil.example", "url": BASE + "/", "secure": True}
+    screen.context.add_cookies([cookie])  # type: ignore[list-item]
+    screen.open("/sharing")
     screen.sign_in(home)
     assert screen.heading == "My data sharing"
 

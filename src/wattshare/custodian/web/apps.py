@@ -42,7 +42,7 @@ class Apps:
     def listing(self, call: Call) -> Response:
         """Every app that is listed."""
         if self.lobby.customer(call) is None:
-            return Response.redirect(SIGN_IN)
+            return self.lobby.sign_in_first(call)
         text = (call.query.first("find") or "")[:200]
         every = self.directory.apps(text)
         few = paged(every, number_of(call, "page") or 1)
@@ -59,7 +59,7 @@ class Apps:
     def page(self, call: Call) -> Response:
         """What one app is and would ask for."""
         if (known := self.lobby.customer(call)) is None:
-            return Response.redirect(SIGN_IN)
+            return self.lobby.sign_in_first(call)
         _, customer_id = known
         entry = self.directory.app(self._number(call))
         party, tongue = entry.party, self.pages.tongue(call)

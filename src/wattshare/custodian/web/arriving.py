@@ -167,8 +167,10 @@ class Arriving:
         if arrived.customer_id is not None:
             with self.lobby.store.begin() as tx:
                 tx.messages.remember_language(arrived.customer_id, self.pages.tongue(call).code)
-        to = onward(request_of(call) if request_id is None else request_id)
-        return self.lobby.with_cookie(Response.redirect(to), arrived)
+        asked = request_of(call) if request_id is None else request_id
+        answer = Response.redirect(onward(asked) if asked else self.lobby.wanted(call))
+        answer = answer.with_cookie(self.lobby.wanted_cookie, "", secure=self.lobby.secure, seconds=0)
+        return self.lobby.with_cookie(answer, arrived)
 
     def opened(self, call: Call, template: str, *, waiting: bool = False, **values: Any) -> Response:
         """A page for whoever comes, with a session; `waiting`: it is about the request that waits there."""

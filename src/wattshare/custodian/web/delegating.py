@@ -44,7 +44,7 @@ class Delegating:
     def page(self, call: Call) -> Response:
         """Who may share for the customer, and for whom they may."""
         if (known := self.lobby.customer(call)) is None:
-            return Response.redirect(SIGN_IN)
+            return self.lobby.sign_in_first(call)
         session, customer_id = known
         tongue, zone, code = self.pages.tongue(call), self.pages.zone, (call.query.first("invited") or "")[:200]
         mine = self.delegates.mine(session) if session.delegate_id is None else ()
@@ -83,13 +83,14 @@ class Delegating:
         """Who asks, before it is accepted."""
         tongue, code = self.pages.tongue(call), (call.query.first("code") or "")[:200]
         if (known := self.lobby.customer(call)) is None:
-            return self.pages.message(
+            page = self.pages.message(
                 call,
                 tongue.say("Sign in first"),
-                tongue.say("Sign in with your own online account. Then open this link again."),
+                tongue.say("Sign in with your own online account. Then you come back here."),
                 status=200,
                 onward=(SIGN_IN, tongue.say("Sign in")),
             )
+            return self.lobby.remembering(page, call)
         named = self.delegates.invitation(code)
         return self.pages.draw(call, "join.html", name=cut(named.name), code=code, form_token=known[0].form_token)
 

@@ -1,10 +1,11 @@
 """Who is at the browser, and what an app asks of them: sessions, their cookie and forms, requests that wait."""
 
 import hmac
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.services.consent import Asked
@@ -18,6 +19,8 @@ from wattshare.custodian.web.refusals import Answered, SignedOut, StalePage, Sti
 
 # what is kept of a request that was answered is named by it
 DONE = "done:"
+# pages that only show something: where who had to sign in first may go on to, as nobody else can send them elsewhere
+SHOWING = re.compile(r"/sharing/(usage|apps|app|people|receipt|join)(\?[\w=&%+.-]{1,300})?", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +154,26 @@ class Lobby:
     def with_cookie(self, answer: Response, session: Session) -> Response:
         """The same answer, which gives the browser its session."""
         return answer.with_cookie(self.cookie, session.id, secure=self.secure)
+
+    def sign_in_first(self, call: Call) -> Response:
+        """To the sign-in, and then on to the page that was asked for."""
+        return self.remembering(Response.redirect("/sharing/sign-in"), call)
+
+    def remembering(self, answer: Response, call: Call) -> Response:
+        """The same answer, after which the browser knows which page was asked for, as long as a request waits."""
+        query = urlencode(call.query.pairs)
+        wanted = f"{call.path_text}?{query}" if query else call.path_text
+        return answer.with_cookie(self.wanted_cookie, wanted, secure=self.secure, seconds=REQUEST_SECONDS)
+
+    def wanted(self, call: Call) -> str:
+        """The page that was asked for before the sign-in."""
+        wanted = call.cookies.get(self.wanted_cookie, "")
+        return wanted if SHOWING.fullmatch(wanted) else "/sharing"
+
+    @property
+    def wanted_cookie(self) -> str:
+        """The name of the cookie with that page."""
+        return f"{self.cookie}-to"
 
     def name(self, customer_id: int) -> str:
         """A customer's name."""

@@ -38,7 +38,7 @@ class ReceiptPages:
     def page(self, call: Call) -> Response:
         """One receipt, and the others of the same permission."""
         if (known := self.lobby.customer(call)) is None:
-            return Response.redirect(SIGN_IN)
+            return self.lobby.sign_in_first(call)
         card = self._card(call, known[1])
         every = self._every(card)
         kept = self._chosen(call, every)

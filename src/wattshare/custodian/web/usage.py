@@ -70,7 +70,7 @@ class OwnUsagePages:
     def page(self, call: Call) -> Response:
         """The chart of one service; which, where there are several and none is named."""
         if (known := self.lobby.customer(call)) is None:
-            return Response.redirect("/sharing/sign-in")
+            return self.lobby.sign_in_first(call)
         _, customer_id = known
         mine = self.usage.services(customer_id)
         agreement_id = number_of(call, "service")
