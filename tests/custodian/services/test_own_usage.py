@@ -1,5 +1,6 @@
 """One's own use by day, month and year: of one's own days, with what was estimated or corrected told apart."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -11,7 +12,7 @@ from wattshare.custodian.model.premises import Commodity
 from wattshare.custodian.services.own_usage import Span, Usage, bounds, next_month
 from wattshare.custodian.services.tongues import Tongues
 from wattshare.custodian.web.usage import hours, in_words, marks, stretch
-from wattshare.espi.days import day_bounds
+from wattshare.espi.days import day_bounds, day_of
 
 FORWARD, BACK = date(2024, 3, 10), date(2023, 11, 5)
 
@@ -112,6 +113,42 @@ def test_nobody_sees_anothers_use_nor_the_days_before_their_own(house: TestHouse
     read = [[bar.readings > 0 for bar in shown.bars[:12]] for shown in (theirs, mine)]
     assert read == [[4 < day < 9 for day in range(1, 13)], [day >= 9 for day in range(1, 13)]]
     assert (theirs.latest, mine.earliest) == (date(2024, 3, 8), date(2024, 3, 9))
+
+
+def test_a_meter_that_was_swapped_goes_on_in_the_same_chart(house: TestHouse) -> None:
+    home = house.home(days=3)
+    point, (start, end) = home.usage_points[0], day_bounds(house.day(0), house.house.profile.zone)
+    with house.store.begin() as tx:
+        [former] = tx.readings.channels(point)
+        later = tx.readings.add_channel(replace(former, number=0, meter_serial="swapped"))
+        # the day of the swap has a part of each, the day before has both meters; the later one counts
+        for channel, since, until in (
+            (former, start, start + 20 * 900),
+            (later, start + 20 * 900, end),
+            (later, *day_bounds(house.day(1), house.house.profile.zone)),
+        ):
+            count = (until - since) // 900
+            block = pack_columns(
+                [5 if channel is later else 1] * count,
+                usage_point_id=point,
+                channel=channel.number,
+                start=since,
+                day_end=day_bounds(day_of(since, house.house.profile.zone), house.house.profile.zone)[1],
+                step=900,
+                quality=[(17,)] * count,
+                revision=tx.revisions.begin("test", house.clock()),
+                at=house.clock(),
+            )
+            tx.readings.put_block(block, "metered")
+    shown = of(house, home, Span.DAY)
+    assert (len(shown.ways), shown.first) == (1, house.day(0))
+    assert [bar.value for bar in shown.bars] == [1] * 20 + [5] * 76
+    before = of(house, home, Span.DAY, house.day(1))
+    assert {bar.value for bar in before.bars} == {5}
+    assert len(of(house, home, Span.DAY, house.day(2)).bars) == len(before.bars)
+    # an address of the later meter is one of the same chart
+    agreement = home.agreements[0].id
+    assert house.house.own_usage.usage(home.customer.id, agreement, later.number, Span.DAY, None) == shown
 
 
 def test_a_reading_longer_than_a_day_is_of_the_day_it_began(house: TestHouse) -> None:

@@ -64,10 +64,12 @@ class Bar:
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """One direction and unit in which a service is metered."""
+    """One direction and unit in which a service is metered, by one meter after the other."""
 
     number: int
     measure: Measure
+    # each meter has one, and so has each length of its readings: the one that counts first, first
+    channels: tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,15 +129,14 @@ class OwnUsage:
             mine = (one for one in tx.customers.services(customer_id) if one.agreement.id == agreement_id)
             if (service := next(mine, None)) is None:
                 raise NotCovered("This is not one of your services.")
-            channels = {one.number: one for one in tx.readings.channels(service.usage_point.id)}
-            ways = tuple(self._way(service, channel) for channel in channels.values())
-            way = next((way for way in ways if number in (None, way.number)), None)
+            ways = ways_of(service, tx.readings.channels(service.usage_point.id))
+            way = next((way for way in ways if number is None or number in way.channels), None)
             if way is None:
                 raise NotCovered("Nothing has been metered for this service yet.")
-            earliest, latest = self._known(tx, service, way.number)
+            earliest, latest = self._known(tx, service, way)
             shown = day or latest or day_of(self.now(), self.zone)
             first, last = bounds(span, shown)
-            bars = tuple(self._bars(tx, service, channels[way.number], span, first, last))
+            bars = tuple(self._bars(tx, service, way, span, first, last))
         return Usage(
             service=service,
             ways=ways,
@@ -150,24 +151,21 @@ class OwnUsage:
 
     # parts
 
-    @staticmethod
-    def _way(service: Service, channel: Channel) -> Way:
-        return Way(number=channel.number, measure=measure(service.usage_point.commodity, channel.reading_type))
-
-    def _known(self, tx: Tx, service: Service, number: int) -> tuple[date | None, date | None]:
+    def _known(self, tx: Tx, service: Service, way: Way) -> tuple[date | None, date | None]:
         """The first and the last day that there is something of, as far as they are the customer's."""
         agreement, now = service.agreement, self.now()
         until = now if agreement.ends is None else min(now, agreement.ends)
         for since in (until - NEAR_DAYS * DAY, 0):
-            last = next(tx.readings.own_blocks(agreement, number, since, until, last=True), None)
+            found = (tx.readings.own_blocks(agreement, number, since, until, last=True) for number in way.channels)
+            last = max((block.start for blocks in found for block in blocks), default=None)
             if last is not None:
-                first = max(tx.readings.first_day(service.usage_point.id) or last.start, agreement.starts)
-                return day_of(first, self.zone), day_of(last.start, self.zone)
+                first = max(tx.readings.first_day(service.usage_point.id) or last, agreement.starts)
+                return day_of(first, self.zone), day_of(last, self.zone)
         return None, None
 
-    def _bars(self, tx: Tx, service: Service, channel: Channel, span: Span, first: date, last: date) -> Iterator[Bar]:
+    def _bars(self, tx: Tx, service: Service, way: Way, span: Span, first: date, last: date) -> Iterator[Bar]:
         since, until = midnight(first, self.zone), day_bounds(last, self.zone)[1]
-        blocks = tuple(tx.readings.own_blocks(service.agreement, channel.number, since, until))
+        blocks = joined([tuple(tx.readings.own_blocks(service.agreement, one, since, until)) for one in way.channels])
         if span is Span.DAY:
             for block in blocks:
                 changed = tx.readings.corrected_in(block) if block.corrected else frozenset()
@@ -175,6 +173,43 @@ class OwnUsage:
             return
         # not what is still to come
         yield from filled(span, first, min(last, day_of(self.now(), self.zone)), blocks, self.zone)
+
+
+def ways_of(service: Service, channels: Iterable[Channel]) -> tuple[Way, ...]:
+    """The ways in which a service is metered. A meter after a swap, or with another pace, is none of its own."""
+    found: dict[tuple[str, int, bool], list[tuple[int, Measure]]] = {}
+    for channel in channels:
+        told = measure(service.usage_point.commodity, channel.reading_type)
+        found.setdefault((told.unit, told.power, told.received), []).append((channel.number, told))
+    return tuple(Way(number=like[0][0], measure=like[0][1], channels=first_to_last(like)) for like in found.values())
+
+
+def first_to_last(channels: list[tuple[int, Measure]]) -> tuple[int, ...]:
+    """Which channel counts before which: the closer readings, and of those the later meter's."""
+    return tuple(number for number, told in sorted(channels, key=lambda one: (one[1].step or DAY, -one[0])))
+
+
+def joined(by_channel: list[tuple[Block, ...]]) -> tuple[Block, ...]:
+    """What one meter after the other metered, by start. Of what two metered at once the first one's counts."""
+    taken, *others = by_channel
+    for blocks in others:
+        taken += tuple(block for block in blocks if not any(at_once(block, other) for other in taken))
+    return tuple(sorted(taken, key=lambda block: block.start))
+
+
+def at_once(block: Block, other: Block) -> bool:
+    """Whether readings of two blocks are of the same time. On the day of a swap each meter has a part of it."""
+    if block.start >= other.day_end or other.start >= block.day_end:
+        return False
+    ours, theirs = extent(block), extent(other)
+    return ours[0] < theirs[1] and theirs[0] < ours[1]
+
+
+def extent(block: Block) -> tuple[int, int]:
+    """The first second of a block's readings, and the first after them."""
+    readings = [one for one in unpack(block) if one.value is not None]
+    ends = (one.start + one.duration for one in readings)
+    return min((one.start for one in readings), default=block.start), max(ends, default=block.start)
 
 
 def bounds(span: Span, day: date) -> tuple[date, date]:
