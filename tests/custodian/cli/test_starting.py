@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 import trustme
+import typer
 
 from tests.custodian.cli.conftest import Typed
+from tests.custodian.servers import OpenStore
+from wattshare.custodian.cli.printing import failing
 from wattshare.custodian.store.keys import Keys
 
 SELF_ACCESS = ("--user-type", "self_access")
@@ -173,3 +176,15 @@ def test_a_setting_that_there_is_not_is_told_by_name(typed: Typed, home: Path) -
     told = typed("settings", "--home", home)
     assert told.exit_code == 1
     assert told.stderr == "lisen_port: there is no such setting\n"
+
+
+def test_a_right_that_the_role_lacks_is_told_in_a_sentence(
+    open_store: OpenStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = open_store(tmp_path, "postgresql")
+    denied = failing(as_json=False)
+    with pytest.raises(typer.Exit), denied, store.engine.begin() as connection:
+        connection.exec_driver_sql("TRUNCATE customer")
+    store.close()
+    told = " ".join(capsys.readouterr().err.split())
+    assert told == "permission denied for table customer; the role of database_url needs it: docs/postgresql.md"

@@ -148,6 +148,12 @@ ODD: dict[str, tuple[list[Any], list[Any], list[Any], str | None]] = {
     "nothing": ([POINT] * 2, [FIRST, FIRST + HOUR], [1, None], "row 2, kwh: It is empty"),
     "below zero": ([POINT] * 2, [FIRST, FIRST + HOUR], [1, -2], "row 2, kwh: It is below zero"),
     "too large": ([POINT] * 2, [FIRST, FIRST + HOUR], [1, 1 << 45], "row 2, kwh: “35184372088832” is too large"),
+    "half a second": (
+        [POINT] * 2,
+        [FIRST, FIRST + HOUR + timedelta(milliseconds=500)],
+        [1, 2],
+        "row 2, start: “2024-03-09T09:00:00.500000Z” is no time",
+    ),
     "far off": ([POINT] * 2, [FIRST, FIRST + timedelta(days=80 * 365)], [1, 2], "row 2, start: "),
 }
 
@@ -164,6 +170,12 @@ def test_what_is_not_plain_is_read_row_by_row(
         assert report.readings.new == len({*zip(points, starts, strict=True)})
     else:
         assert sentences(report)[0].startswith(sentence)
+
+
+def test_names_that_are_not_said_to_be_texts_are_texts(door: Door) -> None:
+    data = file_of([b"SP-17"], [FIRST], [1], start=pa.timestamp("us", "UTC"))
+    text = file_of(["SP-17"], [FIRST], [1], start=pa.timestamp("us", "UTC"))
+    assert taken(door, data).usage_points == taken(door, text).usage_points
 
 
 def test_binary_fractions_are_asked_about_and_read_as_their_shortest_decimals(door: Door, store: Store) -> None:

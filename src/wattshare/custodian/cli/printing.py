@@ -8,11 +8,13 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.markup import escape
+from sqlalchemy.exc import ProgrammingError
 
 from wattshare.custodian.formats.tables.mapping import BadMapping
 from wattshare.custodian.installation import NotReady
 from wattshare.custodian.model.errors import Refusal
 from wattshare.custodian.settings import BadSettings
+from wattshare.custodian.store import postgresql
 from wattshare.custodian.store.keys import BadKeys
 from wattshare.custodian.store.readiness import BadDatabase
 
@@ -37,6 +39,13 @@ def failing(*, as_json: bool) -> Iterator[None]:
         fail(f"{refusal.field}: {sentence}" if refusal.field else sentence, told, as_json=as_json)
     except (BadSettings, BadKeys, BadDatabase, BadMapping, NotReady) as why:
         fail(str(why), {"error": type(why).__name__, "sentence": str(why)}, as_json=as_json)
+    # a database whose rights somebody set by hand
+    except ProgrammingError as why:
+        words = postgresql.denied(why)
+        if words is None:
+            raise
+        sentence = f"{words}; the role of database_url needs it: docs/postgresql.md"
+        fail(sentence, {"error": "Denied", "sentence": sentence, "field": "database_url"}, as_json=as_json)
     # a full disk, a folder that is closed to us, a port that is taken
     except OSError as why:
         sentence = f"{why.filename}: {why.strerror}" if why.filename else str(why.strerror or why)

@@ -40,6 +40,8 @@ UPKEEP = text("SELECT set_config('wattshare.purpose', 'upkeep', true)")
 # a step over many rows takes its time; but who waits for a table to itself keeps everybody else waiting
 PATIENT = {"statement": "0", "lock": "3s"}
 LOCKED = "55P03"
+# of SQLSTATE: a right that a role lacks
+DENIED = "42501"
 # what the application's role works with, and what it may do less with than with the others
 GRANTED = text(
     "SELECT relname, relkind::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace"
@@ -156,3 +158,9 @@ def was_locked(fault: DBAPIError) -> bool:
 def has_nul(fault: DBAPIError) -> bool:
     """Whether a text was given that has a NUL in it, which no text of PostgreSQL's has."""
     return "NUL (0x00)" in str(fault.orig)
+
+
+def denied(fault: DBAPIError) -> str | None:
+    """What the role has no right to, in the server's words; None: it is no such fault, or one of row security's."""
+    words = str(fault.orig).partition("\n")[0]
+    return words if getattr(fault.orig, "sqlstate", None) == DENIED and "row-level" not in words else None

@@ -8,6 +8,7 @@ from wattshare.custodian.formats.tables.faults import Fault
 # espi.xsd Int48
 LEAST, MOST = -(1 << 47), (1 << 47) - 1
 _NUMBER = re.compile(r"([+-]?)([0-9]{0,15})(?:\.([0-9]{0,18}))?(?:[eE]([+-]?[0-9]{1,2}))?")
+_COMMA = re.compile(r"[+-]?[0-9.]*,[0-9.,]+")
 # as many texts as are remembered at a time
 MEMORY = 200_000
 
@@ -44,7 +45,7 @@ class Amounts(dict[str, int | Fault | None]):
             text = text.replace(self.decimal, ".")
         found = _NUMBER.fullmatch(text)
         if found is None or not (found[2] or found[3]):
-            comma = "," in text and not self.thousands and self.decimal != ","
+            comma = _COMMA.fullmatch(text) and not self.thousands and self.decimal != ","
             hint = "; if its comma is a mark, say which: values.decimal or values.thousands" if comma else ""
             return Fault(self.column, f"{shown(text)} is no number{hint}.")
         return self._scaled(text, found)

@@ -100,14 +100,22 @@ def _texts(column: pa.Array) -> list[str]:
     """A column as texts: times in ISO 8601, binary fractions as their shortest decimals."""
     if pa.types.is_timestamp(column.type):
         form = "%Y-%m-%dT%H:%M:%SZ" if column.type.tz else "%Y-%m-%dT%H:%M:%S"
-        whole = column.cast(pa.timestamp("s", column.type.tz), safe=True)
-        utc = whole.cast(pa.timestamp("s", "UTC")) if column.type.tz else whole
-        return ["" if one is None else one.strftime(form) for one in utc.to_pylist()]
+        # what is no whole second keeps its fraction, as far as a text's is read, and is a bad row by it
+        fine = pa.timestamp("us", "UTC" if column.type.tz else None)
+        times = column.cast(fine, safe=False).to_pylist()
+        return ["" if one is None else one.strftime(_fine(form) if one.microsecond else form) for one in times]
+    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        # texts of writers that leave away what says that they are texts
+        return ["" if one is None else one.decode(errors="replace") for one in column.to_pylist()]
     if pa.types.is_floating(column.type):
         return ["" if one is None else repr(one) for one in column.to_pylist()]
     if pa.types.is_decimal(column.type):
         return ["" if one is None else f"{one:f}" for one in column.to_pylist()]
     return ["" if one is None else str(one) for one in column.to_pylist()]
+
+
+def _fine(form: str) -> str:
+    return form.replace("%S", "%S.%f")
 
 
 def has_floats(table: ParquetTable, meaning: Meaning) -> bool:
