@@ -65,7 +65,7 @@ def test_a_link_changes_the_language_and_it_stays(house: TestHouse, acme: Regist
     screen.review(acme, home)
     screen.page.get_by_role("link", name="Español").click()
     assert screen.heading == "Compartir con Acme Energy"
-    assert "Hasta 13 de marzo de 2025" in screen.words
+    assert "Hasta el 13 de marzo de 2025" in screen.words
     screen.page.locator("button[value=share]").click()
     assert screen.heading == "Usted comparte con Acme Energy"
     screen.open("/sharing")
