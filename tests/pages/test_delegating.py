@@ -25,6 +25,10 @@ def test_a_business_is_shared_for(house: TestHouse, acme: Registered, screens: S
     person.sign_in(ada)
     assert person.heading == "Share for Harbor Foods?"
     check(person, "join-dark")
+    # a household that shares for nobody has nothing to do with it
+    person.open("/sharing")
+    assert person.page.get_by_role("link", name="Who may share").count() == 0
+    person.open(link)
     person.press("Accept")
     person.press("Act for Harbor Foods")
     assert "You are signed in as Harbor Foods." in person.words

@@ -38,6 +38,10 @@ class Delegates:
             customer = tx.customers.customer(session.customer_id)
         return customer is not None and customer.customer_class != RESIDENTIAL
 
+    def concerns(self, session: Session) -> bool:
+        """Whether a session is of somebody who may name others, or shares for another."""
+        return session.delegate_id is not None or self.may_name(session) or bool(self.theirs(session))
+
     def invite(self, session: Session) -> str:
         """A code for one person, once.
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from wattshare.custodian.model.authorization import STANDING, Ending, State
 from wattshare.custodian.model.references import reference
 from wattshare.custodian.services.consent import Consent
+from wattshare.custodian.services.delegates import Delegates
 from wattshare.custodian.services.homes import Homes
 from wattshare.custodian.services.overview import Card, Overview, Page
 from wattshare.custodian.services.receipts import address, iso
@@ -44,6 +45,7 @@ class Sharing:
     overview: Overview
     waiting: Waiting
     homes: Homes
+    delegates: Delegates
 
     def routes(self) -> tuple[Route, ...]:
         """They ask for the session themselves: without one they lead to the sign-in."""
@@ -81,6 +83,7 @@ class Sharing:
             ],
             happened=self._happened(call, customer_id),
             customer=self.lobby.name(customer_id),
+            people=self.delegates.concerns(session),
             form_token=session.form_token,
         )
 
