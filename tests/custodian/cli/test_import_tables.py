@@ -140,3 +140,11 @@ def test_a_guess_is_taken_when_it_is_confirmed(monkeypatch: pytest.MonkeyPatch, 
     if wanted is not None:
         assert wanted.mapping is not None
         assert (wanted.mapping.flow.all, wanted.confirm) == ("delivered", False)
+
+
+def test_what_is_missing_or_misspelt_on_the_command_line_is_named(typed: Typed, home: Path, table: Path) -> None:
+    nothing = typed("import", "--home", home)
+    slip = typed("import", "--home", home, "--kind", "acounts", table)
+    assert (nothing.exit_code, slip.exit_code) == (2, 2)
+    assert "Name files or folders, or - for standard input." in " ".join(nothing.output.replace("│", " ").split())
+    assert "'acounts' is none of readings, customers," in " ".join(slip.output.replace("│", " ").split())

@@ -276,8 +276,10 @@ def import_(
     if template is not None:
         print_template(template)
         return
-    if not paths or (kind is not None and kind not in TABLES):
-        raise typer.BadParameter(f"Name files, and a kind of {', '.join(TABLES)} or none.")
+    if kind is not None and kind not in TABLES:
+        raise typer.BadParameter(f"{kind!r} is none of {', '.join(TABLES)}.", param_hint="--kind")
+    if not paths:
+        raise typer.BadParameter("Name files or folders, or - for standard input.", param_hint="paths")
     asked = sys.stdin.isatty() and sys.stderr.isatty() and not as_json and Path("-") not in paths
     # stopped by either signal, it clears away what it had set aside
     signal.signal(signal.SIGTERM, signal.default_int_handler)
