@@ -75,6 +75,12 @@ def test_months_and_years_add_up(house: TestHouse) -> None:
     assert year.bars[1].readings == 2 * 96
     assert year.total == of(house, home, Span.MONTH, date(2024, 2, 1)).total + month.total
     english = Tongues.of().every[0]
+    assert [line.note for line in in_words(english, year, house.house.profile.zone)] == ["No reading", "", ""]
+    # long before: what lies between is told of the months that have some days
+    measured(house, home, date(2024, 1, 29), 1)
+    broken = of(house, home, Span.YEAR)
+    notes = [line.note for line in in_words(english, broken, house.house.profile.zone)]
+    assert notes == ["2 days without a reading", "27 days without a reading", ""]
     assert [stretch(english, shown) for shown in (days[0], month, year)] == ["March 1, 2024", "March 2024", "2024"]
 
 

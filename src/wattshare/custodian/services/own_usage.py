@@ -43,6 +43,8 @@ class Bar:
     corrected: int = 0
     # seconds of the longest reading that is longer than a day; 0: there is none
     longest: int = 0
+    # of a month: days without a reading, between others that have some
+    missing: int = 0
 
     def __add__(self, other: "Bar") -> "Bar":
         """The same bar with more in it."""
@@ -54,6 +56,7 @@ class Bar:
             estimated=self.estimated + other.estimated,
             corrected=self.corrected + other.corrected,
             longest=max(self.longest, other.longest),
+            missing=self.missing + other.missing,
         )
 
     @property
@@ -249,10 +252,24 @@ def filled(span: Span, first: date, last: date, blocks: Iterable[Block], zone: Z
         after = next_month(day) if span is Span.YEAR else day + timedelta(days=1)
         found[day] = Bar(start=midnight(day, zone), end=midnight(after, zone))
         day = after
+    metered: set[date] = set()
     for block in blocks:
-        began = day_of(block.start, zone)
-        found[began.replace(day=1) if span is Span.YEAR else began] += of_block(block)
+        began, bar = day_of(block.start, zone), of_block(block)
+        found[began.replace(day=1) if span is Span.YEAR else began] += bar
+        metered |= {began} if bar.readings else set()
+    if span is Span.YEAR and not any(bar.longest for bar in found.values()):
+        for lost in between(metered):
+            found[lost.replace(day=1)] += Bar(start=0, end=0, missing=1)
     return iter(found.values())
+
+
+def between(known: set[date]) -> list[date]:
+    """The days that lack between the first and the last of some."""
+    if not known:
+        return []
+    first = min(known)
+    every = (first + timedelta(days=place) for place in range((max(known) - first).days))
+    return [day for day in every if day not in known]
 
 
 def of_block(block: Block) -> Bar:

@@ -221,6 +221,8 @@ def note(tongue: Tongue, bar: Bar, span: Span) -> str:
         told += [tongue.say(mark) for mark, is_so in ((said("corrected"), bar.corrected),) if is_so]
         return tongue.joined(told) if told else ""
     told = [*marks(tongue, (bar,))]
+    if bar.missing:
+        told.append(tongue.many("%(count)s day without a reading", "%(count)s days without a reading", bar.missing))
     if bar.longest:
         told.append(tongue.many("one reading for %(count)s day", "one reading for %(count)s days", bar.longest // DAY))
     return ", ".join(told)
