@@ -503,3 +503,11 @@ def test_what_is_set_aside_of_one_file_is_not_written_over_by_the_next(
         assert report.aside == str(aside if day == 8 else tmp_path / "aside.2.csv")
     kept = [path.read_text().splitlines()[1] for path in (aside, tmp_path / "aside.2.csv")]
     assert ["03-08 01:00" in kept[0], "03-09 01:00" in kept[1]] == [True, True]
+
+
+def test_columns_that_are_not_read_are_named(door: Door) -> None:
+    rows = table(f"{POINT},2024-03-08 00:00,1,E,2", header="point,start,kwh,How,Received")
+    assert taken(door, rows).unread == ("How", "Received")
+    assert taken(door, table(f"{POINT},2024-03-09 00:00,1")).unread == ()
+    day = wide(f"{POINT},2024-03-11,{','.join('1' * 24)},24", columns=[*CLOCK, "Total"])
+    assert taken(door, day, from_plain(WIDE)).unread == ("Total",)

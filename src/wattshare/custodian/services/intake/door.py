@@ -3,7 +3,7 @@
 import codecs
 import hashlib
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -160,7 +160,8 @@ class Door:
             dry_run=wanted.dry_run,
             tell=wanted.tell,
         )
-        return self._known(name, digest, readings.manner, wanted) or readings.take(table, places, columns)
+        known = self._known(name, digest, readings.manner, wanted)
+        return known or replace(readings.take(table, places, columns), unread=_unread(table.header, mapping, places))
 
     def _take_records(self, table: CsvTable, kind: Kind, name: str, digest: str, wanted: Wanted) -> Report:
         registry = Registry(
@@ -206,6 +207,13 @@ class Door:
             dry_run=wanted.dry_run,
             usage_points=points,
         )
+
+
+def _unread(header: Sequence[str], mapping: Mapping, places: dict[str, int]) -> tuple[str, ...]:
+    """The columns that a mapping says nothing of: a quality among them would be lost unseen."""
+    cells = cells_of(header) if mapping.form == "wide" else None
+    read = {*places.values(), *(cells.places if cells else ())}
+    return tuple(name for at, name in enumerate(header) if name and at not in read)
 
 
 def digest_of(file: BinaryIO) -> str:
