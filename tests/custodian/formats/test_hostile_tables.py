@@ -50,8 +50,8 @@ FILES: dict[str, tuple[bytes, str]] = {
     "an open quote": (b"a,b\n" + b'"1,2\n' * 1 + b"3,4\n" * 60_000, "is no CSV"),
     "text behind a quote": (b'a,b\n"1"2,3\n', "is no CSV"),
     "another encoding further on": (b"a,b\n" + b"1,2\n" * 30_000 + b"\xff\xfe\xff,2\n", "is not utf-8"),
-    "nothing": (b"", "delimiter"),
-    "blanks": (b"\n\n  \n", "delimiter"),
+    "nothing": (b"", "is empty"),
+    "blanks": (b"\n\n  \n", "is empty"),
 }
 
 
