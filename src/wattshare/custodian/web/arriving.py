@@ -169,7 +169,8 @@ class Arriving:
                 tx.messages.remember_language(arrived.customer_id, self.pages.tongue(call).code)
         asked = request_of(call) if request_id is None else request_id
         answer = Response.redirect(onward(asked) if asked else self.lobby.wanted(call))
-        answer = answer.with_cookie(self.lobby.wanted_cookie, "", secure=self.lobby.secure, seconds=0)
+        if self.lobby.wanted_cookie in call.cookies:
+            answer = answer.with_cookie(self.lobby.wanted_cookie, "", secure=self.lobby.secure, seconds=0)
         return self.lobby.with_cookie(answer, arrived)
 
     def opened(self, call: Call, template: str, *, waiting: bool = False, **values: Any) -> Response:
