@@ -25,6 +25,8 @@ from tests.soak.verdict import Ends, Order, Report, compare
 from wattshare.custodian.app import House
 from wattshare.custodian.model.clock import system_clock
 from wattshare.custodian.model.work import Job
+from wattshare.custodian.store.database import Tx
+from wattshare.custodian.store.purposes import Purpose
 from wattshare.thirdparty.client import Client
 from wattshare.thirdparty.custodian import Custodian
 from wattshare.thirdparty.errors import NotFound
@@ -164,11 +166,13 @@ class Scene:
                 orders[fact["order"]] = looked_at(clients[fact["party"]], fact["order"])
         held: dict[str, dict[str, bool]] = {party: {} for party in clients}
         numbers = {name: party for party, name in zip(clients, PARTIES, strict=True)}
-        for fact in json.loads(self.town.utility.do("authorization", "list", "--json")):
-            if fact["third_party"] in numbers and fact["entry"] == "customer":
-                # whose code nobody came for has never begun: nobody is told of its end
-                over = fact["state"] == "ended" and fact["ending"] != "lapsed"
-                held[numbers[fact["third_party"]]][str(fact["id"])] = over
+        listed = json.loads(self.town.utility.do("authorization", "list", "--json"))
+        with self.town.opened() as house, house.store.read(Purpose.PEOPLE) as tx:
+            for fact in listed:
+                if fact["third_party"] in numbers and fact["entry"] == "customer":
+                    # whose code nobody came for has never begun, however it ended: nobody is told of that
+                    over = fact["state"] == "ended" and (fact["offline"] or has_begun(tx, fact["id"]))
+                    held[numbers[fact["third_party"]]][str(fact["id"])] = over
         ledger = {party: tuple(Ledger(client).notices()) for party, client in clients.items()}
         return Ends(orders=orders, authorizations=held, ledger=ledger)
 
@@ -186,6 +190,11 @@ def ahead(house: House, waiting: tuple[Job, ...]) -> int:
         shut = [receiver.shut_until for receiver in tx.receivers.failing()]
     comes = [*shut, *(job.due_at for job in waiting), *(job.lease_until or 0 for job in waiting)]
     return max(1, min((one - at for one in comes if one > at), default=1))
+
+
+def has_begun(tx: Tx, authorization_id: int) -> bool:
+    """Whether somebody came for the code of an authorization."""
+    return any(entry.event == "opened" for entry in tx.trail.of_authorization(authorization_id))
 
 
 def looked_at(client: Client, order: str) -> Order:
