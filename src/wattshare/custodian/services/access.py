@@ -27,6 +27,9 @@ from wattshare.espi.endpoint import Answer, Endpoint, Token
 # what a token that is not there is told on a batch; elsewhere NoBearer. FB 14, OAD009
 BATCHES = "/Batch/"
 
+# what is under way asks that often whether it may go on: with the asking itself, within a second
+ASK_SECONDS = 0.75
+
 # what a third party is told of a permission that its customer has paused
 PAUSED = "The customer has paused this permission. Nothing is given until it goes on; a notice will tell."
 # the class of bearer behind each class of the table

@@ -10,13 +10,11 @@ from typing import BinaryIO
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import Expired, Unavailable, Unknown, Withdrawn
 from wattshare.custodian.model.work import BATCH_OVER, MAKE, Batch, BatchState, Part
-from wattshare.custodian.services.access import Access, Permission
+from wattshare.custodian.services.access import ASK_SECONDS, Access, Permission
 from wattshare.custodian.services.part_files import PartFiles
 from wattshare.custodian.store.database import Store
 
 CHUNK = 256 * 1024
-# a file that is being sent is asked about again
-ASK_SECONDS = 1.0
 # a file that is being made again is waited for
 RENEW_SECONDS = 10.0
 

@@ -6,10 +6,8 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+from wattshare.custodian.services.access import ASK_SECONDS
 from wattshare.custodian.web.direct import SLICE, Direct
-
-# whether a file may still be had is asked that often: with the asking itself, within a second
-ASK_SECONDS = 0.75
 
 
 class Sending:

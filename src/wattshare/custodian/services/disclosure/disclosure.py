@@ -14,7 +14,7 @@ from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import Unknown
 from wattshare.custodian.model.parties import ThirdParty
 from wattshare.custodian.model.premises import Service
-from wattshare.custodian.services.access import Access, Permission
+from wattshare.custodian.services.access import ASK_SECONDS, Access, Permission
 from wattshare.custodian.services.admission import whose
 from wattshare.custodian.services.disclosure import customers, feeds, registrations, sample
 from wattshare.custodian.services.disclosure.addresses import Addresses
@@ -44,8 +44,6 @@ from wattshare.espi.window import Window
 # changes whenever the same data would be written differently
 FORM = "1"
 UNAVAILABLE, NORMAL = 0, 1
-# a long answer asks again whether it may go on
-ASK_SECONDS = 1.0
 # so many blocks and entries are written at once
 SMALL = 8
 
