@@ -1,7 +1,8 @@
 """One's own use by day, month and year: of one's own days, with what was estimated or corrected told apart."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -9,9 +10,10 @@ from tests.custodian.houses import DAY, Home, TestHouse
 from wattshare.custodian.model.errors import NotCovered
 from wattshare.custodian.model.packing import pack_columns
 from wattshare.custodian.model.premises import Commodity
+from wattshare.custodian.model.readings import Channel
 from wattshare.custodian.services.own_usage import Span, Usage, bounds, next_month
 from wattshare.custodian.services.tongues import Tongues
-from wattshare.custodian.web.usage import hours, in_words, marks, stretch
+from wattshare.custodian.web.usage import decimals, hours, in_words, marks, stretch
 from wattshare.espi.days import day_bounds, day_of
 
 FORWARD, BACK = date(2024, 3, 10), date(2023, 11, 5)
@@ -121,31 +123,60 @@ def test_nobody_sees_anothers_use_nor_the_days_before_their_own(house: TestHouse
     assert (theirs.latest, mine.earliest) == (date(2024, 3, 8), date(2024, 3, 9))
 
 
+def put(
+    house: TestHouse,
+    channel: Channel,
+    since: int,
+    values: list[int],
+    *,
+    step: int = 900,
+    quality: int = 17,
+) -> None:
+    """Readings of a channel one after the other, within a day."""
+    day = day_of(since, house.house.profile.zone)
+    with house.store.begin() as tx:
+        block = pack_columns(
+            values,
+            usage_point_id=channel.usage_point_id,
+            channel=channel.number,
+            start=since,
+            day_end=day_bounds(day, house.house.profile.zone)[1],
+            step=step,
+            quality=[(quality,)] * len(values),
+            revision=tx.revisions.begin("test", house.clock()),
+            at=house.clock(),
+        )
+        tx.readings.put_block(block, "metered")
+
+
+def unread(house: TestHouse) -> Home:
+    """A home whose meter has read nothing so far."""
+    home, other = house.home(days=0), house.home(days=1)
+    with house.store.begin() as tx:
+        [channel] = tx.readings.channels(other.usage_points[0])
+        tx.readings.add_channel(replace(channel, number=0, usage_point_id=home.usage_points[0]))
+    return home
+
+
+def swapped(house: TestHouse, home: Home, *, power: int = 0, step: int = 900) -> tuple[Channel, Channel]:
+    """The channel of a home, and that of the meter which came after; `power` of ten above the former's."""
+    with house.store.begin() as tx:
+        former, *_ = tx.readings.channels(home.usage_points[0])
+        more = (former.reading_type.power_of_ten_multiplier or 0) + power
+        kind = replace(former.reading_type, power_of_ten_multiplier=more, interval_length=step)
+        name = tx.readings.put_reading_type(kind)
+        later = replace(former, number=0, meter_serial="swapped", reading_type=kind, reading_type_id=name)
+        return former, tx.readings.add_channel(later)
+
+
 def test_a_meter_that_was_swapped_goes_on_in_the_same_chart(house: TestHouse) -> None:
     home = house.home(days=3)
-    point, (start, end) = home.usage_points[0], day_bounds(house.day(0), house.house.profile.zone)
-    with house.store.begin() as tx:
-        [former] = tx.readings.channels(point)
-        later = tx.readings.add_channel(replace(former, number=0, meter_serial="swapped"))
-        # the day of the swap has a part of each, the day before has both meters; the later one counts
-        for channel, since, until in (
-            (former, start, start + 20 * 900),
-            (later, start + 20 * 900, end),
-            (later, *day_bounds(house.day(1), house.house.profile.zone)),
-        ):
-            count = (until - since) // 900
-            block = pack_columns(
-                [5 if channel is later else 1] * count,
-                usage_point_id=point,
-                channel=channel.number,
-                start=since,
-                day_end=day_bounds(day_of(since, house.house.profile.zone), house.house.profile.zone)[1],
-                step=900,
-                quality=[(17,)] * count,
-                revision=tx.revisions.begin("test", house.clock()),
-                at=house.clock(),
-            )
-            tx.readings.put_block(block, "metered")
+    former, later = swapped(house, home)
+    start = day_bounds(house.day(0), house.house.profile.zone)[0]
+    put(house, former, start, [1] * 20)
+    put(house, later, start + 20 * 900, [5] * 76)
+    # the day before has both meters whole: the later one counts
+    put(house, later, day_bounds(house.day(1), house.house.profile.zone)[0], [5] * 96)
     shown = of(house, home, Span.DAY)
     assert (len(shown.ways), shown.first) == (1, house.day(0))
     assert [bar.value for bar in shown.bars] == [1] * 20 + [5] * 76
@@ -155,6 +186,61 @@ def test_a_meter_that_was_swapped_goes_on_in_the_same_chart(house: TestHouse) ->
     # an address of the later meter is one of the same chart
     agreement = home.agreements[0].id
     assert house.house.own_usage.usage(home.customer.id, agreement, later.number, Span.DAY, None) == shown
+
+
+@pytest.mark.parametrize("day", [FORWARD, BACK, date(2024, 2, 29)])
+def test_of_the_interval_of_a_swap_each_meter_has_its_part(house: TestHouse, day: date) -> None:
+    home = unread(house)
+    former, later = swapped(house, home)
+    start, end = day_bounds(day, house.house.profile.zone)
+    count, cut = (end - start) // 900, 30
+    put(house, former, day_bounds(day - timedelta(days=1), house.house.profile.zone)[0], [1] * 96)
+    # the former meter stops in the quarter hour in which the later one begins
+    put(house, former, start, [2] * cut + [1], quality=8)
+    put(house, later, start + cut * 900, [3] * (count - cut))
+    put(house, later, end, [5] * 96)
+    shown = of(house, home, Span.DAY, day)
+    assert [bar.value for bar in shown.bars] == [2] * cut + [1 + 3] + [3] * (count - cut - 1)
+    assert [bar.start for bar in shown.bars] == list(range(start, end, 900))
+    whole = sum(bar.value or 0 for bar in shown.bars)
+    month, year = of(house, home, Span.MONTH, day), of(house, home, Span.YEAR, day)
+    assert (month.bars[day.day - 1].value, month.bars[day.day - 1].estimated) == (whole, cut + 1)
+    around = [one for one in (day - timedelta(days=1), day + timedelta(days=1)) if one.month == day.month]
+    assert year.bars[day.month - 1].value == whole + sum(
+        bar.value or 0 for one in around for bar in of(house, home, Span.DAY, one).bars
+    )
+
+
+def test_what_two_meters_read_at_once_counts_once(house: TestHouse) -> None:
+    home = unread(house)
+    # the later meter says thousands of what the former one says
+    former, later = swapped(house, home, power=3)
+    start = day_bounds(house.day(1), house.house.profile.zone)[0]
+    put(house, former, start, [1_000] * 60 + [0] * 36)
+    put(house, later, start, [0] * 40 + [2] * 56)
+    shown = of(house, home, Span.DAY, house.day(1))
+    # what reads nothing has not measured what the other did; of both the later one's is taken
+    assert [bar.value for bar in shown.bars] == [1_000] * 40 + [2_000] * 56
+    assert shown.total == shown.way.measure.amount(40 * 1_000 + 56 * 2_000)
+    # an hour of a meter with hours, of which the other has some quarters: the closer readings count
+    _, hourly = swapped(house, home, step=3_600)
+    put(house, hourly, start, [9_000] * 24, step=3_600)
+    assert of(house, home, Span.DAY, house.day(1)).bars == shown.bars
+    assert of(house, home, Span.MONTH, house.day(1)).bars[house.day(1).day - 1].value == sum(
+        bar.value or 0 for bar in shown.bars
+    )
+
+
+def test_a_column_has_as_many_decimals_in_each_row(house: TestHouse) -> None:
+    home = unread(house)
+    former, _ = swapped(house, home)
+    start, power = day_bounds(house.day(1), house.house.profile.zone)[0], former.reading_type.power_of_ten_multiplier
+    one = 10 ** -(power or 0)
+    put(house, former, start, [70 * one, 72 * one, 1_000 * one, 0])
+    lines = in_words(Tongues.of().every[0], of(house, home, Span.DAY, house.day(1)), house.house.profile.zone)
+    assert [line.amount for line in lines] == ["0.070", "0.072", "1.000", "0.000"]
+    assert [decimals([Decimal(text)]) for text in ("1000", "0.10", "0.0004", "2.1234")] == [0, 1, 0, 3]
+    assert decimals([]) == 0
 
 
 def test_a_reading_longer_than_a_day_is_of_the_day_it_began(house: TestHouse) -> None:

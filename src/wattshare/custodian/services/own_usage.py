@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import NotCovered
-from wattshare.custodian.model.packing import ESTIMATED, estimated_in, is_long, unpack, unpack_values
 from wattshare.custodian.model.premises import Service
 from wattshare.custodian.model.readings import Block, Channel
+from wattshare.custodian.services.bars import Bar, Part, joined, of_block, of_readings
 from wattshare.custodian.services.own_data import DAY, Measure, measure
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
@@ -31,48 +31,15 @@ class Span(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bar:
-    """One reading, or all of a local day or month. Seconds of its beginning and end."""
-
-    start: int
-    end: int
-    # None: there is no reading
-    value: int | None = None
-    readings: int = 0
-    estimated: int = 0
-    corrected: int = 0
-    # seconds of the longest reading that is longer than a day; 0: there is none
-    longest: int = 0
-    # of a month: days without a reading, between others that have some
-    missing: int = 0
-
-    def __add__(self, other: "Bar") -> "Bar":
-        """The same bar with more in it."""
-        values = [value for value in (self.value, other.value) if value is not None]
-        return replace(
-            self,
-            value=sum(values) if values else None,
-            readings=self.readings + other.readings,
-            estimated=self.estimated + other.estimated,
-            corrected=self.corrected + other.corrected,
-            longest=max(self.longest, other.longest),
-            missing=self.missing + other.missing,
-        )
-
-    @property
-    def marked(self) -> bool:
-        """Whether something of it is not as it was first metered."""
-        return bool(self.estimated or self.corrected)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Way:
     """One direction and unit in which a service is metered, by one meter after the other."""
 
     number: int
+    # the finest in which one of them says its values
     measure: Measure
-    # each meter has one, and so has each length of its readings: the one that counts first, first
-    channels: tuple[int, ...]
+    # each meter has one, and so has each length of its readings: the one that counts first, first; and by what the
+    # values of each are multiplied to be in that measure
+    channels: dict[int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,51 +135,47 @@ class OwnUsage:
 
     def _bars(self, tx: Tx, service: Service, way: Way, span: Span, first: date, last: date) -> Iterator[Bar]:
         since, until = midnight(first, self.zone), day_bounds(last, self.zone)[1]
-        blocks = joined([tuple(tx.readings.own_blocks(service.agreement, one, since, until)) for one in way.channels])
+        by_channel = [
+            [Part(block=block, factor=factor) for block in tx.readings.own_blocks(service.agreement, one, since, until)]
+            for one, factor in way.channels.items()
+        ]
+
+        def corrected(block: Block) -> frozenset[int]:
+            return tx.readings.corrected_in(block) if block.corrected else frozenset()
+
+        spans = tx.completeness.spans([service.usage_point.id]) if len(by_channel) > 1 else {}
+        series = joined(by_channel, {channel: span for (_, channel), span in spans.items()}, corrected)
         if span is Span.DAY:
-            for block in blocks:
-                changed = tx.readings.corrected_in(block) if block.corrected else frozenset()
-                yield from of_readings(block, changed)
+            for one in series:
+                yield from of_readings(one, corrected(one.block)) if isinstance(one, Part) else one
             return
+        bars = (bar for one in series for bar in ((of_block(one),) if isinstance(one, Part) else one))
         # not what is still to come
-        yield from filled(span, first, min(last, day_of(self.now(), self.zone)), blocks, self.zone)
+        yield from filled(span, first, min(last, day_of(self.now(), self.zone)), bars, self.zone)
 
 
 def ways_of(service: Service, channels: Iterable[Channel]) -> tuple[Way, ...]:
     """The ways in which a service is metered. A meter after a swap, or with another pace, is none of its own."""
-    found: dict[tuple[str, int, bool], list[tuple[int, Measure]]] = {}
+    found: dict[tuple[str, int | None, bool], list[tuple[int, Measure]]] = {}
     for channel in channels:
         told = measure(service.usage_point.commodity, channel.reading_type)
-        found.setdefault((told.unit, told.power, told.received), []).append((channel.number, told))
-    return tuple(Way(number=like[0][0], measure=like[0][1], channels=first_to_last(like)) for like in found.values())
+        # a number without a unit is comparable with its like alone
+        power = None if told.unit else told.power
+        found.setdefault((told.unit, power, told.received), []).append((channel.number, told))
+    return tuple(way_of(like) for like in found.values())
+
+
+def way_of(like: list[tuple[int, Measure]]) -> Way:
+    """One way of channels that measure the same."""
+    (number, told), powers = like[0], {of: one.power for of, one in like}
+    finest = min(powers.values())
+    factors = {of: 10 ** (powers[of] - finest) for of in first_to_last(like)}
+    return Way(number=number, measure=replace(told, power=finest), channels=factors)
 
 
 def first_to_last(channels: list[tuple[int, Measure]]) -> tuple[int, ...]:
     """Which channel counts before which: the closer readings, and of those the later meter's."""
     return tuple(number for number, told in sorted(channels, key=lambda one: (one[1].step or DAY, -one[0])))
-
-
-def joined(by_channel: list[tuple[Block, ...]]) -> tuple[Block, ...]:
-    """What one meter after the other metered, by start. Of what two metered at once the first one's counts."""
-    taken, *others = by_channel
-    for blocks in others:
-        taken += tuple(block for block in blocks if not any(at_once(block, other) for other in taken))
-    return tuple(sorted(taken, key=lambda block: block.start))
-
-
-def at_once(block: Block, other: Block) -> bool:
-    """Whether readings of two blocks are of the same time. On the day of a swap each meter has a part of it."""
-    if block.start >= other.day_end or other.start >= block.day_end:
-        return False
-    ours, theirs = extent(block), extent(other)
-    return ours[0] < theirs[1] and theirs[0] < ours[1]
-
-
-def extent(block: Block) -> tuple[int, int]:
-    """The first second of a block's readings, and the first after them."""
-    readings = [one for one in unpack(block) if one.value is not None]
-    ends = (one.start + one.duration for one in readings)
-    return min((one.start for one in readings), default=block.start), max(ends, default=block.start)
 
 
 def bounds(span: Span, day: date) -> tuple[date, date]:
@@ -231,20 +194,7 @@ def next_month(day: date) -> date:
     return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
-def of_readings(block: Block, corrected: frozenset[int]) -> Iterator[Bar]:
-    """A bar a reading; `corrected` are the starts of those that were replaced."""
-    for reading in unpack(block):
-        yield Bar(
-            start=reading.start,
-            end=reading.start + reading.duration,
-            value=reading.value,
-            readings=int(reading.value is not None),
-            estimated=int(bool(ESTIMATED.intersection(reading.quality))),
-            corrected=int(reading.start in corrected),
-        )
-
-
-def filled(span: Span, first: date, last: date, blocks: Iterable[Block], zone: ZoneInfo) -> Iterator[Bar]:
+def filled(span: Span, first: date, last: date, bars: Iterable[Bar], zone: ZoneInfo) -> Iterator[Bar]:
     """A bar a day or a month, with nothing in it where nothing was metered. A long reading is of the day it began."""
     found: dict[date, Bar] = {}
     day = first
@@ -253,8 +203,8 @@ def filled(span: Span, first: date, last: date, blocks: Iterable[Block], zone: Z
         found[day] = Bar(start=midnight(day, zone), end=midnight(after, zone))
         day = after
     metered: set[date] = set()
-    for block in blocks:
-        began, bar = day_of(block.start, zone), of_block(block)
+    for bar in bars:
+        began = day_of(bar.start, zone)
         found[began.replace(day=1) if span is Span.YEAR else began] += bar
         metered |= {began} if bar.readings else set()
     if span is Span.YEAR and not any(bar.longest for bar in found.values()):
@@ -270,20 +220,3 @@ def between(known: set[date]) -> list[date]:
     first = min(known)
     every = (first + timedelta(days=place) for place in range((max(known) - first).days))
     return [day for day in every if day not in known]
-
-
-def of_block(block: Block) -> Bar:
-    """All of a block."""
-    if block.valueless is None:
-        values = list(unpack_values(block.width, block.values))
-    else:
-        values = [reading.value for reading in unpack(block) if reading.value is not None]
-    return Bar(
-        start=block.start,
-        end=block.day_end,
-        value=sum(values) if values else None,
-        readings=len(values),
-        estimated=estimated_in(block),
-        corrected=block.corrected,
-        longest=block.day_end - block.start if is_long(block.start, block.day_end) else 0,
-    )

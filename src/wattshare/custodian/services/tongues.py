@@ -94,9 +94,9 @@ class Tongue:
         """A day and a time."""
         return self.say("%(day)s, %(time)s", day=self.day(at.date()), time=self.time(at))
 
-    def number(self, value: Decimal | int, places: int = 0) -> str:
-        """A number, with at most so many decimal places."""
-        pattern = "#,##0" + ("." + "#" * places if places else "")
+    def number(self, value: Decimal | int, places: int = 0, *, least: int = 0) -> str:
+        """A number, with at most so many decimal places, and at least so many of them."""
+        pattern = "#,##0" + ("." + "0" * least + "#" * (places - least) if places else "")
         return format_decimal(value, format=pattern, locale=self.locale)
 
     def money(self, hundred_thousandths: int, currency: int | None) -> str:

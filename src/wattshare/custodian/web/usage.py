@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from wattshare.custodian.model.errors import NotCovered
+from wattshare.custodian.services.bars import Bar
 from wattshare.custodian.services.finding import PAGE, found, paged
-from wattshare.custodian.services.own_usage import Bar, OwnUsage, Span, Usage, Way
+from wattshare.custodian.services.own_usage import OwnUsage, Span, Usage, Way
 from wattshare.custodian.services.tongues import Tongue, in_zone, said
 from wattshare.custodian.web import words
 from wattshare.custodian.web.call import Call, Response
@@ -22,6 +24,8 @@ from wattshare.espi.days import day_bounds, day_of
 from wattshare.espi.endpoints import Token
 
 DAY = 86_400
+# of an amount in the table
+SMALLEST = Decimal(1).scaleb(-(PLACES + 1))
 # seconds of a day on which no clock is put forward or back
 WHOLE = 86_400
 # below the bars, for the lines that mark some of them
@@ -187,18 +191,25 @@ def hours(tongue: Tongue, shown: Usage, zone: ZoneInfo) -> str:
 def in_words(tongue: Tongue, shown: Usage, zone: ZoneInfo) -> Iterator[Line]:
     """Every bar as a row."""
     labels = [label(tongue, bar, shown.span, zone) for bar in shown.bars]
-    counted = Counter(labels)
+    counted, amount_of = Counter(labels), shown.way.measure.amount
+    least = decimals(amount_of(bar.value) for bar in shown.bars if bar.value is not None)
     for bar, name in zip(shown.bars, labels, strict=True):
         # an hour that comes twice
         zoned = f"{name} {in_zone(bar.start, zone).tzname()}" if counted[name] > 1 else name
-        amount = None if bar.value is None else shown.way.measure.amount(bar.value)
+        amount = None if bar.value is None else amount_of(bar.value)
         yield Line(
             label=zoned,
-            amount="–" if amount is None else tongue.number(amount, PLACES + 1),
+            amount="–" if amount is None else tongue.number(amount, PLACES + 1, least=least),
             note=note(tongue, bar, shown.span),
             value="" if amount is None else f"{amount:f}",
             marked=bar.marked,
         )
+
+
+def decimals(amounts: Iterable[Decimal]) -> int:
+    """How many decimal places a column has: as many as the one of its numbers that needs most, and no more than fit."""
+    rounded = (amount.quantize(SMALLEST).normalize().as_tuple().exponent for amount in amounts)
+    return max((-places for places in rounded if isinstance(places, int) and places < 0), default=0)
 
 
 def label(tongue: Tongue, bar: Bar, span: Span, zone: ZoneInfo) -> str:
