@@ -7,6 +7,7 @@ in the files goes to its journal.
 import http.server
 import random
 import re
+import select
 import signal
 import ssl
 import sys
@@ -143,8 +144,10 @@ class Hearing(http.server.BaseHTTPRequestHandler):
         if server.draw() < CLOSED_AFTER:
             # it is kept here, and nobody hears of it
             return
+        # who was killed meanwhile hears nothing: whoever takes over must ask again
+        there = self.somebody_is_there()
         self.answer(answer.status)
-        house.journal.write("answered", **told, status=int(answer.status))
+        house.journal.write("answered", **told, status=int(answer.status), there=there)
 
     def misbehaved(self, house: House, draw: int, body: bytes) -> bool:
         """Whether the notice was not taken; some are taken, and only late."""
@@ -165,6 +168,11 @@ class Hearing(http.server.BaseHTTPRequestHandler):
             case "slow":
                 time.sleep(SLOW_SECONDS)
         return fault in ("error", "close", "stall")
+
+    def somebody_is_there(self) -> bool:
+        """Whether who asks still waits: who has sent all and says more has hung up."""
+        readable, _, _ = select.select([self.connection.fileno()], [], [], 0)
+        return not readable
 
     def answer(self, status: int) -> None:
         """An answer without a body."""

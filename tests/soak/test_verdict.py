@@ -24,11 +24,13 @@ ACTS = facts(
 )
 
 
-def told(notice: str, url: str, *, status: int = 200, stamp: int = 1) -> Iterator[tuple[str, dict[str, Any]]]:
+def told(
+    notice: str, url: str, *, status: int = 200, stamp: int = 1, there: bool = True
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """A notice that is heard and answered."""
     name = {"party": "1", "id": notice, "replay": "", "stamp": stamp}
     yield "heard", {**name, "urls": [url]}
-    yield "answered", {**name, "status": status}
+    yield "answered", {**name, "status": status, "there": there}
 
 
 def fetched(url: str, *, outcome: str = "fetched", whose: tuple[str, ...] = (), began: float = 101.0) -> Any:
@@ -97,6 +99,12 @@ def test_what_comes_again_after_it_was_taken_is_a_duplicate() -> None:
     assert len(judged((*WELL, *told("n", FILE, stamp=2))).duplicates) == 1
     refused = (*told("n", FILE, status=500), *told("n", FILE, stamp=2), *WELL[2:])
     assert judged(refused).duplicates == []
+
+
+def test_an_answer_that_nobody_was_there_to_hear_is_told_apart() -> None:
+    again = (*told("n", FILE, there=False), *told("n", FILE, stamp=2), *WELL[2:])
+    assert (judged(again).duplicates, len(judged(again).unheard), judged(again).held) == ([], 1, True)
+    assert len(judged((*again, *told("n", FILE, stamp=3))).duplicates) == 1
 
 
 def test_what_is_somebody_elses_is_foreign() -> None:

@@ -51,7 +51,9 @@ class Report:
     # requests without an answer that promises anything
     unanswered: int = 0
     lost: list[str] = field(default_factory=list)
+    # what came again although its sender could have heard that it was taken, and where it was dead by then
     duplicates: list[str] = field(default_factory=list)
+    unheard: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     after_end: list[str] = field(default_factory=list)
@@ -82,7 +84,7 @@ class Report:
         yield f"files fetched          {self.fetched}"
         yield f"without an answer      {self.unanswered}"
         yield f"owed until accepted    median {self.median} s, longest {self.longest} s of the town's time"
-        for name in ("lost", "duplicates", "late", "foreign", "after_end"):
+        for name in ("lost", "duplicates", "unheard", "late", "foreign", "after_end"):
             found: list[str] = getattr(self, name)
             yield f"{name.replace('_', ' '):22} {len(found)}"
             yield from (f"    {one}" for one in found[:SHOWN])
@@ -172,17 +174,21 @@ def _ledger(report: Report, done: tuple[Fact, ...], heard: tuple[Fact, ...], end
 
 
 def _copies(report: Report, heard: tuple[Fact, ...]) -> None:
-    """What came once more although the answer to it, a 2xx, had left."""
-    accepted: dict[tuple[str, str, str], float] = {}
+    """What came once more although the answer to it, a 2xx, had left.
+
+    Nobody can know of an answer that was given to somebody who was dead by then; such are told apart.
+    """
+    accepted: dict[tuple[str, str, str], Fact] = {}
     for fact in heard:
         name = (fact.get("party", ""), fact.get("id", ""), fact.get("replay", ""))
         if fact["what"] == "heard":
             report.tries += 1
             if name in accepted:
-                after = fact["at"] - accepted[name]
-                report.duplicates.append(f"notice {fact['id']} of {fact['party']}, {after:.1f} s after it was taken")
-        elif fact["what"] == "answered" and fact["status"] < 300:
-            accepted.setdefault(name, fact["at"])
+                after = fact["at"] - accepted[name]["at"]
+                copies = report.duplicates if accepted[name]["there"] else report.unheard
+                copies.append(f"notice {fact['id']} of {fact['party']}, {after:.1f} s after it was taken")
+        elif fact["what"] == "answered" and fact["status"] < 300 and not accepted.get(name, {}).get("there"):
+            accepted[name] = fact
     report.accepted = len(accepted)
 
 
