@@ -184,6 +184,14 @@ class TestHouse:
             assert account is not None
             tx.holders.put(account.id, customer_id, starts=self.midnight(since), ends=ends)
 
+    def viewer(self, home: Home, customer_id: int, *, since: int = 400, until: int | None = None) -> None:
+        """Let a customer see a home's account from so many days ago to before so many."""
+        ends = None if until is None else self.midnight(until)
+        with self.store.begin() as tx:
+            account = tx.customers.by_account_number(home.account_number)
+            assert account is not None
+            tx.viewers.put(account.id, customer_id, starts=self.midnight(since), ends=ends)
+
     def midnight(self, days_ago: int) -> int:
         """The start of a local day so many days before today."""
         return day_bounds(self.day(days_ago), self.house.profile.zone)[0]

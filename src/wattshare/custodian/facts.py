@@ -37,6 +37,7 @@ def of_third_party(
         "partner": partner.name if partner else None,
         "kinds_required": [kind.value for kind in in_order(party.kinds_required)],
         "kinds_optional": [kind.value for kind in in_order(party.kinds_optional)],
+        "commodities": sorted(party.commodities),
         "history_days": party.history_days,
         "visible": party.visible,
         "pkce": "required" if party.pkce_required else "optional",

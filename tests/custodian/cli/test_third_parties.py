@@ -25,6 +25,7 @@ WRONG = (
     (("--role", "king"), "role"),
     (("--partner", "Nobody"), "partner"),
     (("--kinds-required", "usage,gossip"), "kinds_required"),
+    (("--commodities", "gas,coal"), "commodities"),
     (("--history", "0"), "history_days"),
     (("--pkce", "perhaps"), "pkce_required"),
     (("--portal-uri", "ftp://acme.example"), "portal_uri"),

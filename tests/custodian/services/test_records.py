@@ -71,6 +71,25 @@ def test_an_account_can_have_several_holders(door: Door, store: Store) -> None:
         assert sentence in told
 
 
+def test_who_may_only_see_an_account_does_not_hold_it(door: Door, store: Store) -> None:
+    settled(door)
+    seen = "account,customer,starts,ends,may_share\n41415-9,C-2,2024-01-01,,no\n"
+    assert [taken(door, seen).records, taken(door, seen + "\n").records] == [Tally(new=1), Tally(same=1)]
+    with store.read() as tx:
+        bakery = tx.customers.by_account_number("50000-1")
+        assert bakery is not None
+        assert tx.customers.services(bakery.customer_id) == ()
+        [home] = tx.customers.seen(bakery.customer_id, first_of(date(2024, 2, 1), PGE.zone))
+        assert home.account.number == "41415-9"
+    assert taken(door, seen.replace(",no", ",yes")).records == Tally(new=1)
+    with store.read() as tx:
+        assert tx.viewers.of(home.account.id, bakery.customer_id) is None
+        assert len(tx.customers.services(bakery.customer_id)) == 1
+    for row in ("41415-9,C-2,2024-02-01,,no", "41415-9,C-1,2024-02-01,,no"):
+        [told] = sentences(taken(door, f"account,customer,starts,ends,may_share\n{row}\n"))
+        assert "This customer holds the account then" in told
+
+
 def sentences(report: Report) -> list[str]:
     return [str(bad) for bad in report.bad_rows]
 

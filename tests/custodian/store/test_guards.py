@@ -106,6 +106,7 @@ def furnished(tx: Tx, number: str) -> Home:
     point = home.usage_point.id
     tx.customers.add_meter(Meter(usage_point_id=point, serial=f"M{number}", type="electricity", installed=T0))
     home = replace(home, holder=tx.holders.put(home.account.id, home.customer.id, starts=T0 - 900 * DAY))
+    tx.viewers.put(home.account.id, home.customer.id, starts=T0)
     tx.customers.add_login(Login(customer_id=home.customer.id, login=number, password_hash="argon2id"))
     tx.programs.put(ProgramEnrollment(usage_point_id=point, program="Saver", status=Enrollment.ENROLLED))
     channel = add_channel(tx, home)

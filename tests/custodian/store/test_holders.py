@@ -119,6 +119,36 @@ def test_who_holds_it_from_a_later_day_on_has_moved_in(store: Store, couple: Cou
         assert tx.homes.moved_in(T0 + DAY, T0 + 19 * DAY, 10) == ()
 
 
+def test_who_sees_an_account_has_nothing_of_it_to_share(store: Store, couple: Couple) -> None:
+    account, home = couple.home.account.id, couple.home
+    with store.begin() as tx:
+        sam = tx.customers.add_customer("Sam Other")
+        tx.viewers.put(account, sam.id, starts=T0 + 5 * DAY, ends=T0 + 25 * DAY)
+        held = add_authorization(tx, add_party(tx, "Beta Solar"), home, customer_id=sam.id)
+        assert couple.opened(tx, held) == []
+        assert tx.customers.shared(held, T0 + 20 * DAY) == ()
+        assert tx.customers.services(sam.id) == ()
+        assert tx.customers.seen(sam.id, T0 + 4 * DAY) == ()
+        [seen] = tx.customers.seen(sam.id, T0 + 5 * DAY)
+        assert (seen.customer.name, seen.agreement.id, seen.agreement.starts) == (
+            "Robin Field",
+            home.agreement.id,
+            T0 + 5 * DAY,
+        )
+        # taken back, it is all gone
+        assert tx.customers.seen(sam.id, T0 + 25 * DAY) == ()
+        assert tx.holders.at((account,), T0 + 20 * DAY) == {account: (home.customer.id, couple.kim.id)}
+        # who holds it has it as a holder
+        tx.viewers.put(account, couple.kim.id, starts=T0)
+        assert tx.customers.seen(couple.kim.id, T0 + 20 * DAY) == ()
+        with pytest.raises(Conflict):
+            tx.viewers.put(account, sam.id, starts=T0, ends=T0)
+        tx.viewers.drop(account, sam.id)
+        assert tx.viewers.of(account, sam.id) is None
+    with store.read(held.id) as tx:
+        assert tx.customers.shared(held, T0 + 20 * DAY) == ()
+
+
 def test_nobody_holds_an_account_for_no_time(store: Store, couple: Couple) -> None:
     with store.begin() as tx, pytest.raises(Conflict):
         tx.holders.put(couple.home.account.id, couple.kim.id, starts=T0, ends=T0)

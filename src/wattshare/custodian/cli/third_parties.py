@@ -12,6 +12,7 @@ from rich.markup import escape
 
 if TYPE_CHECKING:
     from wattshare.custodian.app import House
+    from wattshare.custodian.model.premises import Commodity
     from wattshare.custodian.model.work import NoticeKind
     from wattshare.custodian.services.registration import Wish
     from wattshare.custodian.settings import Settings
@@ -45,6 +46,7 @@ NotifyKinds = Annotated[
 ]
 Required = Annotated[str | None, typer.Option(help="Kinds that it cannot do without: usage,billing,…")]
 Optional = Annotated[str | None, typer.Option(help="Kinds that customers may add: billing,basic,…")]
+Commodities = Annotated[str | None, typer.Option(help='The services that it asks for: electricity,gas,…; "" is all.')]
 History = Annotated[int | None, typer.Option(help="Days of history that it may see.")]
 Visible = Annotated[
     bool | None, typer.Option("--visible/--hidden", help="Listed among the apps that customers may pick.")
@@ -71,6 +73,7 @@ def add(
     notify_kinds: NotifyKinds = None,
     kinds_required: Required = None,
     kinds_optional: Optional = None,
+    commodities: Commodities = None,
     history: History = None,
     visible: Visible = None,
     certificate: Certificate = None,
@@ -102,6 +105,7 @@ def add(
             notify_kinds=notify_kinds,
             kinds_required=kinds_required,
             kinds_optional=kinds_optional,
+            commodities=commodities,
             history=history,
             visible=visible,
             certificate=made or certificate,
@@ -128,6 +132,7 @@ def set_(
     notify_kinds: NotifyKinds = None,
     kinds_required: Required = None,
     kinds_optional: Optional = None,
+    commodities: Commodities = None,
     history: History = None,
     visible: Visible = None,
     certificate: Certificate = None,
@@ -158,6 +163,7 @@ def set_(
             notify_kinds=notify_kinds,
             kinds_required=kinds_required,
             kinds_optional=kinds_optional,
+            commodities=commodities,
             history=history,
             visible=visible,
             certificate=made or certificate,
@@ -250,6 +256,7 @@ def changed(
     notify_kinds: str | None,
     kinds_required: str | None,
     kinds_optional: str | None,
+    commodities: str | None,
     history: int | None,
     visible: bool | None,
     certificate: Path | None,
@@ -272,6 +279,7 @@ def changed(
         "notify_kinds": None if notify_kinds is None else read_notices(notify_kinds),
         "kinds_required": None if kinds_required is None else read_kinds(kinds_required, "kinds_required"),
         "kinds_optional": None if kinds_optional is None else read_kinds(kinds_optional, "kinds_optional"),
+        "commodities": None if commodities is None else read_commodities(commodities),
         "history_days": history,
         "visible": visible,
         "certificate": None if certificate is None else certificate.read_text(errors="replace"),
@@ -288,6 +296,13 @@ def read_notices(text: str) -> "frozenset[NoticeKind]":
     from wattshare.custodian.model.work import NoticeKind
 
     return frozenset(one_of(NoticeKind, word.strip(), "notify_kinds") for word in text.split(",") if word.strip())
+
+
+def read_commodities(text: str) -> "frozenset[Commodity]":
+    """Services, separated by commas."""
+    from wattshare.custodian.model.premises import Commodity
+
+    return frozenset(one_of(Commodity, word.strip(), "commodities") for word in text.split(",") if word.strip())
 
 
 def notice_secrets(house: "House", name: str) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from wattshare.custodian.model.premises import Commodity
 from wattshare.custodian.model.work import OPTIONAL_KINDS, NoticeKind
+from wattshare.espi.function_blocks import ELECTRICITY, GAS
 from wattshare.espi.kinds import Kind
 
 
@@ -80,6 +82,8 @@ class ThirdParty:
     notify_kinds: frozenset[NoticeKind] = frozenset()
     kinds_required: frozenset[Kind] = frozenset({Kind.USAGE})
     kinds_optional: frozenset[Kind] = frozenset()
+    # the services that it asks for; none named: all
+    commodities: frozenset[Commodity] = frozenset()
     history_days: int = 1460
     visible: bool = False
     pkce_required: bool = False
@@ -96,6 +100,15 @@ class ThirdParty:
     def kinds(self) -> frozenset[Kind]:
         """Every kind of data that it may ask for."""
         return self.kinds_required | self.kinds_optional
+
+    @property
+    def service_kinds(self) -> tuple[int, ...]:
+        """The numbers of the services that it asks for, as a scope tells them apart."""
+        return tuple(commodity.service_kind for commodity in sorted(self.commodities)) or (ELECTRICITY, GAS)
+
+    def asks_for(self, commodity: Commodity) -> bool:
+        """Whether it asks for services of a commodity."""
+        return not self.commodities or commodity in self.commodities
 
     def wants(self, kind: NoticeKind) -> bool:
         """Whether notices of a kind are owed to it as it stands."""

@@ -78,6 +78,20 @@ class Holder:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Viewer:
+    """A customer who sees what is metered for somebody else's account, and may share none of it.
+
+    From the second `starts` on, as long as it is before `ends`.
+    """
+
+    id: int
+    account_id: int
+    customer_id: int
+    starts: int
+    ends: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ServiceLocation:
     """A place where service is delivered."""
 

@@ -206,6 +206,7 @@ def _registered_only(scope: str, third_party: ThirdParty, profile: Profile) -> N
     """Refuse a scope with unknown terms, or with more in it than was registered. FB 14, FB 31."""
     held = registered(
         third_party.kinds,
+        third_party.service_kinds,
         history_seconds=third_party.history_days * DAY,
         third_party_id=third_party.id,
         profile=profile,

@@ -9,7 +9,7 @@ from wattshare.custodian.sandbox.calendar import Calendar
 from wattshare.custodian.sandbox.homes import Homes
 from wattshare.custodian.sandbox.households import HOUSEHOLDS, Household
 from wattshare.custodian.sandbox.metering import measure
-from wattshare.custodian.sandbox.people import Resident, settle
+from wattshare.custodian.sandbox.people import Resident, let_see, settle
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
 from wattshare.espi.profile import Profile
@@ -45,6 +45,7 @@ def generate(store: Store, town: Town, progress: Progress) -> tuple[Resident, ..
             tx.programs.put_code(code)
         builder = Builder(town=town, calendar=calendar, progress=progress)
         residents = tuple(builder.move_in(tx, household) for household in HOUSEHOLDS)
+        let_see(tx, residents, calendar)
     homes = Homes(store=store, calendar=calendar, seed=town.seed, profile=town.profile, accounts=builder.households)
     for built in homes.build(town.usage_points):
         builder.tell(built)

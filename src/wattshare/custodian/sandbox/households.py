@@ -77,6 +77,8 @@ class Household:
     addresses: tuple[Address, ...]
     customer_class: str = "RES"
     partner: Partner | None = None
+    # slugs of households whose accounts they see, and may share nothing of
+    sees: tuple[str, ...] = ()
 
 
 def street(line: str, postal_code: str = "95990", city: str = "Riverton") -> Address:
@@ -198,6 +200,8 @@ HOUSEHOLDS = (
         phone="5305550110",
         homes=(Home(loads=(Load(daily=15_900),), missing=(96, 90)),),
         addresses=(street("74 Juniper St"),),
+        # looks after the neighbour's
+        sees=("corrected",),
     ),
     Household(
         slug="demand_response",

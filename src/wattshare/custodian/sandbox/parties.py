@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from wattshare.custodian.app import House
 from wattshare.custodian.model.parties import Role, ThirdParty, UserType
+from wattshare.custodian.model.premises import Commodity
 from wattshare.custodian.sandbox.equipment import authority_of, put
 from wattshare.custodian.sandbox.home import Home
 from wattshare.custodian.services.registration import Wish
@@ -47,6 +48,8 @@ APPLICANTS = (
             name="Maple Street Solar",
             kinds_required=frozenset({Kind.USAGE}),
             kinds_optional=frozenset({Kind.BILLING, Kind.BASIC}),
+            # a roof has nothing to do with gas
+            commodities=frozenset({Commodity.ELECTRICITY}),
             visible=True,
             purpose="Works out how large a roof's solar system should be.",
             phone="555-0141",

@@ -1,5 +1,6 @@
 """The households, as they stand in the store: customers, accounts, places, agreements, meters, programmes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from wattshare.custodian.model.premises import (
@@ -74,6 +75,14 @@ def settle(tx: Tx, household: Household, number: int, calendar: Calendar, seed: 
         partner = customers.add_customer(told.name, told.login)
         tx.holders.put(account.id, partner.id, starts=calendar.midnight(calendar.before(told.since)))
     return Resident(household=household, customer=customer, account=account, premises=premises, partner=partner)
+
+
+def let_see(tx: Tx, residents: Iterable[Resident], calendar: Calendar) -> None:
+    """Let households see accounts of others, as far back as there is something to see."""
+    accounts = {one.household.slug: one.account for one in residents}
+    for one in residents:
+        for slug in one.household.sees:
+            tx.viewers.put(accounts[slug].id, one.customer.id, starts=calendar.midnight(0))
 
 
 def townsman(number: int, seed: int) -> Household:

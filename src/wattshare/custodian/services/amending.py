@@ -13,7 +13,7 @@ from wattshare.custodian.model.errors import BadRequest, NotCovered, Unknown
 from wattshare.custodian.model.parties import Standing, ThirdParty
 from wattshare.custodian.model.premises import Service
 from wattshare.custodian.services.endings import Endings
-from wattshare.custodian.services.offers import offers
+from wattshare.custodian.services.offers import offers, seen_only
 from wattshare.custodian.services.receipts import Event, services_of
 from wattshare.custodian.services.terms import Choice, Review, chosen, day_end, granted_scope, kinds_of, shares
 from wattshare.custodian.store.database import Tx
@@ -41,7 +41,7 @@ class Amending(Endings):
             party = self.asking(tx, held.third_party_id)
             partners = tx.authorizations.partner_of(held.id)
             partner = None if partners is None else tx.parties.by_id(partners.third_party_id)
-            services = tx.customers.services(customer_id)
+            services, seen = tx.customers.services(customer_id), seen_only(tx, customer_id, now)
             shared = frozenset(agreement for _, agreement in tx.authorizations.shared(held.id))
         needed = party.kinds_required & held.kinds
         return Review(
@@ -49,7 +49,7 @@ class Amending(Endings):
             partner=partner,
             required=in_order(needed),
             optional=in_order(party.kinds - needed),
-            offers=offers(services, now, shared),
+            offers=offers(services, now, party, shared, seen),
             earliest_end=day_of(now, zone),
             end=None if held.ends is None else day_of(held.ends - 1, zone),
             replaces=held,
@@ -74,7 +74,7 @@ class Amending(Endings):
             party = self.asking(tx, held.third_party_id)
             kinds = kinds_of(party, choice.kinds, needed=party.kinds_required & held.kinds)
             shared = frozenset(agreement for _, agreement in tx.authorizations.shared(held.id))
-            listed = offers(tx.customers.services(customer_id), self.now(), shared)
+            listed = offers(tx.customers.services(customer_id), self.now(), party, shared)
             services = chosen(listed, choice.agreement_ids)
             ends = self._new_end(held, choice.until)
             floor = self._new_floor(held, party, choice.history_days)
@@ -295,8 +295,11 @@ class Amending(Endings):
         if held is None or held.state not in STANDING:
             return
         party = self._party(tx, held)
-        kinds = changed.kinds & party.kinds
-        if not kinds:
+        kinds, had = changed.kinds & party.kinds, {agreement for _, agreement in tx.authorizations.shared(held.id)}
+        services = tuple(
+            one for one in services if one.agreement.id in had or party.asks_for(one.usage_point.commodity)
+        )
+        if not (kinds and services):
             self.end(tx, held, Ending.CUSTOMER, along=True, actor=actor)
             return
         floor = held.floor if changed.floor == former.floor else max(changed.floor, self._own_floor(party))

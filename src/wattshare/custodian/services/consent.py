@@ -20,7 +20,7 @@ from wattshare.custodian.model.errors import BadRequest, Unknown
 from wattshare.custodian.model.parties import Standing, ThirdParty
 from wattshare.custodian.model.premises import Service
 from wattshare.custodian.services.amending import Amending
-from wattshare.custodian.services.offers import offers
+from wattshare.custodian.services.offers import offers, seen_only
 from wattshare.custodian.services.receipts import Event
 from wattshare.custodian.services.terms import (
     LAST_DAY,
@@ -85,7 +85,7 @@ class Consent(Amending):
         with self.store.read(Purpose.PEOPLE) as tx:
             party = self.asking(tx, asked.third_party_id)
             partner = tx.parties.by_id(party.partner_id) if party.partner_id else None
-            services = tx.customers.services(customer_id)
+            services, seen = tx.customers.services(customer_id), seen_only(tx, customer_id, now)
             replaced = replaced_by(tx, party, customer_id)
             shared = () if replaced is None else tx.authorizations.shared(replaced.id)
         zone = self.addresses.profile.zone
@@ -98,7 +98,7 @@ class Consent(Amending):
             partner=partner,
             required=in_order(party.kinds_required),
             optional=in_order(party.kinds_optional),
-            offers=offers(services, now),
+            offers=offers(services, now, party, seen=seen),
             earliest_end=earliest,
             end=end,
             warnings=unknown_terms(asked.scope),
@@ -118,7 +118,8 @@ class Consent(Amending):
         with self.store.begin(Purpose.PEOPLE) as tx:
             party = self.asking(tx, asked.third_party_id)
             kinds = kinds_of(party, choice.kinds, needed=party.kinds_required)
-            services = chosen(offers(tx.customers.services(customer_id), self.now()), choice.agreement_ids)
+            listed = offers(tx.customers.services(customer_id), self.now(), party)
+            services = chosen(listed, choice.agreement_ids)
             ends = self._end(asked, choice.until)
             history = min(choice.history_days or party.history_days, party.history_days)
             held = self._authorization(tx, party, customer_id, services, kinds, ends, State.CONSENTED, history=history)
@@ -176,6 +177,12 @@ class Consent(Amending):
             by_customer: dict[int, list[Service]] = {}
             for usage_point_id in usage_point_ids:
                 service = self._current(tx, usage_point_id)
+                if not party.asks_for(service.usage_point.commodity):
+                    raise BadRequest(
+                        f"{party.name} does not ask for {service.usage_point.commodity}, which usage point "
+                        f"{usage_point_id} delivers.",
+                        field="usage_point",
+                    )
                 by_customer.setdefault(service.customer.id, []).append(service)
             ends = None if until is None else day_end(until, self.addresses.profile.zone)
             if ends is not None and ends <= self.now():
@@ -294,7 +301,9 @@ class Consent(Amending):
         kinds = held.kinds & partner.kinds
         agreements = {share.agreement_id for share in tx.authorizations.shares(held, self.now())}
         services = tuple(
-            service for service in tx.customers.services(held.customer_id) if service.agreement.id in agreements
+            service
+            for service in tx.customers.services(held.customer_id)
+            if service.agreement.id in agreements and partner.asks_for(service.usage_point.commodity)
         )
         if kinds and services:
             self._begin(

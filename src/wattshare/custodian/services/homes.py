@@ -8,7 +8,7 @@ from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.delegation import THEMSELVES, Actor
 from wattshare.custodian.model.errors import Unknown
 from wattshare.custodian.model.messages import MessageKind, Way
-from wattshare.custodian.model.parties import Standing
+from wattshare.custodian.model.parties import Standing, ThirdParty
 from wattshare.custodian.model.premises import Service
 from wattshare.custodian.services.consent import Consent
 from wattshare.custodian.services.directory import is_listed
@@ -33,6 +33,8 @@ class App:
 
     authorization_id: int
     name: str
+    # what of the home it may ask for
+    agreement_ids: tuple[int, ...] = ()
     third_party_id: int = 0
     # of one whose permission has ended: whether the customer can start at it from here
     listed: bool = False
@@ -96,9 +98,18 @@ class Homes:
     def _write(self, tx: Tx, customer_id: int, agreement_ids: set[int]) -> None:
         if not self.messages.can(Way.MAIL):
             return
-        mine = [one for one in tx.customers.services(customer_id) if one.agreement.id in agreement_ids]
+        every = tx.authorizations.of_customer(customer_id)
+        parties = [party for number in {held.third_party_id for held in every} if (party := tx.parties.by_id(number))]
+        mine = [
+            one
+            for one in tx.customers.services(customer_id)
+            if one.agreement.id in agreement_ids and any(asked_for(party, (one,)) for party in parties)
+        ]
+        if not mine:
+            # no app of theirs asks for what began
+            return
         places = dict.fromkeys(filter(None, (address(service) for service in mine)))
-        goes_on = any(held.state in STANDING for held in tx.authorizations.of_customer(customer_id))
+        goes_on = any(held.state in STANDING for held in every)
         facts: dict[str, str | int] = {
             "homes": "; ".join(places),
             "former": 0 if goes_on else 1,
@@ -122,16 +133,19 @@ class Homes:
     def _home(self, tx: Tx, customer_id: int, services: tuple[Service, ...], asked: dict[int, int]) -> NewHome:
         numbers = {service.agreement.id for service in services}
         apps = tuple(
-            App(authorization_id=held.id, name=name_of(tx, held.third_party_id))
+            App(authorization_id=held.id, name=name_of(tx, held.third_party_id), agreement_ids=open_to)
             for held in tx.authorizations.of_customer(customer_id)
-            if held.primary_id is None and self._could_see(tx, held, numbers)
+            if held.primary_id is None and (open_to := self._could_see(tx, held, services))
         )
         asked_at = max(asked[number] for number in numbers)
         return NewHome(
-            services=services, asked_at=asked_at, apps=apps, former=tuple(self._former(tx, customer_id, asked_at))
+            services=services,
+            asked_at=asked_at,
+            apps=apps,
+            former=tuple(self._former(tx, customer_id, asked_at, services)),
         )
 
-    def _former(self, tx: Tx, customer_id: int, asked_at: int) -> Iterator[App]:
+    def _former(self, tx: Tx, customer_id: int, asked_at: int, services: tuple[Service, ...]) -> Iterator[App]:
         """The apps whose permission ended when the customer moved out, not long before, and that have no other."""
         every = tx.authorizations.of_customer(customer_id)
         again = {held.third_party_id for held in every if held.state is not State.ENDED}
@@ -141,15 +155,16 @@ class Homes:
             if not ended or party is None or held.primary_id is not None or party.id in again:
                 continue
             again.add(party.id)
-            if party.standing is Standing.PRODUCTION:
+            if party.standing is Standing.PRODUCTION and asked_for(party, services):
                 yield App(authorization_id=held.id, name=party.name, third_party_id=party.id, listed=is_listed(party))
 
-    def _could_see(self, tx: Tx, held: Authorization, agreement_ids: set[int]) -> bool:
-        """Whether a permission stands, does not have all of it, and its app may have more."""
+    def _could_see(self, tx: Tx, held: Authorization, services: tuple[Service, ...]) -> tuple[int, ...]:
+        """What the app of a permission asks for of it; nothing unless the permission stands and does not have all."""
         party = tx.parties.by_id(held.third_party_id)
         if party is None or party.standing is not Standing.PRODUCTION or not held.stands(self.now()):
-            return False
-        return not agreement_ids <= {agreement for _, agreement in tx.authorizations.shared(held.id)}
+            return ()
+        asked = asked_for(party, services)
+        return () if set(asked) <= {agreement for _, agreement in tx.authorizations.shared(held.id)} else asked
 
     def one(self, customer_id: int, agreement_id: int) -> NewHome:
         """One of them, by an agreement there.
@@ -171,13 +186,19 @@ class Homes:
             Unknown: the customer is not asked about it, or not any more.
         """
         home = self.one(customer_id, agreement_id)
-        wanted = {app.authorization_id for app in home.apps} & set(authorization_ids)
+        apps = {app.authorization_id: app for app in home.apps}
+        wanted = apps.keys() & set(authorization_ids)
         for number in sorted(wanted):
-            self.consent.add_services(number, customer_id, home.agreement_ids, actor)
+            self.consent.add_services(number, customer_id, apps[number].agreement_ids, actor)
         # last, so that who is interrupted is still asked
         with self.store.begin() as tx:
             tx.homes.answer(customer_id, home.agreement_ids, self.now())
         return len(wanted)
+
+
+def asked_for(party: ThirdParty, services: Iterable[Service]) -> tuple[int, ...]:
+    """The agreements among services that a third party may ask for."""
+    return tuple(one.agreement.id for one in services if party.asks_for(one.usage_point.commodity))
 
 
 def by_place(services: Iterable[Service]) -> list[tuple[Service, ...]]:

@@ -85,9 +85,9 @@ class OwnUsage:
     zone: ZoneInfo
 
     def services(self, customer_id: int) -> tuple[Service, ...]:
-        """What a customer has or had."""
+        """What a customer has or had, and what of somebody else's they may see."""
         with self.store.read(Purpose.PEOPLE) as tx:
-            return tx.customers.services(customer_id)
+            return self._services(tx, customer_id)
 
     def usage(self, customer_id: int, agreement_id: int, number: int | None, span: Span, day: date | None) -> Usage:
         """What was metered around a day, by default the last one that there is.
@@ -96,7 +96,7 @@ class OwnUsage:
             NotCovered: the agreement is not this customer's, or has no such channel.
         """
         with self.store.read(Purpose.OWN) as tx:
-            mine = (one for one in tx.customers.services(customer_id) if one.agreement.id == agreement_id)
+            mine = (one for one in self._services(tx, customer_id) if one.agreement.id == agreement_id)
             if (service := next(mine, None)) is None:
                 raise NotCovered("This is not one of your services.")
             ways = ways_of(service, tx.readings.channels(service.usage_point.id))
@@ -120,6 +120,10 @@ class OwnUsage:
         )
 
     # parts
+
+    def _services(self, tx: Tx, customer_id: int) -> tuple[Service, ...]:
+        """Their own, and those that they may see."""
+        return (*tx.customers.services(customer_id), *tx.customers.seen(customer_id, self.now()))
 
     def _known(self, tx: Tx, service: Service, way: Way) -> tuple[date | None, date | None]:
         """The first and the last day that there is something of, as far as they are the customer's."""

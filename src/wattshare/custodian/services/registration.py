@@ -13,6 +13,7 @@ from wattshare.custodian.model.authorization import Authorization, Entry, State,
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import BadRequest, Conflict, Unknown
 from wattshare.custodian.model.parties import Milestones, Role, Standing, ThirdParty, UserType
+from wattshare.custodian.model.premises import Commodity
 from wattshare.custodian.model.work import OPTIONAL_KINDS, NoticeKind
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.registrations import registered_scope
@@ -48,6 +49,8 @@ class Wish:
     notify_kinds: frozenset[NoticeKind] = frozenset()
     kinds_required: frozenset[Kind] = frozenset({Kind.USAGE})
     kinds_optional: frozenset[Kind] = frozenset()
+    # the services that it asks for; none named: all
+    commodities: frozenset[Commodity] = frozenset()
     history_days: int = 1460
     visible: bool = False
     pkce_required: bool = False
@@ -215,6 +218,7 @@ class Registration:
             notify_kinds=wish.notify_kinds,
             kinds_required=wish.kinds_required,
             kinds_optional=wish.kinds_optional - wish.kinds_required,
+            commodities=wish.commodities,
             history_days=wish.history_days,
             visible=wish.visible,
             pkce_required=wish.pkce_required,

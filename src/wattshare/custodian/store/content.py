@@ -40,6 +40,7 @@ class Content:
     def _lines(self) -> Iterator[Any]:
         yield from self._premises()
         yield from self._rows(premises.ACCOUNT_HOLDER)
+        yield from self._rows(premises.ACCOUNT_VIEWER)
         yield from self._rows(READING_TYPE)
         yield from self._rows(CHANNEL)
         yield from self._blocks()

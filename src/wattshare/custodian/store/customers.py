@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, literal, or_, select, update
@@ -36,6 +36,7 @@ from wattshare.custodian.store.premises import (
     USAGE_POINT,
 )
 from wattshare.custodian.store.statements import alone, grow, holding
+from wattshare.custodian.store.viewers import seen_by
 
 # the first number of each
 FIRST_IDS = {
@@ -304,6 +305,21 @@ class Customers:
         """
         which = AGREEMENT.c.account_id.in_(accounts_of(customer_id))
         return self._services(services_of(which, literal(customer_id, Big)))
+
+    def seen(self, customer_id: int, at: int) -> tuple[Service, ...]:
+        """The agreements of accounts that a customer sees at a second and never held, as far back as they may see them.
+
+        `customer` is whom the account names.
+        """
+        since = {row.account_id: row.starts for row in self._connection.execute(seen_by(customer_id, at))}
+        which = AGREEMENT.c.account_id.in_(tuple(since)) & AGREEMENT.c.account_id.not_in(accounts_of(customer_id))
+        found = self._services(services_of(which, None)) if since else ()
+        cut = ((one, replace(one.agreement, starts=max(one.agreement.starts, since[one.account.id]))) for one in found)
+        return tuple(
+            replace(one, agreement=agreement)
+            for one, agreement in cut
+            if agreement.ends is None or agreement.ends > agreement.starts
+        )
 
     def service(self, agreement_id: int) -> Service:
         """One agreement with all that belongs to it, for the customer whom its account names.

@@ -57,6 +57,7 @@ from wattshare.custodian.store.statements import alone
 from wattshare.custodian.store.taking import AtOnce, Taking
 from wattshare.custodian.store.tokens import Tokens
 from wattshare.custodian.store.trail import Trail
+from wattshare.custodian.store.viewers import Viewers
 
 # seconds after which a statement is given up, and most connections of one process; on PostgreSQL
 STATEMENT_SECONDS, CONNECTIONS = 30, 80
@@ -79,6 +80,7 @@ class Tx:
     parties: Parties
     customers: Customers
     holders: Holders
+    viewers: Viewers
     programs: Programs
     authorizations: Authorizations
     tokens: Tokens

@@ -13,6 +13,7 @@ from wattshare.custodian.store.purposes import Purpose
 
 PEOPLE = frozenset({Purpose.PEOPLE, Purpose.OWN, Purpose.BATCH})
 METERING = frozenset({Purpose.OWN, Purpose.BATCH})
+SEERS = frozenset({Purpose.PEOPLE, Purpose.OWN})
 OWNERS = frozenset({Purpose.OWN})
 WRITERS = frozenset({Purpose.INTAKE, Purpose.UPKEEP})
 EVERY = frozenset(Purpose)
@@ -39,6 +40,7 @@ GUARDS = (
     Guard("customer", "id", "customer", PEOPLE),
     Guard("account", "id", "accounts", PEOPLE),
     Guard("account_holder", "id", "holders", PEOPLE),
+    Guard("account_viewer", None, "", SEERS),
     Guard("agreement", "id", "agreements", PEOPLE),
     Guard("service_location", "id", "locations", PEOPLE),
     Guard("usage_point", "id", "points", PEOPLE),

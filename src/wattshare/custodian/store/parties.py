@@ -16,10 +16,12 @@ from sqlalchemy import (
     Text,
     bindparam,
     select,
+    text,
     update,
 )
 
 from wattshare.custodian.model.parties import Milestones, Role, Standing, ThirdParty, UserType
+from wattshare.custodian.model.premises import Commodity
 from wattshare.custodian.model.work import NoticeKind
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big, Row
@@ -45,6 +47,7 @@ THIRD_PARTY = Table(
     Column("notify_kinds", JSON, nullable=False),
     Column("kinds_required", JSON, nullable=False),
     Column("kinds_optional", JSON, nullable=False),
+    Column("commodities", JSON, nullable=False, server_default=text("'[]'")),
     Column("history_days", Big, nullable=False),
     Column("visible", Boolean, nullable=False),
     Column("pkce_required", Boolean, nullable=False),
@@ -216,6 +219,7 @@ class Parties:
             "redirect_uris": list(party.redirect_uris),
             "kinds_required": list(in_order(party.kinds_required)),
             "kinds_optional": list(in_order(party.kinds_optional)),
+            "commodities": sorted(party.commodities),
             "notify_kinds": sorted(party.notify_kinds),
             "phone": self._seal(CONTACTS, party.id, "phone", party.phone),
             "contacts": self._seal(CONTACTS, party.id, "contacts", json.dumps(party.contacts)),
@@ -268,6 +272,7 @@ def _party(keys: Keys, row: Row) -> ThirdParty:
         redirect_uris=tuple(row["redirect_uris"]),
         kinds_required=frozenset(map(Kind, row["kinds_required"])),
         kinds_optional=frozenset(map(Kind, row["kinds_optional"])),
+        commodities=frozenset(map(Commodity, row["commodities"])),
         notify_kinds=frozenset(map(NoticeKind, row["notify_kinds"])),
         phone=_unsealed(keys, CONTACTS, party_id, "phone", row["phone"]),
         contacts=tuple(json.loads(_unsealed(keys, CONTACTS, party_id, "contacts", row["contacts"]))),

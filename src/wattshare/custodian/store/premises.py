@@ -57,6 +57,19 @@ ACCOUNT_HOLDER = Table(
     Index("ix_account_holder_account_id", "account_id", "customer_id", unique=True),
 )
 
+# who sees what is metered for an account without holding it. No permission rests on it, and no statement that answers a
+# third party asks it
+ACCOUNT_VIEWER = Table(
+    "account_viewer",
+    METADATA,
+    Column("id", Big, primary_key=True, autoincrement=False),
+    Column("account_id", Big, ForeignKey("account.id"), nullable=False),
+    Column("customer_id", Big, ForeignKey("customer.id"), nullable=False, index=True),
+    Column("starts", Big, nullable=False),
+    Column("ends", Big),
+    Index("ix_account_viewer_account_id", "account_id", "customer_id", unique=True),
+)
+
 SERVICE_LOCATION = Table(
     "service_location",
     METADATA,

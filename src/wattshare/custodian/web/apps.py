@@ -66,7 +66,8 @@ class Apps:
         shared = self.overview.shares_with(customer_id, party.id)
 
         def named(kinds: frozenset[Kind]) -> list[str]:
-            return [words.title(tongue, kind) for kind in Kind if kind in kinds]
+            asked = {Kind.USAGE: words.used(tongue, sorted(party.commodities))}
+            return [asked.get(kind) or words.title(tongue, kind) for kind in Kind if kind in kinds]
 
         return self.pages.draw(
             call,

@@ -71,6 +71,8 @@ ENROLLMENTS = {
 REASONS = {
     Closed.ENDED: said("This service has ended. Its last day was %(day)s."),
     Closed.NOT_BEGUN: said("This service has not begun yet."),
+    Closed.NOT_HOLDER: said("You are not the account holder. Ask %(names)s."),
+    Closed.NOT_ASKED: said("The app does not ask for this service."),
 }
 ENDINGS = {
     Ending.CUSTOMER: said("you stopped it"),
@@ -231,7 +233,7 @@ def line(tongue: Tongue, offer: Offer, ticked: set[int], zone: ZoneInfo) -> Line
     hint = tongue.say("number ends in %(digits)s", digits=agreement.number[-4:])
     if offer.reason:
         day = "" if agreement.ends is None else tongue.day(day_of(agreement.ends - 1, zone))
-        hint += ". " + tongue.say(REASONS[offer.reason], day=day)
+        hint += ". " + tongue.say(REASONS[offer.reason], day=day, names=tongue.joined(offer.holders))
     return Line(
         id=agreement.id,
         title=commodity(tongue, offer.service),

@@ -187,6 +187,14 @@ KINDS: tuple[Kind, ...] = (
                 "",
                 "2024-06-30",
             ),
+            Cell(
+                "may_share",
+                "yes or no; yes where it is empty. With no, the customer does not hold the account: they see its use"
+                " since `starts`, share nothing of it, and are told whom to ask.",
+                one_of({"yes": True, "no": False}),
+                "yes",
+                "",
+            ),
         ),
     ),
     Kind(

@@ -93,6 +93,7 @@ def registered_scope(addresses: Addresses, party: ThirdParty) -> str:
     """Everything that the third party may ever be granted, as a scope string."""
     return scope.registered(
         party.kinds,
+        party.service_kinds,
         history_seconds=party.history_days * DAY,
         third_party_id=party.id,
         profile=addresses.profile,

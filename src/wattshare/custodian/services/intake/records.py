@@ -15,6 +15,7 @@ from wattshare.custodian.model.premises import (
     Commodity,
     Customer,
     Enrollment,
+    Holder,
     Meter,
     ProgramEnrollment,
     ServiceLocation,
@@ -187,8 +188,20 @@ class Records:
         if ends is not None and ends <= starts:
             raise BadRecord("ends", "It ends before it starts.")
         known = self.tx.holders.of(account.id, customer)
+        if row.get("may_share") is False:
+            return self._viewer(account, customer, starts, ends, known)
+        self.tx.viewers.drop(account.id, customer)
         told = self.tx.holders.put(account.id, customer, starts=starts, ends=ends)
         return self.noted("account_holder", str(told.id), known, told)
+
+    def _viewer(self, account: Account, customer: int, starts: int, ends: int | None, holder: Holder | None) -> str:
+        """Somebody who sees the account, and shares nothing of it."""
+        holds = account.customer_id == customer if holder is None else holder.ends is None or holder.ends > starts
+        if holds:
+            raise BadRecord("may_share", "This customer holds the account then, and so may share it; end that first.")
+        known = self.tx.viewers.of(account.id, customer)
+        told = self.tx.viewers.put(account.id, customer, starts=starts, ends=ends)
+        return self.noted("account_viewer", str(told.id), known, told)
 
     def _customer_of(self, row: Record) -> int:
         customer = self.tx.imports.known(CUSTOMER, row.get("customer"))
