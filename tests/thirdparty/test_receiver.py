@@ -5,8 +5,9 @@ import http.client
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -164,8 +165,10 @@ class Files:
 
 
 @contextmanager
-def listening(reception: Reception, tls: ssl.SSLContext | None) -> Iterator[int]:
-    listener = Listener(reception, "127.0.0.1", 0, tls)
+def listening(
+    reception: Reception, tls: ssl.SSLContext | None, refused: Callable[[str], None] = lambda _: None
+) -> Iterator[int]:
+    listener = Listener(reception, "127.0.0.1", 0, tls, refused)
     thread = threading.Thread(target=listener.serve_forever)
     thread.start()
     try:
@@ -207,6 +210,15 @@ def test_a_silent_sender_holds_up_nobody(reception: Reception, tmp_path: Path) -
         socket.create_connection(("127.0.0.1", port)),
     ):
         assert post(port, files.sending(with_certificate=False), notice(BULK)) == 200
+
+
+def test_who_listens_hears_why_a_notice_was_refused(reception: Reception) -> None:
+    refused: list[str] = []
+    secret = "whsec_" + "A" * 43 + "="
+    signed = replace(reception, custodian=replace(CUSTODIAN, notice_secrets=(secret,)))
+    with listening(signed, None, refused.append) as port:
+        assert post(port, None, notice(BULK)) == 401
+    assert refused == ["A notice was answered 401: The notice has no webhook-id."]
 
 
 def test_several_notices_come_over_one_connection(reception: Reception) -> None:

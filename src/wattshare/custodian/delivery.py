@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from wattshare.custodian.chance import random_hex
 from wattshare.custodian.mailing import Mailing, Texting
-from wattshare.custodian.model.clock import Clock
+from wattshare.custodian.model.clock import Clock, system_clock
 from wattshare.custodian.outbound import Outbound
 from wattshare.custodian.services.alarms import ALARM, Alarms
 from wattshare.custodian.services.corrections import Corrections
@@ -86,6 +86,8 @@ class Delivery:
                 signing=signing,
                 profile=profile,
                 schedule=schedule_of(settings),
+                # a sandbox's clock may run ahead of every receiver's
+                stamp=system_clock if settings.sandbox else now,
             ),
             signing=signing,
             ledger=Ledger(store=store, now=now, new_uuid=new_uuid),

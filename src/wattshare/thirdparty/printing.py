@@ -124,7 +124,7 @@ def print_heard(address: str, *, as_json: bool) -> None:
 
 
 def print_refused(why: str, *, as_json: bool) -> None:
-    """A sender with whom no connection came about."""
+    """A sender with whom no connection came about, or a notice that was not taken."""
     if as_json:
         typer.echo(json.dumps({"refused": why}))
     else:

@@ -190,7 +190,7 @@ class Listener(http.server.ThreadingHTTPServer):
         refused: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.refused = refused
-        super().__init__((host, port), _hearing(reception))
+        super().__init__((host, port), _hearing(reception, refused))
         if tls:
             # the handshake is made in each sender's own thread: a silent one holds up nobody
             self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
@@ -201,7 +201,7 @@ class Listener(http.server.ThreadingHTTPServer):
             self.refused(in_words(fault))
 
 
-def _hearing(reception: Reception) -> type[http.server.BaseHTTPRequestHandler]:
+def _hearing(reception: Reception, refused: Callable[[str], None]) -> type[http.server.BaseHTTPRequestHandler]:
     class Hearing(http.server.BaseHTTPRequestHandler):
         timeout = PATIENCE
         protocol_version = "HTTP/1.1"
@@ -215,6 +215,8 @@ def _hearing(reception: Reception) -> type[http.server.BaseHTTPRequestHandler]:
                 length = int(headers["content-length"])
                 body = self.rfile.read(length)
                 told = reception.take(body, headers) if len(body) == length else BROKEN_OFF
+                if told.sentence:
+                    refused(f"A notice was answered {told.status.value}: {told.sentence}")
             else:
                 # its body was not read: what follows on this connection is not a request
                 self.close_connection = True

@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 from sqlalchemy import select
+from typer.testing import CliRunner
 
 from tests.custodian.sandbox.test_homes import FIRST_HOME
 from tests.custodian.sandbox.towns import NOW, TODAY
 from wattshare.custodian.app import House, opened
+from wattshare.custodian.cli.sandboxes import app
+from wattshare.custodian.model.clock import system_clock
 from wattshare.custodian.model.packing import unpack
 from wattshare.custodian.sandbox.advance import advance, seconds_of
 from wattshare.custodian.sandbox.home import held
@@ -127,6 +130,18 @@ def test_several_advances_are_one(tmp_path: Path, made: Path) -> None:
 def test_what_is_no_amount_is_refused(amount: str) -> None:
     with pytest.raises(BadSettings, match="no amount"):
         seconds_of(amount)
+
+
+def test_notices_are_stamped_by_the_machines_clock_which_receivers_go_by(made: Path) -> None:
+    with opened(made) as house:
+        assert house.now is not system_clock
+        assert house.delivery.notices.stamp is system_clock
+
+
+def test_an_amount_with_a_minus_is_refused_as_an_amount() -> None:
+    outcome = CliRunner().invoke(app, ["advance", "-1d"])
+    assert outcome.exit_code == 1
+    assert "'-1d' is no amount of time" in outcome.stderr
 
 
 def test_there_must_be_a_sandbox(tmp_path: Path) -> None:

@@ -61,7 +61,8 @@ def sandbox(
         )
 
 
-@app.command()
+# an amount may begin with a minus, and is refused as an amount
+@app.command(context_settings={"ignore_unknown_options": True})
 def advance(
     context: typer.Context,
     amount: Annotated[str, typer.Argument(help="How far: 15m, 1h, 1d, 2w.")],

@@ -104,6 +104,8 @@ class Notices:
     signing: Signing
     profile: Profile
     schedule: Schedule
+    # what stands in webhook-timestamp: receivers compare it with their own clocks
+    stamp: Clock
     chance: Callable[[], float] = random.random
     wait: Callable[[float], object] = time.sleep
 
@@ -125,7 +127,7 @@ class Notices:
         if (shut_until := self._shut(party.id)) is not None:
             return shut_until
         began, body = self.now(), write(BatchList(resources=notice.resources), self.profile)
-        outcome = self.outbound.post(party.notification_uri, body, self._headers(notice, began, body))
+        outcome = self.outbound.post(party.notification_uri, body, self._headers(notice, self.stamp(), body))
         self._log(notice, outcome)
         return self._insist(notice, outcome, began)
 
