@@ -13,6 +13,7 @@ from bench.machine import median
 from bench.outcome import NotMeasured, Outcome, Wrong
 from bench.rendering import read_blocks as read_year
 from bench.utility import Utility
+from wattshare.custodian.app import House
 from wattshare.custodian.model.packing import unpack
 from wattshare.custodian.model.segments import read_blocks, read_marks
 from wattshare.custodian.store.database import Tx
@@ -20,6 +21,8 @@ from wattshare.custodian.store.history import SEGMENT, read_segment
 from wattshare.custodian.store.purposes import Purpose
 
 REPEATS = 5
+# a usage point that there is not
+NOBODYS = 1
 # where the kernel is told to forget what it has read
 CACHES = Path("/proc/sys/vm/drop_caches")
 # a file to read from at random: its size, and how many reads
@@ -91,21 +94,38 @@ def cold(utility: Utility, databases: Databases, folder: Path) -> Outcome:
 
 
 def a_year(utility: Utility, databases: Databases) -> float:
-    """Seconds to read the year; the code that does it has done it before, and the database has just been started."""
+    """Seconds to read the year: the code that does it has done it before, the database has just been started.
+
+    It has been asked the same of a usage point that is nobody's: so it knows its own tables, and nothing of the year.
+    """
     with utility.opened() as house:
         for _ in range(2):
             expected = read_year(house, utility)
-        house.store.engine.dispose()
+        house.store.close()
         databases.stop()
         forget()
         databases.start()
-        # a connection is made before
-        with house.store.read(Purpose.PEOPLE):
-            pass
+        ask_for_nobody(house, utility)
+        forget()
         begun = time.monotonic()
         if read_year(house, utility) != expected:
             raise Wrong("another year is read cold")
         return time.monotonic() - begun
+
+
+def ask_for_nobody(house: House, utility: Utility) -> None:
+    """What the year is read by, of a usage point that there is not.
+
+    Raises:
+        Wrong: there is one.
+    """
+    held_id, at = utility.facts["held"], house.now()
+    with house.store.read(held_id) as tx:
+        held = tx.authorizations.by_id(held_id)
+        if held is None or tx.readings.channels_shared(held, NOBODYS, at):
+            raise Wrong(f"{NOBODYS} is somebody's usage point")
+        if list(tx.readings.blocks(held, NOBODYS, 1, None, at, house.profile)):
+            raise Wrong(f"{NOBODYS} has readings")
 
 
 def one_read(file: Path) -> float:

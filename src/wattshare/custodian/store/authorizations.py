@@ -133,6 +133,8 @@ OWNED = select(AUTHORIZATION).where(
     AUTHORIZATION.c.third_party_id == bindparam("of_third_party"), AUTHORIZATION.c.id == bindparam("of_id")
 )
 OWNED_NOW = Prepared(OWNED.with_only_columns(*plain(AUTHORIZATION)))
+PLAIN_COLUMNS = tuple(column.name for column in plain(AUTHORIZATION))
+ENTRIES, STATES = {one.value: one for one in Entry}, {one.value: one for one in State}
 # authorizations that are asked for again and again
 KEPT = 4_096
 
@@ -321,6 +323,24 @@ class Authorizations:
 def _columns(authorization: Authorization) -> dict[str, Any]:
     plain = {column.name: getattr(authorization, column.name) for column in AUTHORIZATION.columns}
     return plain | {"kinds": list(in_order(authorization.kinds))}
+
+
+def listed(row: tuple[Any, ...]) -> Authorization:
+    """The authorization of a row of `plain(AUTHORIZATION)`, as a driver has it: one of very many."""
+    named = dict(zip(PLAIN_COLUMNS, row, strict=True))
+    named["entry"], named["state"] = ENTRIES[named["entry"]], STATES[named["state"]]
+    named["kinds"], named["offline"] = kinds_in(named["kinds"]), bool(named["offline"])
+    if named["ending"] is not None:
+        named["ending"] = Ending(named["ending"])
+    held = object.__new__(Authorization)
+    held.__dict__.update(named)
+    return held
+
+
+@lru_cache(maxsize=1_024)
+def kinds_in(text: str) -> frozenset[Kind]:
+    """The kinds in a text of JSON."""
+    return kinds_of(tuple(json.loads(text)))
 
 
 @lru_cache(maxsize=KEPT)

@@ -35,8 +35,7 @@ class BlockItem(NamedTuple):
     block: Block
 
 
-@dataclass(frozen=True, kw_only=True)
-class PointItem:
+class PointItem(NamedTuple):
     """A usage point on its way into a feed."""
 
     subscription: int
@@ -45,8 +44,7 @@ class PointItem:
     times: Times
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChannelItem:
+class ChannelItem(NamedTuple):
     """A channel on its way into a feed."""
 
     subscription: int
@@ -55,6 +53,8 @@ class ChannelItem:
 
 
 Item = Entry | BlockItem | PointItem | ChannelItem
+# asked about again and again: a union is made anew each time
+STENCILLED = (PointItem, ChannelItem)
 
 
 def pieces(feed: Feed, items: Iterable[Item], addresses: Addresses, *, customer: bool = False) -> Iterator[bytes]:
@@ -88,7 +88,7 @@ def body(items: Iterable[Item], addresses: Addresses, *, customer: bool = False)
         after = None
         if isinstance(item, BlockItem):
             yield from blocks.entries(blocks.place(item.subscription, item.channel), run(item))
-        elif isinstance(item, PointItem | ChannelItem):
+        elif isinstance(item, STENCILLED):
             yield stencilled(item, addresses)
         else:
             yield wire.entry(entry_of(item, addresses), profile)
@@ -125,7 +125,7 @@ class GzipPieces:
 
 def document_of(item: Item, addresses: Addresses) -> bytes:
     """An item as a document of its own."""
-    if isinstance(item, PointItem | ChannelItem):
+    if isinstance(item, STENCILLED):
         return stencilled(item, addresses, alone=True)
     if not isinstance(item, BlockItem):
         return wire.write(entry_of(item, addresses), addresses.profile)

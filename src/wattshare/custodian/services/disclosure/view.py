@@ -45,7 +45,10 @@ class View:
 
     def telling(self, told: Told) -> "View":
         """The same for a feed that has told something already."""
-        return View(tx=self.tx, held=self.held, addresses=self.addresses, at=self.at, told=told)
+        # as a frozen value it would be set field by field: there is one for each of very many authorizations
+        other = object.__new__(View)
+        other.__dict__.update(self.__dict__, told=told)
+        return other
 
     @property
     def profile(self) -> Profile:
