@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from wattshare.custodian.formats.sources import Caps, Document, Unopened, documents
+from wattshare.custodian.formats.tables import text
 from wattshare.custodian.formats.tables.mapping import Text
 from wattshare.custodian.formats.tables.text import CsvTable, Unreadable
 from wattshare.custodian.services.intake.aside import harmless
@@ -67,6 +68,22 @@ def test_quoted_line_breaks_are_parts_of_cells_and_rows_keep_their_numbers() -> 
     [batch] = table.batches()
     assert batch.rows == [["1\n2", "3"], ["4", "5"]]
     assert dict(table.raw([2, 3])) == {2: '"1\n2",3\n', 3: "4,5\n"}
+
+
+def test_a_row_that_does_not_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "LETTERS", 1_000)
+    # every line ends inside a cell
+    table = CsvTable.open(io.BytesIO(b"a,b\n" + b'"x\n",' * 1_000), Text())
+    with pytest.raises(Unreadable, match="is longer than 1000 characters"):
+        list(table.batches())
+
+
+def test_rows_are_held_by_their_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = CsvTable.open(io.BytesIO(b"a,b\n" + b"1,2\n" * 25), Text())
+    monkeypatch.setattr(text, "CELLS", 20)
+    assert [(batch.first, len(batch.rows)) for batch in table.batches()] == [(2, 10), (12, 10), (22, 5)]
+    monkeypatch.setattr(text, "LETTERS", 60)
+    assert sum(len(batch.rows) for batch in table.batches()) == 25
 
 
 def test_what_looks_like_a_formula_is_a_text_and_is_set_aside_as_none() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.custodian.servers import ENGINES
 from tests.custodian.services.taking import NOW, contents_of, readings_of
+from wattshare.custodian.formats.tables import columns
 from wattshare.custodian.formats.tables.mapping import Mapping, from_plain
 from wattshare.custodian.model.changes import Tally
 from wattshare.custodian.model.premises import Meter
@@ -511,3 +512,15 @@ def test_columns_that_are_not_read_are_named(door: Door) -> None:
     assert taken(door, table(f"{POINT},2024-03-09 00:00,1")).unread == ()
     day = wide(f"{POINT},2024-03-11,{','.join('1' * 24)},24", columns=[*CLOCK, "Total"])
     assert taken(door, day, from_plain(WIDE)).unread == ("Total",)
+
+
+def test_nobody_looks_for_more_bad_rows_than_a_file_may_have(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columns, "MOST_BAD", 3)
+    report = taken(door, table(*(f"{POINT},never,{value}" for value in range(10))))
+    assert report.rows_refused == 3
+    assert "More than 3 rows are bad." in str(report.refused)
+
+
+def test_a_name_that_is_no_name_makes_a_bad_row(door: Door) -> None:
+    report = taken(door, table(f"{'x' * 257},2024-03-08 00:00,1", f"{'x' * 256},2024-03-08 00:00,1"))
+    assert sentences(report) == [f"row 2, point: “{'x' * 40}…” is longer than 256 characters."]

@@ -9,8 +9,8 @@ from wattshare.custodian.formats.tables.faults import Fault
 LEAST, MOST = -(1 << 47), (1 << 47) - 1
 _NUMBER = re.compile(r"([+-]?)([0-9]{0,15})(?:\.([0-9]{0,18}))?(?:[eE]([+-]?[0-9]{1,2}))?")
 _COMMA = re.compile(r"[+-]?[0-9.]*,[0-9.,]+")
-# as many texts as are remembered at a time
-MEMORY = 200_000
+# as many texts as are remembered at a time, none longer than that
+MEMORY, LONGEST = 200_000, 64
 
 
 @dataclass
@@ -29,9 +29,11 @@ class Amounts(dict[str, int | Fault | None]):
 
     def __missing__(self, text: str) -> int | Fault | None:
         """Read a text that was not met before."""
-        if len(self) >= MEMORY:
-            self.clear()
-        read = self[text] = self._read(text.strip())
+        read = self._read(text.strip())
+        if len(text) <= LONGEST:
+            if len(self) >= MEMORY:
+                self.clear()
+            self[text] = read
         return read
 
     def _read(self, text: str) -> int | Fault | None:

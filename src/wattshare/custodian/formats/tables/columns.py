@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
 from wattshare.custodian.formats.tables.amounts import Amounts, shown
-from wattshare.custodian.formats.tables.faults import BadRow, Fault
+from wattshare.custodian.formats.tables.faults import MOST_BAD, BadRow, Fault, TooManyBad
 from wattshare.custodian.formats.tables.mapping import FLOWS, Mapping
 from wattshare.custodian.formats.tables.units import Unit, stored_power, unit_of, worded
 from wattshare.custodian.model.premises import Commodity
@@ -15,6 +15,8 @@ Thing = TypeVar("Thing")
 SMALL = range(-32_768, 32_768)
 # a cost is kept in 1/100 000 of the currency
 CENTS = 5
+# texts that are remembered of one column, and how long the longest of them may be
+MEMORY, LONGEST = 200_000, 256
 # the flow of what is split by its sign
 BY_SIGN = 0
 
@@ -46,8 +48,16 @@ class Faults:
     skipped: int = 0
 
     def note(self, row: int, fault: Fault) -> None:
-        """Write down what is wrong with a row; the first thing counts."""
-        if row not in self.numbers and len(self.bad) < self.most:
+        """Write down what is wrong with a row; the first thing counts.
+
+        Raises:
+            TooManyBad: so many are bad that the file will not be taken.
+        """
+        if row in self.numbers:
+            return
+        if len(self.numbers) == MOST_BAD:
+            raise TooManyBad
+        if len(self.bad) < self.most:
             self.bad[row] = BadRow(row=row, column=fault.column, sentence=fault.sentence)
         self.numbers.add(row)
 
@@ -62,7 +72,11 @@ class Words(dict[str, "Thing | Fault"], Generic[Thing]):
 
     def __missing__(self, text: str) -> "Thing | Fault":
         """Read a text that was not met before."""
-        read = self[text] = self._of(text.strip())
+        read = self._of(text.strip())
+        if len(text) <= LONGEST:
+            if len(self) >= MEMORY:
+                self.clear()
+            self[text] = read
         return read
 
 

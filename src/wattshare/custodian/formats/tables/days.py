@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any, Protocol
 
 from wattshare.custodian.formats.tables.columns import Faults, Series
@@ -13,6 +14,7 @@ from wattshare.espi.days import day_bounds, day_of
 from wattshare.espi.profile import Profile
 
 TWINLESS = "The hour comes twice on that day, and this time stands once; say which it is under time.ambiguous."
+THRICE = "The hour comes twice on that day, and this time stands more than twice."
 OVERLAPS = "It begins before the reading of row {} has ended."
 DIFFERS = "It is the same reading as that of row {}, and differs."
 
@@ -67,14 +69,24 @@ class Days:
     def make(self) -> None:
         """Pack every day. Rows that contradict each other are noted as faults."""
         self.repeated, self._last = 0, (-1, 0, 0)
+        self._bad_firsts.clear()
         for rows in self._days():
             self._pack(rows)
+        # what is wrong with a row is wrong with those that say the same
+        for number, series, start in self.spool.plain_at(self._bad_firsts) if self._bad_firsts else ():
+            self.faults.note(number, self._bad_firsts[series, start])
         self.spool.flush()
 
     def _days(self) -> Iterator[list[tuple[int, ...]]]:
-        """Staged rows of one series and local day; one longer than a day alone."""
+        """Staged rows of one series and local day, those that say the same once; one longer than a day alone."""
         rows, series, end = list[tuple[int, ...]](), -1, 0
+        long: tuple[int, ...] = ()
         for row in self.spool.sorted():
+            if row[4] > LONGEST_DAY:
+                if long and long[:2] == row[:2] and long[4:] == row[4:]:
+                    self._stands_again(long, row)
+                    continue
+                long = row
             if row[0] != series or row[1] >= end or row[4] > LONGEST_DAY:
                 if rows:
                     yield rows
@@ -82,6 +94,9 @@ class Days:
                 if row[0] != series or row[1] >= end:
                     series = row[0]
                     end = self._bounds(row[1])[1]
+                self._again.clear()
+            elif rows and row[1] == rows[-1][1] and not self._counts(rows, row):
+                continue
             rows.append(row)
             if row[4] > LONGEST_DAY:
                 yield rows
@@ -89,9 +104,37 @@ class Days:
         if rows:
             yield rows
 
+    def _stands_again(self, long: tuple[int, ...], row: tuple[int, ...]) -> None:
+        """Count a row that says the same as a long one before, which was packed already or is bad."""
+        if long[2] in self.faults.numbers:
+            self.faults.note(row[2], Fault("", OVERLAPS.format(self._last[2])))
+        else:
+            self.repeated += 1
+
+    def _counts(self, rows: Sequence[tuple[int, ...]], row: tuple[int, ...]) -> bool:
+        """Whether a row that starts with those before is to be kept: there may be any number of them."""
+        same = list(takewhile(lambda one: one[1] == row[1], reversed(rows)))
+        if row[3]:
+            kept = sum(bool(one[3]) for one in same) < 2
+            if not kept:
+                self.faults.note(row[2], Fault("", THRICE))
+            return kept
+        plain = next((one for one in same if not one[3]), None)
+        if plain is None:
+            return True
+        if plain[4:] == row[4:]:
+            self.repeated += 1
+            self._again.add(row[1])
+        else:
+            self.faults.note(row[2], Fault("", DIFFERS.format(plain[2])))
+        return False
+
     def __post_init__(self) -> None:
         """Remember the last day asked for."""
         self._day = (0, 0)
+        # starts of the day at hand that stood there more than once; and why the first of such rows are bad
+        self._again = set[int]()
+        self._bad_firsts = dict[tuple[int, int], Fault]()
         # of the series at hand: its number, and where its last reading ended and stood
         self._last = (-1, 0, 0)
 
@@ -124,9 +167,14 @@ class Days:
         """Whether a regular day overlaps nothing; and remember where it ends."""
         series, ended, row = self._last
         if series == rows[0][0] and rows[0][1] < ended:
-            self.faults.note(rows[0][2], Fault("", OVERLAPS.format(row)))
+            self._note(rows[0], Fault("", OVERLAPS.format(row)))
         self._last = (rows[-1][0], rows[-1][1] + rows[-1][4], rows[-1][2])
         return True
+
+    def _note(self, row: Sequence[int], fault: Fault) -> None:
+        self.faults.note(row[2], fault)
+        if row[1] in self._again:
+            self._bad_firsts[row[0], row[1]] = fault
 
     def _put(self, series: int, readings: list[Reading], first: int, end: int, offset: int) -> None:
         long = readings[0].duration > LONGEST_DAY
@@ -149,10 +197,10 @@ class Days:
                 if readings[-1] == reading:
                     self.repeated += 1
                 else:
-                    self.faults.note(row[2], Fault("", DIFFERS.format(number)))
+                    self._note(row, Fault("", DIFFERS.format(number)))
                 continue
             if series == row[0] and row[1] < ended:
-                self.faults.note(row[2], Fault("", OVERLAPS.format(number)))
+                self._note(row, Fault("", OVERLAPS.format(number)))
                 continue
             readings.append(reading)
             self._last = (row[0], row[1] + row[4], row[2])
@@ -169,9 +217,9 @@ class Days:
             else:
                 yield row
         for twins in met.values():
-            for row in twins[2:] if len(twins) > 1 else twins:
-                self.faults.note(row[2], Fault("", TWINLESS))
-            if len(twins) == 2:
+            if len(twins) == 1:
+                self.faults.note(twins[0][2], Fault("", TWINLESS))
+            else:
                 early, late = reversed(twins) if backwards else twins
                 yield early
                 yield (late[0], late[3], *late[2:])

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# a file with more bad rows than that is no file of what it should be; nobody looks for more of them
+MOST_BAD = 100_000
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -26,6 +29,10 @@ class BadRow:
         """One line for whoever sent the file."""
         where = f"row {self.row}, {self.column}" if self.column else f"row {self.row}"
         return f"{where}: {self.sentence}"
+
+
+class TooManyBad(Exception):
+    """More rows are bad than are looked for."""
 
 
 class Unmapped(Exception):

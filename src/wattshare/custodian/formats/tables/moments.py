@@ -13,7 +13,8 @@ NAIVE = datetime(1970, 1, 1)  # noqa: DTZ001 a wall clock's
 SECOND = timedelta(seconds=1)
 DAY = 86_400
 LAST = 4_102_444_800  # 2100
-MEMORY = 200_000
+# as many texts as are remembered at a time, none longer than that
+MEMORY, LONGEST = 200_000, 64
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 _MIDNIGHT = re.compile(r"\b24:00(:00)?(?!\d)")
 _DIGITS = re.compile(r"\d{1,13}")
@@ -89,9 +90,11 @@ class Moments(dict[str, Moment]):
 
     def __missing__(self, text: str) -> Moment:
         """Read a text that was not met before."""
-        if len(self) >= MEMORY:
-            self.clear()
-        read = self[text] = self._read(text.strip())
+        read = self._read(text.strip())
+        if len(text) <= LONGEST:
+            if len(self) >= MEMORY:
+                self.clear()
+            self[text] = read
         return read
 
     def naive(self, text: str) -> int | Fault:

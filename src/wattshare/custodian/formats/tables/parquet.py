@@ -22,8 +22,8 @@ from wattshare.custodian.model.packing import LONGEST_DAY, day_length
 from wattshare.espi.days import day_bounds, day_of
 from wattshare.espi.profile import Profile
 
-# rows that are held at a time
-ROWS = 1 << 18
+# rows that are held at a time, and cells of them where a row is made of texts
+ROWS, CELLS = 1 << 18, 400_000
 COLUMNS = 2_000
 # whose midnights are remembered
 MOMENTS = 100_000
@@ -54,7 +54,7 @@ class ParquetTable:
             raise Unreadable(f"The file has {len(schema)} columns; at most {COLUMNS} are read.")
         return cls(file, tuple(schema.names), schema)
 
-    def tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    def tables(self, columns: Sequence[str] | None = None, rows: int = ROWS) -> Iterator[pa.RecordBatch]:
         """The rows in batches of columns.
 
         Raises:
@@ -63,7 +63,7 @@ class ParquetTable:
         self.file.seek(0)
         try:
             source = pq.ParquetFile(pa.PythonFile(self.file, mode="r"), pre_buffer=False)
-            yield from source.iter_batches(batch_size=ROWS, columns=columns, use_threads=False)
+            yield from source.iter_batches(batch_size=rows, columns=columns, use_threads=False)
         except (pa.ArrowException, OSError) as why:
             raise Unreadable("The file is damaged.") from why
 
@@ -75,14 +75,14 @@ class ParquetTable:
     def batches(self) -> Iterator[Rows]:
         """The rows as texts, many at a time; the first is row 1."""
         number = 1
-        for batch in self.tables():
+        for batch in self.tables(rows=max(CELLS // max(len(self.header), 1), 1)):
             columns = [_texts(column) for column in batch.columns]
             yield Rows(number, [list(row) for row in zip(*columns, strict=True)])
             number += batch.num_rows
 
     def sample(self, count: int = 200) -> tuple[tuple[str, ...], ...]:
         """The first rows."""
-        for batch in self.tables():
+        for batch in self.tables(rows=count):
             columns = [_texts(column) for column in batch.slice(0, count).columns]
             return tuple(zip(*columns, strict=True))
         return ()

@@ -41,6 +41,8 @@ INSERT = "INSERT INTO reading VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 PUT = f"INSERT INTO block VALUES ({', '.join('?' * (1 + len(BLOCK)))})"  # noqa: S608 our own columns
 # kilobytes of the database that are kept in memory
 CACHE = 65_536
+# readings in packed days that are written at a time
+WAITING = 100_000
 
 
 class Row(NamedTuple):
@@ -67,6 +69,8 @@ class TableSpool:
         self._connection = connection
         connection.executescript(SCHEMA)
         self._blocks: list[tuple[object, ...]] = []
+        # readings in them
+        self._waiting = 0
 
     def add(self, rows: Iterable[tuple[int | None, ...]]) -> None:
         """Keep readings, in the order of a Row."""
@@ -89,6 +93,15 @@ class TableSpool:
         rows = self._connection.execute("SELECT DISTINCT number FROM reading WHERE series = ?", (series,))
         return (number for (number,) in rows)
 
+    def plain_at(self, starts: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+        """Number, series and start of the rows of some series and starts that mean no other second."""
+        self._connection.execute("CREATE TEMP TABLE IF NOT EXISTS here (series, start, PRIMARY KEY (series, start))")
+        self._connection.execute("DELETE FROM here")
+        self._connection.executemany("INSERT INTO here VALUES (?, ?)", starts)
+        return self._connection.execute(
+            "SELECT number, series, start FROM reading JOIN here USING (series, start) WHERE other IS NULL"
+        )
+
     def first(self, count: int) -> list[Row]:
         """The first readings in the order of the file."""
         return [Row(*row) for row in self._connection.execute("SELECT * FROM reading ORDER BY rowid LIMIT ?", (count,))]
@@ -96,13 +109,14 @@ class TableSpool:
     def put(self, block: Block) -> None:
         """Keep a day; its series stands for a channel."""
         self._blocks.append((block.channel, *(getattr(block, name) for name in BLOCK)))
-        if len(self._blocks) >= 1000:
+        self._waiting += block.count
+        if self._waiting >= WAITING:
             self.flush()
 
     def flush(self) -> None:
         """Write what waits in memory."""
         self._connection.executemany(PUT, self._blocks)
-        self._blocks = []
+        self._blocks, self._waiting = [], 0
 
     def blocks(self) -> Iterator[tuple[object, ...]]:
         """Every day in the order in which they were put, which is by series."""

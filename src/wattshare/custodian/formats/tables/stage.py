@@ -1,13 +1,14 @@
 """Rows of a table of readings, staged: every cell checked, every reading on disk, nothing stored."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from itertools import compress, repeat
 from typing import Any
 
 from wattshare.custodian.formats.tables import columns as cells
-from wattshare.custodian.formats.tables.columns import BY_SIGN, ByUnit, Faults, Series, Words
+from wattshare.custodian.formats.tables.amounts import shown
+from wattshare.custodian.formats.tables.columns import BY_SIGN, LONGEST, ByUnit, Faults, Series, Words
 from wattshare.custodian.formats.tables.faults import BadRow, Fault
 from wattshare.custodian.formats.tables.mapping import FLOWS, NAMES
 from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
@@ -46,7 +47,7 @@ class Stage:
         names, meaning = self.meaning.columns, self.meaning
         self._role = next(role for role in NAMES if role in names)
         self._stamps = Stamps(meaning, self.profile)
-        self._names: Words[str] = Words(lambda text: text)
+        self._names, self._channels = (Words(self._short(one)) for one in (self._role, "channel"))
         self._names[""] = Fault(names[self._role], "It is empty.")
         self._flows = cells.flows(names.get("flow", ""), meaning)
         self._units = ByUnit(names.get("value", "value"), names.get("unit", "values.unit"), meaning, self.profile)
@@ -55,6 +56,15 @@ class Stage:
             "cost": cells.costs(names.get("cost", ""), meaning),
             **{role: cells.small_numbers(names.get(role, "")) for role in ("tou", "tier", "cpp")},
         }
+
+    def _short(self, role: str) -> Callable[[str], str | Fault]:
+        column = self.meaning.columns.get(role, role)
+
+        def read(text: str) -> str | Fault:
+            long = Fault(column, f"{shown(text)} is longer than {LONGEST} characters.")
+            return long if len(text) > LONGEST else text
+
+        return read
 
     @property
     def zone(self) -> tzinfo | None:
@@ -95,6 +105,7 @@ class Stage:
         count = len(numbers)
         units = columns.get("unit") or [self.meaning.values.unit or ""] * count
         starts, others = self._stamps.settled(stamps, columns)
+        apart = next((role for role in ("channel", "meter") if role in columns), None)
         found: dict[str, Sequence[Any]] = {
             "name": self._looked_up(self._names, columns[self._role]),
             "start": starts,
@@ -103,7 +114,7 @@ class Stage:
             "flow": self._looked_up(self._flows, columns["flow"]) if "flow" in columns else self._flow(count),
             "length": self._stamps.lengths(columns, count),
             "unit": units,
-            "channel": columns.get("channel") or columns.get("meter", [""] * count),
+            "channel": self._looked_up(self._channels, columns[apart]) if apart else [""] * count,
             "number": numbers,
         }
         for role in SIDE:
@@ -131,7 +142,7 @@ class Stage:
         """The columns without rows that are bad and readings that are not there."""
         numbers, met = found["number"], False
         for role, column in found.items():
-            if role not in ("unit", "channel", "number") and not self._clean(role, column):
+            if role not in ("unit", "number") and not self._clean(role, column):
                 met = True
                 for number, cell in zip(numbers, column, strict=True):
                     if isinstance(cell, Fault):
@@ -150,7 +161,7 @@ class Stage:
     @staticmethod
     def _clean(role: str, column: Sequence[Any]) -> bool:
         kinds = set(map(type, column))
-        return kinds <= {str} if role == "name" else kinds <= CLEAN
+        return kinds <= {str} if role in ("name", "channel") else kinds <= CLEAN
 
     def _timed(self, found: dict[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
         """The columns with starts, durations and the signs of values as they are kept."""

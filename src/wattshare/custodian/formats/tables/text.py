@@ -13,8 +13,8 @@ from wattshare.custodian.formats.tables.mapping import Text
 
 # the longest line, the longest cell, and most columns that are read
 LINE, CELL, COLUMNS = 1_000_000, 100_000, 2_000
-# rows that are worked on at a time, and bytes that tell what sort of text it is
-ROWS, SAMPLE = 20_000, 65_536
+# rows that are worked on at a time, their cells and their characters; and bytes that tell what sort of text it is
+ROWS, CELLS, LETTERS, SAMPLE = 20_000, 400_000, 10_000_000, 65_536
 DELIMITERS = (",", ";", "\t", "|")
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -91,26 +91,35 @@ class CsvTable:
         Raises:
             Unreadable: a line is too long, or is no CSV.
         """
-        number = (self.text.header or 0) + 1
-        rows = self._from(number)
-        while chunk := list(islice(rows, ROWS)):
+        number, read, before = (self.text.header or 0) + 1, _Read(), 0
+        chunk, cells = list[list[str]](), 0
+        for row in self._from(number, read):
+            chunk.append(row)
+            cells += len(row)
+            if len(chunk) == ROWS or cells >= CELLS or read.letters - before >= LETTERS:
+                yield Rows(number, chunk)
+                number, before = number + len(chunk), read.letters
+                chunk, cells = [], 0
+        if chunk:
             yield Rows(number, chunk)
-            number += len(chunk)
 
     def raw(self, numbers: Iterable[int]) -> Iterator[tuple[int, str]]:
         """Some rows as they stand in the file, in order."""
-        wanted, kept = set(numbers), list[str]()
-        reader = self._reader(_keeping(self._lines(), kept))
+        wanted, kept, read = set(numbers), list[str](), _Read()
+        reader = self._reader(_keeping(self._lines(read), kept))
         for number, _ in enumerate(reader, 1):
+            read.row = read.letters
             if number in wanted:
                 yield number, "".join(kept)
             kept.clear()
 
-    def _from(self, number: int) -> Iterator[list[str]]:
-        reader = self._reader(self._lines())
+    def _from(self, number: int, read: "_Read | None" = None) -> Iterator[list[str]]:
+        read = read or _Read()
+        reader = self._reader(self._lines(read))
         at = 0
         try:
             for at, row in enumerate(reader, 1):
+                read.row = read.letters
                 if at < number:
                     continue
                 if len(row) > COLUMNS:
@@ -123,7 +132,7 @@ class CsvTable:
         csv.field_size_limit(CELL)
         return csv.reader(lines, delimiter=self.text.delimiter or ",", quotechar=self.text.quote or '"', strict=True)
 
-    def _lines(self) -> Iterator[str]:
+    def _lines(self, read: "_Read") -> Iterator[str]:
         self.file.seek(0)
         # closing it would close the file
         text = io.TextIOWrapper(io.BufferedReader(_Kept(self.file), SAMPLE), encoding=self.text.encoding, newline="")
@@ -135,11 +144,22 @@ class CsvTable:
                     raise Unreadable(f"Line {number} is longer than {LINE} characters.")
                 if "\0" in line:
                     raise Unreadable(f"Line {number} holds a NUL, which no text has.")
+                read.letters += len(line)
+                if read.letters - read.row > LETTERS:
+                    raise Unreadable(f"The row that goes to line {number} is longer than {LETTERS} characters.")
                 yield line
         except UnicodeError as why:
             raise Unreadable(
                 f"What follows line {number} is not {self.text.encoding}; say file.encoding, as “latin-1” or “cp1252”."
             ) from why
+
+
+@dataclass
+class _Read:
+    """How many characters were read, and how many of them before the row at hand."""
+
+    letters: int = 0
+    row: int = 0
 
 
 class _Kept(io.RawIOBase):

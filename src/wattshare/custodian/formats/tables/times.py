@@ -14,6 +14,7 @@ from wattshare.custodian.formats.tables.moments import (
     EPOCH_MILLISECONDS,
     EPOCH_SECONDS,
     ISO,
+    MEMORY,
     Moments,
     Skipped,
     Twice,
@@ -159,5 +160,7 @@ class Stamps:
         span = self._spans.get(at)
         if span is None:
             span = (day_before(at, self._days), at) if self.at_end else (at, day_after(at, self._days))
+            if len(self._spans) >= MEMORY:
+                self._spans.clear()
             self._spans[at] = span
         return span

@@ -21,6 +21,8 @@ COUNTED = re.compile(r"[A-Za-z]{0,10}[ _.#-]?0*(\d{1,3})")
 FEWEST = 12
 # columns of a day by their number, and those of a day of 25 hours
 USUAL = {24: 3600, 25: 3600, 48: 1800, 50: 1800, 96: 900, 100: 900, 288: 300, 300: 300}
+# days whose columns' times are remembered
+DAYS = 2_000
 ONCE = "A column for each of both hours is needed, or time.ambiguous = “first” or “second”."
 
 
@@ -135,6 +137,8 @@ class WideStage:
     def _times(self, text: str) -> list[Any] | Fault:
         if text not in self._days:
             naive = self._moments.naive(text)
+            if len(self._days) >= DAYS:
+                self._days.clear()
             self._days[text] = naive if isinstance(naive, Fault) else self._of_day(naive)
         return self._days[text]
 

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from wattshare.custodian.formats.tables.faults import BadRow
+from wattshare.custodian.formats.tables.faults import MOST_BAD, BadRow
 
 HEADER = ("row", "column", "reason", "raw")
 # what a formula of a spreadsheet begins with
 FORMULAS = tuple("=+-@\t\r")
-# a file with more bad rows than that is no file of readings
-MOST = 100_000
 
 
 def harmless(text: str) -> str:
@@ -28,7 +26,7 @@ class Aside:
     """The file that gets what is set aside."""
 
     path: Path
-    most: int = MOST
+    most: int = MOST_BAD
 
     def write(self, rows: Sequence[BadRow]) -> Path:
         """Write rows down, durably: what is stored afterwards is not all, and this says what is missing.

@@ -8,7 +8,7 @@ from typing import Any
 
 from wattshare.custodian.formats.tables.columns import Faults, Series
 from wattshare.custodian.formats.tables.days import Columns, Days, NotPlain
-from wattshare.custodian.formats.tables.faults import BadRow, Fault
+from wattshare.custodian.formats.tables.faults import BadRow, Fault, TooManyBad
 from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
 from wattshare.custodian.formats.tables.mapping import to_plain
 from wattshare.custodian.formats.tables.spool import BLOCK, Row, TableSpool, open_table_spool
@@ -28,8 +28,8 @@ from wattshare.custodian.store.purposes import Purpose
 from wattshare.custodian.store.taking import Taking
 from wattshare.espi.profile import Profile
 
-# days that are stored at a time
-DAYS = 5_000
+# days that are stored at a time, and readings in them
+DAYS, READINGS = 5_000, 500_000
 # what days of nothing but values have beside
 NOTHING = (None,) * (len(BLOCK) - 7)
 # rows of a trial that are shown, and bad rows that a refusal names
@@ -68,10 +68,13 @@ class Readings:
             stage = Stage(places, len(table.header), self.meaning, self.profile, spool, faults)
             cells = cells_of(table.header) if self.meaning.form == "wide" else None
             take = stage.take if cells is None else WideStage(stage, cells, table.header).take
-            for batch in table.batches():
-                take(batch)
-            series = tuple(stage.series)
-            return _Task(self, table, spool, faults, series, rows=stage.rows, readings=stage.readings).run()
+            try:
+                for batch in table.batches():
+                    take(batch)
+                return _Task(self, table, spool, faults, tuple(stage.series), stage.rows, stage.readings).run()
+            except TooManyBad:
+                # what else is in it need not be read
+                return _Task(self, table, spool, faults, (), stage.rows, stage.readings).refused(more=True)
 
     def _take_columns(self, table: Table, columns: Columns) -> Report | None:
         """The same of a table that is read in columns; None where it is not plain enough, and nothing was kept."""
@@ -106,7 +109,7 @@ class _Task:
         self._check_places()
         self._make_days()
         if self.faults.numbers and (self.intake.aside is None or len(self.faults.numbers) > self.intake.aside.most):
-            return self._refused()
+            return self.refused()
         bad = self._bad_rows()
         if self.intake.aside and bad and not self.intake.dry_run:
             self.aside = str(self.intake.aside.write(bad))
@@ -155,10 +158,11 @@ class _Task:
         raw = dict(self.table.raw(numbers)) if numbers else {}
         return tuple(replace(self.faults.bad[number], raw=raw.get(number, "")) for number in numbers)
 
-    def _refused(self) -> Report:
-        bad = self._bad_rows()
+    def refused(self, *, more: bool = False) -> Report:
+        """The report of a table with bad rows; or with more of them than are looked for."""
+        bad, count = self._bad_rows(), len(self.faults.numbers)
         first = bad[0]
-        sentence = f"{first}" if len(self.faults.numbers) == 1 else f"{first} {len(self.faults.numbers)} rows are bad."
+        sentence = f"{first}" if count == 1 else f"{first} {'More than ' * more}{count} rows are bad."
         refused = Refused(rule="rows", sentence=sentence)
         return replace(self._report({}, None), refused=refused, bad_rows=bad)
 
@@ -239,12 +243,14 @@ class _Task:
         return tallies
 
     def _chunks(self, places: list[Place], revision: int, at: int) -> Iterator[list[tuple[int, Block]]]:
-        chunk: list[tuple[int, Block]] = []
+        chunk, readings = list[tuple[int, Block]](), 0
         for series, *packed in self.spool.blocks():
-            chunk.append((int(str(series)), _block(places[int(str(series))], packed, revision, at)))
-            if len(chunk) == DAYS:
+            block = _block(places[int(str(series))], packed, revision, at)
+            chunk.append((int(str(series)), block))
+            readings += block.count
+            if len(chunk) == DAYS or readings >= READINGS:
                 yield chunk
-                chunk = []
+                chunk, readings = [], 0
         if chunk:
             yield chunk
 
