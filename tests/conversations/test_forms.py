@@ -15,6 +15,7 @@ from wattshare.espi.kinds import Kind
 # what a form sends: a value, or several
 Form = dict[str, str | list[str]]
 COOKIE = "__Host-wattshare"
+COMPLAINT = "complaint="
 OURS = {"origin": BASE}
 ELSEWHERE: tuple[dict[str, str], ...] = (
     {"origin": "https://share.example.evil.example"},
@@ -67,9 +68,12 @@ class Window:
     ) -> httpx2.Response:
         """A form, with what stands hidden on every one."""
         hidden = {"form_token": self.form_token if token is None else token, "request": self.request}
-        return self.noted(
+        told = self.noted(
             self.house.browser.post(path, data=hidden | form, headers=OURS if headers is None else headers)
         )
+        # what is wrong with a form is told at an address of its own
+        where = told.headers.get("location", "")
+        return self.get(where) if COMPLAINT in where else told
 
     def noted(self, told: httpx2.Response) -> httpx2.Response:
         """Remember the cookies that an answer sets."""

@@ -224,7 +224,8 @@ def test_the_local_sign_in_can_be_closed_where_another_way_is_open(store: Store,
         token = re.findall(r'name="form_token" value="([^"]+)"', told)[0]
         form = {"form_token": token, "way": "account", "login": home.login, "password": PASSWORD}
         answer = visitor.here.post("/sharing/sign-in", data=form, headers={"origin": BASE})
-        assert answer.status_code == 401
+        refused = visitor.here.get(answer.headers["location"])
+        assert (refused.status_code, "This way in is not open here." in refused.text) == (401, True)
         assert house.browser.get("/sharing/forgotten").status_code == 404
 
 

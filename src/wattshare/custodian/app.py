@@ -68,6 +68,7 @@ from wattshare.custodian.web.brand import Brand
 from wattshare.custodian.web.customer_pages import CustomerPages
 from wattshare.custodian.web.edge import Edge
 from wattshare.custodian.web.lobby import Lobby
+from wattshare.custodian.web.minding import Minding
 from wattshare.custodian.web.oauth import OAuth
 from wattshare.custodian.web.own import BACK, SIGNED_OUT, Own
 from wattshare.custodian.web.pages import Pages
@@ -260,7 +261,8 @@ class House:
             delegates=self.delegates,
             homes=self.homes,
         ).routes()
-        return routes(self.profile, handlers, (*oauth.more(), *arrivals, *ours, *more))
+        minding = Minding(lobby=lobby, refusals=Refusals(pages=pages))
+        return routes(self.profile, handlers, (*oauth.more(), *minding.routes((*arrivals, *ours)), *more))
 
     def worker(self, name: str | None = None) -> Worker:
         """A worker."""

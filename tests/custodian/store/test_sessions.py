@@ -126,3 +126,21 @@ def test_what_is_over_is_forgotten(store: Store) -> None:
         assert tx.sessions.forget(T0 + 61) == 3
         assert tx.sessions.find("s2", T0) is not None
         assert tx.sessions.request("s2", "r2", T0) == ASKED
+
+
+def test_of_what_is_kept_besides_the_latest_are_kept_and_a_next_session_gets_the_requests_alone(store: Store) -> None:
+    with store.begin() as tx:
+        add(tx, "s1")
+        tx.sessions.put_request("s1", "r1", ASKED, T0 + 5)
+        for number in range(4):
+            # all within a second
+            tx.sessions.put_request("s1", f"complaint:{number}", ASKED, T0 + 600)
+            tx.sessions.keep_latest("s1", f"complaint:{number}", 2)
+            assert tx.sessions.request("s1", f"complaint:{number}", T0) == ASKED
+        kept = [number for number in range(4) if tx.sessions.request("s1", f"complaint:{number}", T0)]
+        assert len(kept) == 2
+        assert tx.sessions.waiting("s1", T0) == "r1"
+        add(tx, "s2")
+        tx.sessions.copy_requests("s1", "s2")
+        assert tx.sessions.request("s2", "r1", T0) == ASKED
+        assert tx.sessions.request("s2", f"complaint:{kept[-1]}", T0) is None

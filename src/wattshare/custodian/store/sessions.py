@@ -154,6 +154,15 @@ class Sessions:
             )
         )
 
+    def keep_latest(self, session_id: str, request_id: str, most: int) -> None:
+        """Of what is kept of one sort besides a session's requests, forget all but this one and the latest others."""
+        columns = CONSENT_REQUEST.c
+        alike = columns.request_id.startswith(request_id.partition(":")[0] + ":") & (columns.request_id != request_id)
+        others = columns.session_mac.in_(self._macs(session_id)) & alike
+        latest = select(columns.request_id).where(others).order_by(columns.expires_at.desc(), columns.request_id)
+        spared = self._connection.scalars(latest.limit(most - 1)).all()
+        self._connection.execute(delete(CONSENT_REQUEST).where(others, columns.request_id.not_in(spared)))
+
     def request(self, session_id: str, request_id: str, at: int) -> dict[str, Any] | None:
         """A session's request, unless it is over at that second."""
         columns = CONSENT_REQUEST.c
@@ -222,10 +231,11 @@ class Sessions:
         return body if gone else None
 
     def copy_requests(self, old_id: str, new_id: str) -> None:
-        """Hand a session's requests to the one that takes its place."""
+        """Hand a session's requests to the one that takes its place; what its pages complained of is left behind."""
         columns = CONSENT_REQUEST.c
         asked = select(literal(self._mac(new_id)), columns.request_id, columns.body, columns.expires_at)
-        mine = asked.where(columns.session_mac.in_(self._macs(old_id)))
+        left = columns.request_id.startswith("complaint:")
+        mine = asked.where(columns.session_mac.in_(self._macs(old_id)), ~left)
         names = ["session_mac", "request_id", "body", "expires_at"]
         self._connection.execute(CONSENT_REQUEST.insert().from_select(names, mine))
 

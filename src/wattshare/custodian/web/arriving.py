@@ -12,7 +12,8 @@ from wattshare.custodian.services.funnel import Funnel
 from wattshare.custodian.services.signin import NotSignedIn, Session
 from wattshare.custodian.services.single import Single
 from wattshare.custodian.services.tongues import said
-from wattshare.custodian.web.call import Call, Response
+from wattshare.custodian.web.call import NO_PAIRS, Call, Query, Response
+from wattshare.custodian.web.complaints import SIGN_IN, Complaint, waiting
 from wattshare.custodian.web.devices import device_of
 from wattshare.custodian.web.lobby import Lobby, onward, request_of, step_at, way_of
 from wattshare.custodian.web.pages import Pages
@@ -32,6 +33,9 @@ THERE = {
         "Signing in there does not work at the moment. Nothing was shared. Take another way in, or try again later."
     ),
 }
+HERE = "/sharing/sign-in"
+# of a field of the sign-in
+LONGEST = 200
 CLOSED = said("This way in is not open here. Take another one.")
 
 
@@ -103,8 +107,10 @@ class Arriving:
         session = self.lobby.session(call)
         if session is not None and session.customer_id is not None:
             return Response.redirect(onward(request_of(call)))
+        if (complaint := self.lobby.complaint(session, call)) is not None and session is not None:
+            return self.complaining(call, session, "sign_in.html", complaint, **ways_of(complaint.form, again=True))
         problem = THERE.get(call.query.first("own") or "")
-        return self.opened(call, "sign_in.html", problem=problem, there=problem is not None, **self._ways(call, None))
+        return self.opened(call, "sign_in.html", problem=problem, there=problem is not None, **ways_of(NO_PAIRS))
 
     def take_sign_in(self, call: Call) -> Response:
         """Sign in, and go on to where the customer was going."""
@@ -122,8 +128,7 @@ class Arriving:
             problem = CLOSED if isinstance(refusal, Shut) else WRONG
             return self._refused(call, session, problem, 401)
         except TooMany as refusal:
-            page = self._refused(call, session, SLOW, 429)
-            return page.with_headers(("Retry-After", str(refusal.retry_after)))
+            return self._refused(call, session, SLOW, 429, refusal.retry_after)
         return self.came_in(call, arrived)
 
     def take_sign_out(self, call: Call) -> Response:
@@ -180,6 +185,11 @@ class Arriving:
         page = self.draw(call, entered.session, template, timed_out=entered.timed_out, request_id=request_id, **values)
         return self.lobby.with_cookie(page, entered.session) if entered.fresh else page
 
+    def complaining(self, call: Call, session: Session, template: str, complaint: Complaint, **values: Any) -> Response:
+        """A page before the sign-in, with what is wrong."""
+        page = self.draw(call, session, template, problem=complaint.told or None, status=complaint.status, **values)
+        return waiting(page, complaint)
+
     def draw(
         self,
         call: Call,
@@ -233,15 +243,12 @@ class Arriving:
         self.codes.ask(session, number, way, call.address, self.pages.tongue(call).code)
         return Response.redirect(step_at("code", request_id))
 
-    def _refused(self, call: Call, session: Session, problem: str, status: int) -> Response:
-        ways = self._ways(call, way_asked(call))
-        return self.draw(call, session, "sign_in.html", problem=problem, status=status, **ways)
-
-    @staticmethod
-    def _ways(call: Call, way: str | None) -> dict[str, Any]:
-        # what was typed stands there again, but for the password
-        values: dict[str, Any] = {"typed": {name: typed(call, name) for name in ("login", "account_number", "phone")}}
-        return values if way is None else values | {"guest": way != "account"}
+    def _refused(
+        self, call: Call, session: Session, problem: str, status: int, retry_after: int | None = None
+    ) -> Response:
+        form = Query(pairs=tuple((name, value[:LONGEST]) for name, value in call.form.pairs if name in SIGN_IN))
+        complaint = Complaint(path=HERE, told=problem, status=status, form=form, retry_after=retry_after)
+        return self.lobby.complain(session, step_at("sign-in", request_of(call)), complaint)
 
 
 class Shut(NotSignedIn):
@@ -250,11 +257,24 @@ class Shut(NotSignedIn):
 
 def way_asked(call: Call) -> str:
     """By which way somebody wants to come in: account, guest or code."""
-    if call.form.first("way") == "guest":
-        return "guest" if call.form.first("send") is None else "code"
+    return way_in(call.form)
+
+
+def way_in(form: Query) -> str:
+    """The same of a form."""
+    if form.first("way") == "guest":
+        return "guest" if form.first("send") is None else "code"
     return "account"
+
+
+def ways_of(form: Query, *, again: bool = False) -> dict[str, Any]:
+    """What the page of the ways in shows; `again`: what was typed stands there, but for the password."""
+    names = ("login", "account_number", "phone")
+    if not again:
+        return {"typed": dict.fromkeys(names, "")}
+    return {"typed": {name: form.first(name) or "" for name in names}, "guest": way_in(form) != "account"}
 
 
 def typed(call: Call, name: str) -> str:
     """A field of the sign-in."""
-    return (call.form.first(name) or "")[:200]
+    return (call.form.first(name) or "")[:LONGEST]

@@ -7,6 +7,7 @@ from wattshare.custodian.services.consent import Consent
 from wattshare.custodian.services.signin import Session
 from wattshare.custodian.services.terms import Choice
 from wattshare.custodian.web.call import Call, Response
+from wattshare.custodian.web.complaints import TERMS, Complaint, of_form
 from wattshare.custodian.web.lobby import Lobby
 from wattshare.custodian.web.pages import Pages
 from wattshare.custodian.web.refusals import NotShared
@@ -15,6 +16,8 @@ from wattshare.custodian.web.routes import Route
 from wattshare.custodian.web.sharing import SIGN_IN
 from wattshare.custodian.web.wishes import Wished, as_now, read_day
 from wattshare.espi.endpoints import Token
+
+CHANGE, SHORTEN = "/sharing/change", "/sharing/shorten"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +49,9 @@ class Changing:
         """The review once more, as it stands now."""
         if (known := self.lobby.customer(call)) is None:
             return Response.redirect(SIGN_IN)
-        return self._change(call, *known, number_of(call), None)
+        complaint = self.lobby.complaint(known[0], call)
+        wished = None if complaint is None else Wished.read(complaint.form)
+        return self._change(call, *known, number_of(call), wished, complaint.refusal if complaint else None)
 
     def take_change(self, call: Call) -> Response:
         """Change it, or look again, or leave it."""
@@ -55,7 +60,7 @@ class Changing:
             return Response.redirect(SIGN_IN)
         number, wished, decision = number_of(call), Wished.read(call.form), call.form.first("decision")
         if decision == "look":
-            return self._change(call, session, session.customer_id, number, wished)
+            return self.lobby.complain(session, at(CHANGE, number), of_form(call, CHANGE, TERMS))
         if decision != "change":
             return Response.redirect("/sharing")
         try:
@@ -67,7 +72,7 @@ class Changing:
             )
             self.consent.change(number, session.customer_id, choice, session.actor)
         except BadRequest as refusal:
-            return self._change(call, session, session.customer_id, number, wished, refusal)
+            return self.lobby.complain(session, at(CHANGE, number), of_form(call, CHANGE, TERMS, refusal))
         except Unknown as gone:
             raise NotShared from gone
         return Response.redirect(f"/sharing?changed={number}")
@@ -104,7 +109,7 @@ class Changing:
         """Name an earlier last day."""
         if (known := self.lobby.customer(call)) is None:
             return Response.redirect(SIGN_IN)
-        return self._shorten(call, *known, number_of(call))
+        return self._shorten(call, *known, number_of(call), self.lobby.complaint(known[0], call))
 
     def take_shorter(self, call: Call) -> Response:
         """End it sooner."""
@@ -114,14 +119,17 @@ class Changing:
         number, text = number_of(call), call.form.first("until_day") or ""
         day = read_day(text)
         if day is None:
-            return self._shorten(call, session, session.customer_id, number, text, refused=True)
+            return self._too_late(call, session, number, BadRequest("This is no day.", field="until"))
         try:
             self.consent.shorten(number, session.customer_id, day, session.actor)
-        except BadRequest:
-            return self._shorten(call, session, session.customer_id, number, text, refused=True)
+        except BadRequest as refusal:
+            return self._too_late(call, session, number, refusal)
         except (Unknown, NotCovered) as gone:
             raise NotShared from gone
         return Response.redirect(f"/sharing?changed={number}")
+
+    def _too_late(self, call: Call, session: Session, number: int, refusal: BadRequest) -> Response:
+        return self.lobby.complain(session, at(SHORTEN, number), of_form(call, SHORTEN, {"until_day"}, refusal))
 
     def _shorten(
         self,
@@ -129,9 +137,7 @@ class Changing:
         session: Session,
         customer_id: int,
         number: int,
-        text: str = "",
-        *,
-        refused: bool = False,
+        complaint: Complaint | None,
     ) -> Response:
         card = self.reviewing.overview.standing(customer_id, number)
         if card is None:
@@ -139,10 +145,15 @@ class Changing:
         return self.pages.draw(
             call,
             "shorten.html",
-            status=400 if refused else 200,
+            status=complaint.status if complaint else 200,
             number=number,
             form_token=session.form_token,
-            **self.reviewing.shorter(call, card, text, refused=refused),
+            **self.reviewing.shorter(
+                call,
+                card,
+                (complaint.form.first("until_day") or "") if complaint else "",
+                refused=complaint is not None,
+            ),
         )
 
     # pause
@@ -165,6 +176,11 @@ class Changing:
         except (Unknown, NotCovered) as gone:
             raise NotShared from gone
         return Response.redirect(f"/sharing?{'paused' if pause else 'resumed'}={number}")
+
+
+def at(path: str, number: int) -> str:
+    """The address of a page about a permission."""
+    return f"{path}?authorization={number}"
 
 
 def number_of(call: Call) -> int:

@@ -7,6 +7,7 @@ it is one of this customer's, and open.
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
+from wattshare.custodian.model.errors import BadRequest
 from wattshare.custodian.model.premises import Commodity, Service
 from wattshare.custodian.services.consent import Consent
 from wattshare.custodian.services.finding import PAGE, Listed, found, listed, listed_in, paged
@@ -15,6 +16,7 @@ from wattshare.custodian.services.terms import Review
 from wattshare.custodian.services.tongues import Tongue
 from wattshare.custodian.web import words
 from wattshare.custodian.web.call import Call, Query, Response
+from wattshare.custodian.web.complaints import Complaint, of_form
 from wattshare.custodian.web.lobby import Lobby, Pending, onward, request_of, step_at
 from wattshare.custodian.web.multipart import unpacked
 from wattshare.custodian.web.names import cut
@@ -25,6 +27,7 @@ from wattshare.espi.endpoints import Token
 
 # numbers that name nothing, shown again
 MOST_UNKNOWN = 20
+CHOOSE = "/sharing/choose"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,11 +81,16 @@ class Choosing:
         return (Route(path="/sharing/choose/many", method="POST", token=Token.SESSION, handler=self.take),)
 
     def page(
-        self, call: Call, session: Session, customer_id: int, pending: Pending, *, wrong: bool = False
+        self,
+        call: Call,
+        session: Session,
+        customer_id: int,
+        pending: Pending,
+        complaint: Complaint | None,
     ) -> Response:
         """Some of the many, with what is ticked."""
         review, tongue = self.consent.review(pending.asked, customer_id), self.pages.tongue(call)
-        sought = Sought.read(call.form if call.method == "POST" else call.query)
+        sought = Sought.read(call.query)
         open_ids = {offer.service.agreement.id for offer in review.offers if offer.reason is None}
         picked = set(pending.picked) & open_ids
         some = {one.agreement.id for one in sought.among(services_of(review), picked)}
@@ -96,7 +104,7 @@ class Choosing:
         return self.pages.draw(
             call,
             "choose_many.html",
-            status=400 if wrong else 200,
+            status=complaint.status if complaint else 200,
             redirect_to=pending.asked.redirect_uri,
             app=cut(review.party.name),
             customer=self.lobby.name(customer_id),
@@ -110,7 +118,7 @@ class Choosing:
             listed=pending.listed,
             shut=pending.shut,
             unknown=pending.unknown,
-            problem=tongue.say(words.MENDS["agreement"]) if wrong else None,
+            problem=tongue.say(complaint.told) if complaint else None,
             request_id=pending.id,
             form_token=session.form_token,
         )
@@ -145,7 +153,8 @@ class Choosing:
         self.lobby.pick(session, picking)
         if pressed == "go":
             if not kept:
-                return self.page(call, session, session.customer_id, picking, wrong=True)
+                complaint = of_form(call, CHOOSE, (), BadRequest(words.MENDS["agreement"]))
+                return self.lobby.complain(session, f"{step_at('choose', request_id)}&{sought.query}", complaint)
             self.lobby.choose(session, picking, picking.picked)
             return Response.redirect(step_at("review", request_id))
         turned = pressed.removeprefix("page-")

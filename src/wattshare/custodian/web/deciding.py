@@ -21,8 +21,9 @@ from wattshare.custodian.services.tokens import Tokens
 from wattshare.custodian.store.database import Tx
 from wattshare.custodian.store.purposes import Purpose
 from wattshare.custodian.web import words
-from wattshare.custodian.web.call import Call, Response
+from wattshare.custodian.web.call import NO_PAIRS, Call, Response
 from wattshare.custodian.web.choosing import Choosing, many
+from wattshare.custodian.web.complaints import HOMES, TERMS, of_form
 from wattshare.custodian.web.lobby import Done, Lobby, Pending, onward, request_of, step_at, way_of
 from wattshare.custodian.web.names import cut
 from wattshare.custodian.web.pages import Pages
@@ -36,6 +37,7 @@ from wattshare.espi.kinds import Kind
 
 # the browser goes back to the app by itself then, unless the customer stays
 BACK_SECONDS = 10
+CHOOSE, REVIEW = "/sharing/choose", "/sharing/review"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,28 +88,29 @@ class Deciding:
         chosen = Wished.read(call.form).chosen
         review = self.consent.review(pending.asked, session.customer_id)
         if not chosen or not set(chosen) <= open_ids(review):
-            return self._choose(call, session, session.customer_id, pending, wrong=True)
+            complaint = of_form(call, CHOOSE, HOMES, BadRequest(words.MENDS["agreement"]))
+            return self.lobby.complain(session, step_at("choose", request_id), complaint)
         self.lobby.choose(session, pending, chosen)
         return Response.redirect(step_at("review", request_id))
 
-    def _choose(
-        self, call: Call, session: Session, customer_id: int, pending: Pending, *, wrong: bool = False
-    ) -> Response:
+    def _choose(self, call: Call, session: Session, customer_id: int, pending: Pending) -> Response:
+        complaint = self.lobby.complaint(session, call)
         review, tongue = self.consent.review(pending.asked, customer_id), self.pages.tongue(call)
         if many(review):
-            return self.choosing.page(call, session, customer_id, pending, wrong=wrong)
-        wished = Wished.read(call.form)
-        ticked = wished.agreement_ids if wrong else pending.chosen or ()
+            return self.choosing.page(call, session, customer_id, pending, complaint)
+        wished = Wished.read(complaint.form if complaint else NO_PAIRS)
         return self.pages.draw(
             call,
             "choose.html",
-            status=400 if wrong else 200,
+            status=complaint.status if complaint else 200,
             redirect_to=pending.asked.redirect_uri,
             app=cut(review.party.name),
             customer=self.lobby.name(customer_id),
-            places=words.places(tongue, review.offers, ticked, self.pages.zone),
-            all_ticked=bool(wrong and wished.listed_ids),
-            problem=tongue.say(words.MENDS["agreement"]) if wrong else None,
+            places=words.places(
+                tongue, review.offers, wished.agreement_ids if complaint else pending.chosen or (), self.pages.zone
+            ),
+            all_ticked=bool(wished.listed_ids),
+            problem=tongue.say(complaint.told) if complaint else None,
             request_id=pending.id,
             form_token=session.form_token,
         )
@@ -127,6 +130,9 @@ class Deciding:
                 raise
             return Response.redirect(step_at("done", request_id))
         review = self.consent.review(pending.asked, customer_id)
+        if (complaint := self.lobby.complaint(session, call)) is not None:
+            wished = Wished.read(complaint.form)
+            return self._review(call, session, customer_id, pending, wished, complaint.refusal)
         chosen = chosen_of(review, pending)
         if chosen is None:
             return Response.redirect(step_at("choose", request_id))
@@ -153,13 +159,13 @@ class Deciding:
             return Response.redirect(authorize.denied(asked.redirect_uri, asked.state, self.lobby.base), status=302)
         if session.customer_id is None:
             return Response.redirect(step_at("sign-in", request_id))
-        wished = Wished.read(call.form)
         if decision == "look":
-            return self._review(call, session, session.customer_id, pending, wished)
+            return self.lobby.complain(session, step_at("review", request_id), of_form(call, REVIEW, TERMS))
         try:
-            self._agree(call, session, pending, wished)
+            self._agree(call, session, pending, Wished.read(call.form))
         except BadRequest as refusal:
-            return self._review(call, session, session.customer_id, pending, wished, refusal)
+            complaint = of_form(call, REVIEW, TERMS, refusal)
+            return self.lobby.complain(session, step_at("review", request_id), complaint)
         return Response.redirect(step_at("done", request_id))
 
     def _reach(self, call: Call, session: Session, request_id: str, step: Step) -> None:

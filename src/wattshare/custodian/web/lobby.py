@@ -14,8 +14,9 @@ from wattshare.custodian.services.waiting import REQUEST_SECONDS
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
 from wattshare.custodian.web.call import Call, Response
+from wattshare.custodian.web.complaints import COMPLAINT, MOST, Complaint, at
 from wattshare.custodian.web.names import cut
-from wattshare.custodian.web.refusals import Answered, SignedOut, StalePage, StillWaits
+from wattshare.custodian.web.refusals import Answered, Elsewhere, SignedOut, StalePage, StillWaits
 
 # what is kept of a request that was answered is named by it
 DONE = "done:"
@@ -109,7 +110,7 @@ class Lobby:
             StalePage: the form's token is not this session's, or the POST came from elsewhere.
         """
         if self.is_foreign(call):
-            raise StalePage(onward)
+            raise Elsewhere(onward)
         session = self.session(call)
         if session is None:
             raise self._timed_out(call)
@@ -174,6 +175,27 @@ class Lobby:
     def wanted_cookie(self) -> str:
         """The name of the cookie with that page."""
         return f"{self.cookie}-to"
+
+    # complaints
+
+    def complain(self, session: Session, address: str, complaint: Complaint) -> Response:
+        """Send the browser to a page that complains."""
+        name = self.new_id()
+        kept = f"{COMPLAINT}:{name}"
+        with self.store.begin() as tx:
+            tx.sessions.put_request(session.id, kept, complaint.body, self.now() + REQUEST_SECONDS)
+            tx.sessions.keep_latest(session.id, kept, MOST)
+        return Response.redirect(at(address, name))
+
+    def complaint(self, session: Session | None, call: Call) -> Complaint | None:
+        """What a page is to complain of."""
+        name = call.query.first(COMPLAINT)
+        if session is None or not name:
+            return None
+        with self.store.read() as tx:
+            kept = tx.sessions.request(session.id, f"{COMPLAINT}:{name}", self.now())
+        complaint = None if kept is None else Complaint.read(kept)
+        return complaint if complaint is not None and complaint.path == call.path_text else None
 
     def name(self, customer_id: int) -> str:
         """A customer's name."""

@@ -132,6 +132,7 @@ class Pages:
         status: int,
         what_next: str | None = None,
         onward: tuple[str, str] | None = None,
+        reference: str | None = None,
     ) -> Response:
         """A page that says what happened and what to do; `onward` is an address and the words of its link."""
         return self.draw(
@@ -142,7 +143,7 @@ class Pages:
             told=told,
             next=what_next,
             onward=onward,
-            reference=call.correlation_id,
+            reference=reference or call.correlation_id,
         )
 
     def front(self, call: Call) -> Response:

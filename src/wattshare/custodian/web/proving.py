@@ -9,11 +9,13 @@ from wattshare.custodian.services.signin import NotSignedIn, Session
 from wattshare.custodian.services.tongues import said
 from wattshare.custodian.web.arriving import SLOW, Arriving
 from wattshare.custodian.web.call import Call, Response
+from wattshare.custodian.web.complaints import Complaint
 from wattshare.custodian.web.lobby import onward, request_of, step_at
 from wattshare.custodian.web.routes import Route
 from wattshare.espi.endpoints import Token
 
 OTHER = said("This code does not match. Look at it again and type it once more.")
+HERE = "/sharing/code"
 USED_UP = said("This code does not work any more. Ask for another one.")
 
 
@@ -36,10 +38,12 @@ class Proving:
         session = self.arriving.lobby.session(call)
         if session is not None and session.customer_id is not None:
             return Response.redirect(onward(request_of(call)))
+        if session is not None and (complaint := self.arriving.lobby.complaint(session, call)) is not None:
+            return self._page(call, session, complaint)
         if session is None or self.codes.waits(session) is None:
             return Response.redirect(step_at("sign-in", request_of(call)))
         again = call.query.first("again") is not None
-        return self._page(call, session, again=again)
+        return self._page(call, session, Complaint(path=HERE), again=again)
 
     def take_code(self, call: Call) -> Response:
         """Sign in by the code, or send another one."""
@@ -54,16 +58,19 @@ class Proving:
                 return Response.redirect(step_at("code", request_id) + "&again=yes")
             arrived = self.codes.prove(session, (call.form.first("code") or "")[:40], call.address)
         except CodeUsedUp:
-            return self._page(call, session, problem=USED_UP, status=401)
+            return self._refused(session, request_id, USED_UP, 401)
         except NotSignedIn:
-            return self._page(call, session, problem=OTHER, status=401)
+            return self._refused(session, request_id, OTHER, 401)
         except TooMany as refusal:
-            page = self._page(call, session, problem=SLOW, status=429)
-            return page.with_headers(("Retry-After", str(refusal.retry_after)))
+            return self._refused(session, request_id, SLOW, 429, refusal.retry_after)
         return self.arriving.came_in(call, arrived)
 
-    def _page(
-        self, call: Call, session: Session, *, again: bool = False, problem: str | None = None, status: int = 200
+    def _refused(
+        self, session: Session, request_id: str, problem: str, status: int, retry_after: int | None = None
     ) -> Response:
+        complaint = Complaint(path=HERE, told=problem, status=status, retry_after=retry_after)
+        return self.arriving.lobby.complain(session, step_at("code", request_id), complaint)
+
+    def _page(self, call: Call, session: Session, complaint: Complaint, *, again: bool = False) -> Response:
         values: dict[str, Any] = {"again": again, "digits": DIGITS, "waits": self.codes.waits(session) is not None}
-        return self.arriving.draw(call, session, "code.html", problem=problem, status=status, **values)
+        return self.arriving.complaining(call, session, "code.html", complaint, **values)

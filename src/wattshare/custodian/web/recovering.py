@@ -2,17 +2,21 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from wattshare.custodian.model.errors import TooMany
 from wattshare.custodian.services.recovery import FEWEST, BadPassword, LinkUsedUp, Recovery
+from wattshare.custodian.services.signin import Session
 from wattshare.custodian.services.tongues import said
 from wattshare.custodian.web.arriving import SLOW, Arriving, typed
-from wattshare.custodian.web.call import Call, Response
+from wattshare.custodian.web.call import Call, Query, Response
+from wattshare.custodian.web.complaints import Complaint
 from wattshare.custodian.web.lobby import request_of, step_at
 from wattshare.custodian.web.routes import Route
 from wattshare.espi.endpoints import Token
 
 SHORT = said("This password is too short, or it is your user name. Choose one of %(count)s characters or more.")
+FORGOTTEN, NEW_PASSWORD = "/sharing/forgotten", "/sharing/new-password"
 DIFFERENT = said("The two passwords are not the same. Type them again.")
 
 
@@ -34,6 +38,9 @@ class Recovering:
 
     def forgotten_page(self, call: Call) -> Response:
         """Whose password is forgotten; or that a mail is on its way."""
+        if (known := self._complaint(call)) is not None:
+            login = known[1].form.first("login") or ""
+            return self.arriving.complaining(call, known[0], "forgotten.html", known[1], sent=False, login=login)
         return self.arriving.opened(call, "forgotten.html", sent=call.query.first("sent") is not None, login="")
 
     def take_forgotten(self, call: Call) -> Response:
@@ -45,9 +52,9 @@ class Recovering:
         try:
             self.recovery.ask(typed(call, "login"), call.address, self.arriving.pages.tongue(call).code)
         except TooMany as refusal:
-            values: dict[str, Any] = {"sent": False, "login": typed(call, "login")}
-            page = self.arriving.draw(call, session, "forgotten.html", problem=SLOW, status=429, **values)
-            return page.with_headers(("Retry-After", str(refusal.retry_after)))
+            form = Query(pairs=(("login", typed(call, "login")),))
+            slow = Complaint(path=FORGOTTEN, told=SLOW, status=429, form=form, retry_after=refusal.retry_after)
+            return self.arriving.lobby.complain(session, step_at("forgotten", request_id), slow)
         return Response.redirect(step_at("forgotten", request_id) + "&sent=yes")
 
     def link_page(self, call: Call) -> Response:
@@ -57,7 +64,15 @@ class Recovering:
             self.recovery.open(link)
         except LinkUsedUp:
             return self._used_up(call)
-        return self.arriving.opened(call, "new_password.html", waiting=True, link=link, fewest=FEWEST)
+        values: dict[str, Any] = {"link": link, "fewest": FEWEST}
+        if (known := self._complaint(call)) is not None:
+            session, complaint = known
+            values["request_id"] = self.arriving.lobby.waiting(session)
+            told = self.arriving.pages.tongue(call).say(complaint.told, count=FEWEST)
+            return self.arriving.draw(
+                call, session, "new_password.html", told_problem=told, status=complaint.status, **values
+            )
+        return self.arriving.opened(call, "new_password.html", waiting=True, **values)
 
     def take_password(self, call: Call) -> Response:
         """Take it, and go on to what the app asked for where it was asked in this browser."""
@@ -66,18 +81,26 @@ class Recovering:
         if isinstance(session, Response):
             # pressed twice, too: the first press signed in, and used the link up
             return session
-        values: dict[str, Any] = {"link": link, "fewest": FEWEST, "status": 400}
         password = call.form.first("password") or ""
         if password != (call.form.first("password_again") or ""):
-            return self.arriving.draw(call, session, "new_password.html", problem=DIFFERENT, **values)
+            return self._refused(session, link, DIFFERENT)
         try:
             arrived = self.recovery.choose(session, link, password)
         except BadPassword:
-            told = self.arriving.pages.tongue(call).say(SHORT, count=FEWEST)
-            return self.arriving.draw(call, session, "new_password.html", told_problem=told, **values)
+            return self._refused(session, link, SHORT)
         except LinkUsedUp:
-            return self._used_up(call)
+            # its own page says so
+            return Response.redirect(linked(link))
         return self.arriving.came_in(call, arrived)
+
+    def _refused(self, session: Session, link: str, problem: str) -> Response:
+        complaint = Complaint(path=NEW_PASSWORD, told=problem, status=400)
+        return self.arriving.lobby.complain(session, linked(link), complaint)
+
+    def _complaint(self, call: Call) -> tuple[Session, Complaint] | None:
+        session = self.arriving.lobby.session(call)
+        complaint = self.arriving.lobby.complaint(session, call)
+        return None if session is None or complaint is None else (session, complaint)
 
     def _used_up(self, call: Call) -> Response:
         say = self.arriving.pages.tongue(call).say
@@ -88,3 +111,8 @@ class Recovering:
             status=410,
             onward=("/sharing/forgotten", say(said("Ask for another link"))),
         )
+
+
+def linked(link: str) -> str:
+    """The page that a mail's link opens."""
+    return f"{NEW_PASSWORD}?{urlencode({'link': link})}"

@@ -6,9 +6,12 @@ from wattshare.custodian.model.errors import NotCovered, Refusal, TooMany, Unkno
 from wattshare.custodian.services.tongues import said
 from wattshare.custodian.web import errors
 from wattshare.custodian.web.call import Call, Response
+from wattshare.custodian.web.complaints import Complaint, waiting
 from wattshare.custodian.web.errors import NoListener, TooLarge
 from wattshare.custodian.web.pages import Pages
 
+# where it is told what became of a form; and of one that is too large to be read
+TOLD_AT, TOO_LARGE = "/sharing/told", "too_large"
 PAGES = ("/sharing", "/static")
 
 
@@ -19,6 +22,10 @@ class StalePage(Refusal):
         """Take where the page can be loaded again."""
         super().__init__()
         self.onward = onward
+
+
+class Elsewhere(StalePage):
+    """The form came from another site's page."""
 
 
 class SignedOut(Refusal):
@@ -124,24 +131,47 @@ class Refusals:
         plain = errors.answer(fault, call)
         if not (call.path_text == "/" or call.path_text.startswith(PAGES)):
             return plain
-        say = self.pages.tongue(call).say
-        onward = getattr(fault, "onward", None)
-        home = "/sharing?tab=waiting" if isinstance(fault, TooLarge) else "/sharing"
-        heading, told = (SORRY, OURS) if plain.status >= 500 else words(fault)
-        words_on = IN_AGAIN if isinstance(fault, StillWaits) else AGAIN
-        page = self.pages.message(
-            call,
-            say(heading),
-            say(told),
-            status=plain.status,
-            what_next=say(NEXT),
-            onward=(home, say(HOME)) if onward is None else (onward, say(words_on)),
-        )
+        if isinstance(fault, TooLarge) and call.method == "POST":
+            # nothing of it was read, and nothing has to be kept
+            return Response.redirect(f"{TOLD_AT}?{TOO_LARGE}=yes")
+        page = self.page(call, complaint_of(fault, plain, call))
         if isinstance(fault, StillWaits):
             name, value, secure = fault.cookie
             page = page.with_cookie(name, value, secure=secure)
-        retry = plain.header("Retry-After")
-        return page if retry is None else page.with_headers(("Retry-After", retry))
+        return page
+
+    def page(self, call: Call, complaint: Complaint) -> Response:
+        """What happened, and what to do."""
+        say = self.pages.tongue(call).say
+        to, name = complaint.onward or ("/sharing", HOME)
+        page = self.pages.message(
+            call,
+            say(complaint.heading),
+            say(complaint.told),
+            status=complaint.status,
+            what_next=say(NEXT),
+            onward=(to, say(name)),
+            reference=complaint.reference,
+        )
+        return waiting(page, complaint)
+
+
+def complaint_of(fault: Exception, plain: Response, call: Call) -> Complaint:
+    """What is told of a refusal, to whose plain answer."""
+    onward = getattr(fault, "onward", None)
+    heading, told = (SORRY, OURS) if plain.status >= 500 else words(fault)
+    home = "/sharing?tab=waiting" if isinstance(fault, TooLarge) else "/sharing"
+    words_on = IN_AGAIN if isinstance(fault, StillWaits) else AGAIN
+    retry = plain.header("Retry-After")
+    return Complaint(
+        path=TOLD_AT,
+        heading=heading,
+        told=told,
+        status=plain.status,
+        onward=(home, HOME) if onward is None else (onward, words_on),
+        reference=call.correlation_id,
+        retry_after=None if retry is None else int(retry),
+    )
 
 
 def words(fault: Exception) -> tuple[str, str]:

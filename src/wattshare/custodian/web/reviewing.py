@@ -48,7 +48,8 @@ class Reviewing:
     ) -> dict[str, Any]:
         """What both pages show of a review. `first`: the form as it is seen first."""
         tongue, zone, party = self.pages.tongue(call), self.pages.zone, review.party
-        services = [offer.service for offer in review.offers if offer.service.agreement.id in wished.chosen]
+        chosen = set(wished.chosen) & open_ids(review)
+        services = [offer.service for offer in review.offers if offer.service.agreement.id in chosen]
         samples = self.own.samples(customer_id, wished.chosen)
         places = words.places(tongue, review.offers, wished.chosen, zone)
         return {
