@@ -36,6 +36,18 @@ def test_the_business_has_forty_agreements_with_electricity_and_gas(built: Built
     assert len({each.location.id for each in services if each.location}) == 40
 
 
+def test_the_business_may_have_hundreds_of_services_the_further_ones_taken_on_lately(tmp_path: Path) -> None:
+    store, town = empty(tmp_path), Town(seed=1, days=30, now=NOW, services=95, profile=PGE)
+    [business] = (one for one in generate(store, town, lambda *_: None) if one.household.slug == "business")
+    with store.read() as tx:
+        services = tx.customers.services(business.customer.id)
+        assert len({each.location.address.line for each in services if each.location}) == len(services) == 95
+        assert sum(each.agreement.ends is not None for each in services) == 1
+        small = services[41].usage_point.id
+        assert {channel.reading_type.interval_length for channel in tx.readings.channels(small)} == {3_600}
+    assert town.all == 53 + 55
+
+
 def test_account_numbers_have_eleven_digits_and_are_the_only_ones_of_their_kind(built: Built) -> None:
     numbers = {each.account.number for each in built.residents}
     assert len(numbers) == 12

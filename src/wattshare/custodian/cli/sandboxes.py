@@ -28,6 +28,9 @@ def sandbox(
     usage_points: Annotated[
         int, typer.Option(help="More usage points, of an invented town beside the households.", min=0)
     ] = 0,
+    services: Annotated[
+        int, typer.Option(help="Services of the business, Brightwater Markets.", min=40, max=5000)
+    ] = 240,
     allow_notify: Annotated[
         list[str] | None, typer.Option(help="HOST:PORT of a receiver of notices on this machine.")
     ] = None,
@@ -53,6 +56,7 @@ def sandbox(
                 days=days,
                 now=now,
                 usage_points=usage_points,
+                services=services,
                 allow_notify=tuple(allow_notify or ()),
                 public_base=public_base,
                 rate_limits=rate_limits,

@@ -18,7 +18,7 @@ from wattshare.custodian.sandbox.curves import dice
 from wattshare.custodian.sandbox.home import Home as Folder
 from wattshare.custodian.sandbox.home import Made
 from wattshare.custodian.sandbox.homes import Homes
-from wattshare.custodian.sandbox.households import HOUSEHOLDS, Home, Household
+from wattshare.custodian.sandbox.households import HOUSEHOLDS, Home, Household, with_services
 from wattshare.custodian.sandbox.metering import (
     FINER,
     NO_CODE,
@@ -258,8 +258,10 @@ class Morning:
             if account is None or customer is None:
                 # somebody took it out
                 continue
-            premises = tuple(self._premises(household, known["usage_points"]))
-            yield Resident(household=household, customer=customer, account=account, premises=premises)
+            points = known["usage_points"]
+            told = with_services(household, len(points))
+            premises = tuple(self._premises(told, points))
+            yield Resident(household=told, customer=customer, account=account, premises=premises)
 
     def _premises(self, household: Household, points: list[int]) -> Iterator[Premise]:
         for home, point in zip(household.homes, points, strict=True):

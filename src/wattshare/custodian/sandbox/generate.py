@@ -7,7 +7,7 @@ from wattshare.custodian.sandbox import tariffs
 from wattshare.custodian.sandbox.billing import bill
 from wattshare.custodian.sandbox.calendar import Calendar
 from wattshare.custodian.sandbox.homes import Homes
-from wattshare.custodian.sandbox.households import HOUSEHOLDS, Household
+from wattshare.custodian.sandbox.households import HOUSEHOLDS, SHOPS, Household, with_services
 from wattshare.custodian.sandbox.metering import measure
 from wattshare.custodian.sandbox.people import Resident, let_see, settle
 from wattshare.custodian.store.database import Store, Tx
@@ -29,12 +29,19 @@ class Town:
     now: int
     # simple homes beside the households
     usage_points: int = 0
+    # of the business, with its small places
+    services: int = SHOPS
     profile: Profile
 
     @property
     def all(self) -> int:
         """How many usage points there will be."""
-        return sum(len(household.homes) for household in HOUSEHOLDS) + self.usage_points
+        return sum(len(household.homes) for household in self.households) + self.usage_points
+
+    @property
+    def households(self) -> tuple[Household, ...]:
+        """Who lives there, beside those of the simple homes."""
+        return tuple(with_services(household, self.services) for household in HOUSEHOLDS)
 
 
 def generate(store: Store, town: Town, progress: Progress) -> tuple[Resident, ...]:
@@ -44,7 +51,7 @@ def generate(store: Store, town: Town, progress: Progress) -> tuple[Resident, ..
         for code in tariffs.CODES:
             tx.programs.put_code(code)
         builder = Builder(town=town, calendar=calendar, progress=progress)
-        residents = tuple(builder.move_in(tx, household) for household in HOUSEHOLDS)
+        residents = tuple(builder.move_in(tx, household) for household in town.households)
         let_see(tx, residents, calendar)
     homes = Homes(store=store, calendar=calendar, seed=town.seed, profile=town.profile, accounts=builder.households)
     for built in homes.build(town.usage_points):

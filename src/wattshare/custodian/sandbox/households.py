@@ -3,7 +3,7 @@
 Invented throughout. Days are counted back from the last day of the data.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from wattshare.custodian.model.premises import Address, Commodity, Enrollment
@@ -18,6 +18,8 @@ from wattshare.custodian.sandbox.curves import (
 )
 
 QUARTER, HOUR, DAY = 900, 3_600, 86_400
+# days before any that there are
+EVER = 100_000
 
 
 class Tariff(StrEnum):
@@ -93,7 +95,7 @@ SHOP_LOAD = (Load(daily=86_000, hours=SHOP, week=SHOP_WEEK),)
 
 
 def shop(number: int) -> Home:
-    """One of the forty services of the business: mostly electricity, every eighth one gas."""
+    """One of the forty shops of the business: mostly electricity, every eighth one gas."""
     if number % 8 == 7:
         return Home(
             commodity=Commodity.GAS,
@@ -104,6 +106,50 @@ def shop(number: int) -> Home:
         )
     load = Load(daily=60_000 + 2_700 * number, hours=SHOP, week=SHOP_WEEK)
     return Home(tariff=Tariff.BUSINESS, loads=(load,), address=number)
+
+
+def kiosk(number: int) -> Home:
+    """One of the business's small places: newly taken on, so that many of them are quick to make.
+
+    Every tenth one is gas, and every fiftieth was given up again.
+    """
+    tenth, given_up = number % 10 == 8, number % 50 == 49
+    load = Load(daily=4_000 + 45 * number, hours=SHOP, week=SHOP_WEEK)
+    heat = Load(daily=30_000 + 100 * number, months=HEAT_MONTHS)
+    return Home(
+        commodity=Commodity.GAS if tenth else Commodity.ELECTRICITY,
+        tariff=Tariff.GAS if tenth else Tariff.BUSINESS,
+        loads=(heat if tenth else load,),
+        step=DAY if tenth else HOUR,
+        since=400 if given_up else 20,
+        missing=(EVER, 0 if given_up else 21),
+        until=310 if given_up else None,
+        address=SHOPS + number,
+    )
+
+
+# the business, its shops, and where its small places are
+BUSINESS, SHOPS = "business", 40
+KIOSK_STREETS = (
+    "Station Rd",
+    "Harbor St",
+    "Mill Ln",
+    "Orchard Ave",
+    "Quarry Rd",
+    "River Walk",
+    "School St",
+    "Tower Sq",
+)
+
+
+def with_services(household: Household, services: int) -> Household:
+    """The business with so many services; any other household as it is."""
+    if household.slug != BUSINESS or services <= SHOPS:
+        return household
+    added = range(services - SHOPS)
+    streets = len(KIOSK_STREETS)
+    places = (street(f"{3 + 2 * (one // streets)} {KIOSK_STREETS[one % streets]}", "95993") for one in added)
+    return replace(household, homes=(*household.homes, *map(kiosk, added)), addresses=(*household.addresses, *places))
 
 
 HOUSEHOLDS = (
@@ -150,13 +196,13 @@ HOUSEHOLDS = (
         addresses=(street("88 Dogwood Ave"),),
     ),
     Household(
-        slug="business",
+        slug=BUSINESS,
         name="Brightwater Markets",
         login="facilities@example.com",
         phone="5305550105",
         customer_class="COM",
-        homes=tuple(shop(number) for number in range(40)),
-        addresses=tuple(street(f"{100 + 20 * number} Market Sq", "95991") for number in range(40)),
+        homes=tuple(shop(number) for number in range(SHOPS)),
+        addresses=tuple(street(f"{100 + 20 * number} Market Sq", "95991") for number in range(SHOPS)),
     ),
     Household(
         slug="moved",

@@ -10,6 +10,7 @@ from wattshare.custodian.model.premises import Login
 from wattshare.custodian.sandbox.equipment import receiver_of
 from wattshare.custodian.sandbox.generate import Progress, Town, generate
 from wattshare.custodian.sandbox.home import Home, Made
+from wattshare.custodian.sandbox.households import SHOPS
 from wattshare.custodian.sandbox.parties import APPLICANTS, register
 from wattshare.custodian.sandbox.people import Resident
 from wattshare.custodian.sandbox.telling import Secrets
@@ -20,14 +21,30 @@ from wattshare.custodian.store.purposes import Purpose
 OPERATOR = "operator"
 
 
-def make(home: Home, settings: Settings, *, seed: int, days: int, usage_points: int, progress: Progress) -> None:
+def make(
+    home: Home,
+    settings: Settings,
+    *,
+    seed: int,
+    days: int,
+    usage_points: int,
+    progress: Progress,
+    services: int = SHOPS,
+) -> None:
     """Fill a home that has its keys, certificates, settings and clock."""
     store = store_of(settings)
     now = clock_of(home.path, sandbox=True)
     receiver = receiver_of(settings)
     try:
         store.upgrade()
-        town = Town(seed=seed, days=days, now=now(), usage_points=usage_points, profile=profile_of(settings))
+        town = Town(
+            seed=seed,
+            days=days,
+            now=now(),
+            usage_points=usage_points,
+            services=services,
+            profile=profile_of(settings),
+        )
         residents = generate(store, town, progress)
         house = assemble(settings, store, now)
         register(house, home, receiver)

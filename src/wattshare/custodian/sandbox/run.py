@@ -24,6 +24,7 @@ from wattshare.custodian.sandbox.doubles import Doubles
 from wattshare.custodian.sandbox.equipment import Wanted, equip, make_keys, receiver_of
 from wattshare.custodian.sandbox.faults import Faults
 from wattshare.custodian.sandbox.home import FACTS, Home, Made, held
+from wattshare.custodian.sandbox.households import SHOPS
 from wattshare.custodian.sandbox.identity import Identity
 from wattshare.custodian.sandbox.making import make
 from wattshare.custodian.sandbox.stopping import Stop
@@ -37,6 +38,7 @@ from wattshare.custodian.worker.loop import Worker
 # of the sandbox's own worker
 WORKER = "sandbox"
 DEFAULT_SEED, DEFAULT_DAYS = 1, 760
+MOST_SERVICES = 5_000
 # between 2000 and 2100: what the data's times can be
 EARLIEST, LATEST = 946_684_800, 4_102_444_800
 
@@ -54,6 +56,8 @@ class Plan:
     # the second at which the clock is to start; None: the machine's, or where it was
     now: int | None = None
     usage_points: int = 0
+    # of the business
+    services: int = SHOPS
     allow_notify: tuple[str, ...] = ()
     public_base: str | None = None
     rate_limits: bool = False
@@ -91,6 +95,8 @@ class Plan:
             raise BadSettings("--days: 2 to 3650.")
         if not 0 <= self.usage_points <= 1_000_000:
             raise BadSettings("--usage-points: 0 to 1000000.")
+        if not SHOPS <= self.services <= MOST_SERVICES:
+            raise BadSettings(f"--services: {SHOPS} to {MOST_SERVICES}.")
         if self.public_base is not None and not fits(Settings.bare_base, self.public_base):
             raise BadSettings("--public-base: http(s)://host[:port] without a path.")
 
@@ -194,6 +200,7 @@ def prepare(home: Home, plan: Plan, wanted: Wanted, console: Console) -> Setting
             seed=plan.seed,
             days=plan.days,
             usage_points=plan.usage_points,
+            services=plan.services,
             progress=progress,
         )
     return settings
