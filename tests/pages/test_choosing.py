@@ -44,14 +44,16 @@ def by_list(house: TestHouse, screen: Screen, home: Home, other: Home) -> None:
     numbers = [one.number for one in every]
     shut = next(one.number for one in every if one.ends == house.midnight(9))
     screen.page.get_by_text("Choose by a list of numbers").click()
-    screen.page.get_by_label("Account or service numbers").fill(f"{numbers[100]}, 4711, {shut}")
+    screen.page.get_by_label("Account or service numbers").fill(f"{numbers[100]}\n4711, {shut}")
     table = f"Site,Service\n1,{numbers[101]}\n2,{other.agreements[0].number}\n".encode()
     screen.page.get_by_label("Or a file").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": table})
     screen.press("Choose these")
     assert chosen(screen) == "12 of 259 chosen"
     assert "Your list named 2 services" in screen.words
     assert "It also named 1 service that cannot be shared now." in screen.words
-    assert f"These numbers are not among yours: 4711, {other.agreements[0].number}" in screen.words
+    assert "These numbers are not among yours:" in screen.words
+    unknown = screen.page.locator(".problem li").all_inner_texts()
+    assert unknown == ["4711, on line 2", f"{other.agreements[0].number}, on line 3"]
     screen.look("choose-many-listed")
     # too much at once
     chosen_from = screen.page.url

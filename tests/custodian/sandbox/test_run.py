@@ -366,7 +366,7 @@ def test_rate_limits_and_the_public_base_reach_the_settings() -> None:
 
 def test_a_signal_stops_it(tmp_path: Path) -> None:
     program = "from wattshare.command import main; main()"
-    options = ("--home", str(tmp_path), "--days", "2", "--port", str(running.free_port()))
+    options = ("--home", str(tmp_path), "--days", "2", "--services", "40", "--port", str(running.free_port()))
     with subprocess.Popen(
         [sys.executable, "-c", program, "sandbox", *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:

@@ -66,13 +66,14 @@ def test_a_list_names_services_however_it_is_written(text: str) -> None:
 def test_a_list_names_accounts_too_and_says_what_it_does_not_know() -> None:
     # a spreadsheet has dropped the zeros
     told = listed(MANY, "400000005 99-13 77123 77123")
-    assert (sorted(told.agreement_ids), told.unknown) == ([10, 11, 13], ("77123",))
+    assert (sorted(told.agreement_ids), told.unknown) == ([10, 11, 13], ((1, "77123"),))
+    assert listed(MANY, "99-10\n\n77123, 4711\r\n99-13 77123").unknown == ((3, "77123"), (3, "4711"))
     assert listed(MANY, "no numbers at all") == listed(MANY, "")
 
 
 def test_a_file_is_read_by_the_column_that_names_most() -> None:
     table = 'Site;Street;Service\r\n1;"12 Oak Ave";99-12\r\n2;7 Elm Court;99-13\r\n3;Elsewhere 5;99-77\r\n'
     told = listed_in(MANY, table)
-    assert (sorted(told.agreement_ids), told.unknown) == ([12, 13], ("99-77",))
+    assert (sorted(told.agreement_ids), told.unknown) == ([12, 13], ((4, "99-77"),))
     assert listed_in(MANY, "").agreement_ids == frozenset()
     assert sorted(listed_in(MANY, "99-10\n99-11").agreement_ids) == [10, 11]

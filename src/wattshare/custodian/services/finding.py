@@ -4,6 +4,7 @@ import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Generic, TypeVar
 
 from wattshare.custodian.model.premises import Commodity, Service
@@ -64,8 +65,8 @@ class Listed:
     """What a list of numbers names."""
 
     agreement_ids: frozenset[int]
-    # numbers that name nothing of this customer
-    unknown: tuple[str, ...]
+    # numbers that name nothing of this customer, each with the line on which it stands first
+    unknown: tuple[tuple[int, str], ...]
 
 
 def listed(services: Iterable[Service], text: str) -> Listed:
@@ -81,11 +82,12 @@ def listed_in(services: Iterable[Service], table: str) -> Listed:
     known = by_number(services)
     first = table.partition("\n")[0]
     apart = max(",;\t", key=first.count)
-    rows = [row for row in csv.reader(table.splitlines()[:MOST_NUMBERS], delimiter=apart) if row]
-    width = max((len(row) for row in rows), default=0)
-    columns = [[row[place].strip() for row in rows if place < len(row)] for place in range(width)]
-    best = max(columns, key=lambda column: sum(plain(cell) in known for cell in column), default=[])
-    return named(known, [cell for cell in best if DIGITS.search(cell)])
+    read = csv.reader(table.splitlines()[:MOST_NUMBERS], delimiter=apart)
+    rows = [(read.line_num, row) for row in read if row]
+    width = max((len(row) for _, row in rows), default=0)
+    columns = [[(line, row[place].strip()) for line, row in rows if place < len(row)] for place in range(width)]
+    best = max(columns, key=lambda column: sum(plain(cell) in known for _, cell in column), default=[])
+    return named(known, [(line, cell) for line, cell in best if DIGITS.search(cell)])
 
 
 def by_number(services: Iterable[Service]) -> Mapping[str, set[int]]:
@@ -97,21 +99,22 @@ def by_number(services: Iterable[Service]) -> Mapping[str, set[int]]:
     return found
 
 
-def named(known: Mapping[str, set[int]], wanted: Iterable[str]) -> Listed:
+def named(known: Mapping[str, set[int]], wanted: Iterable[tuple[int, str]]) -> Listed:
     """What numbers name, and which of them name nothing."""
     ids: set[int] = set()
-    unknown: dict[str, None] = {}
-    for number in wanted:
+    unknown: dict[str, int] = {}
+    for line, number in wanted:
         if agreements := known.get(plain(number)):
             ids |= agreements
         else:
-            unknown[number] = None
-    return Listed(agreement_ids=frozenset(ids), unknown=tuple(unknown))
+            unknown.setdefault(number, line)
+    return Listed(agreement_ids=frozenset(ids), unknown=tuple((line, number) for number, line in unknown.items()))
 
 
-def numbers(text: str) -> tuple[str, ...]:
-    """The words of a list that have a digit in them."""
-    return tuple(word for word in APART.split(text)[: 20 * MOST_NUMBERS] if DIGITS.search(word))[:MOST_NUMBERS]
+def numbers(text: str) -> tuple[tuple[int, str], ...]:
+    """The words of a list that have a digit in them, each with its line."""
+    words = ((line, word) for line, told in enumerate(text.splitlines(), start=1) for word in APART.split(told))
+    return tuple(islice(((line, word) for line, word in words if DIGITS.search(word)), MOST_NUMBERS))
 
 
 def plain(number: str) -> str:

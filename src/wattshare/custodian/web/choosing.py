@@ -28,6 +28,8 @@ from wattshare.espi.endpoints import Token
 # numbers that name nothing, shown again
 MOST_UNKNOWN = 20
 CHOOSE = "/sharing/choose"
+# where on the page it stands what was found
+FOUND = "#found"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +119,8 @@ class Choosing:
             count=len(open_ids),
             listed=pending.listed,
             shut=pending.shut,
-            unknown=pending.unknown,
+            unknown=pending.unlisted,
+            more_unknown=pending.more_unlisted,
             problem=tongue.say(complaint.told) if complaint else None,
             request_id=pending.id,
             form_token=session.form_token,
@@ -135,7 +138,7 @@ class Choosing:
         open_ids = {offer.service.agreement.id for offer in review.offers if offer.reason is None}
         pressed, form = call.form.first("do") or "", call.form
         kept = ticked(pending, form, open_ids)
-        picking = replace(pending, picked=(), listed=None, shut=0, unknown=())
+        picking = replace(pending, picked=(), listed=None, shut=0, unlisted=(), more_unlisted=0)
         sought = Sought.read(form)
         some = {one.agreement.id for one in sought.among(services_of(review), set(pending.picked))}
         match pressed:
@@ -146,9 +149,13 @@ class Choosing:
             case "list":
                 told = named(review, form)
                 kept |= told.agreement_ids & open_ids
-                count, unknown = len(told.agreement_ids & open_ids), told.unknown[:MOST_UNKNOWN]
-                shut = len(told.agreement_ids - open_ids)
-                picking = replace(picking, listed=count, shut=shut, unknown=tuple(cut(one) for one in unknown))
+                picking = replace(
+                    picking,
+                    listed=len(told.agreement_ids & open_ids),
+                    shut=len(told.agreement_ids - open_ids),
+                    unlisted=tuple((line, cut(number)) for line, number in told.unknown[:MOST_UNKNOWN]),
+                    more_unlisted=max(0, len(told.unknown) - MOST_UNKNOWN),
+                )
         picking = replace(picking, picked=tuple(sorted(kept)))
         self.lobby.pick(session, picking)
         if pressed == "go":
@@ -159,7 +166,9 @@ class Choosing:
             return Response.redirect(step_at("review", request_id))
         turned = pressed.removeprefix("page-")
         page = int(turned) if NUMBER.fullmatch(turned) else 1 if pressed == "find" else sought.page
-        return Response.redirect(f"{step_at('choose', request_id)}&{replace(sought, page=page).query}")
+        # what a list named stands above; whatever else was pressed, what was found is what is looked for
+        place = "" if pressed == "list" else FOUND
+        return Response.redirect(f"{step_at('choose', request_id)}&{replace(sought, page=page).query}{place}")
 
 
 def services_of(review: Review) -> tuple[Service, ...]:

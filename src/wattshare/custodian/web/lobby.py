@@ -37,13 +37,20 @@ class Pending:
     # what became of a list: how many it named, how many that cannot be shared, and what in it names nothing
     listed: int | None = None
     shut: int = 0
-    unknown: tuple[str, ...] = ()
+    # numbers of it that name nothing, with their lines; and how many more there are
+    unlisted: tuple[tuple[int, str], ...] = ()
+    more_unlisted: int = 0
 
     @property
     def body(self) -> dict[str, Any]:
         """As it is kept."""
-        picking = {"picked": self.picked, "listed": self.listed, "shut": self.shut, "unknown": self.unknown}
-        return {"asked": asdict(self.asked), "chosen": self.chosen, **picking}
+        told = {
+            "listed": self.listed,
+            "shut": self.shut,
+            "unlisted": self.unlisted,
+            "more_unlisted": self.more_unlisted,
+        }
+        return {"asked": asdict(self.asked), "chosen": self.chosen, "picked": self.picked, **told}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,7 +237,8 @@ class Lobby:
             picked=tuple(kept.get("picked", ())),
             listed=kept.get("listed"),
             shut=kept.get("shut", 0),
-            unknown=tuple(kept.get("unknown", ())),
+            unlisted=tuple((line, number) for line, number in kept.get("unlisted", ())),
+            more_unlisted=kept.get("more_unlisted", 0),
         )
 
     def choose(self, session: Session, pending: Pending, chosen: tuple[int, ...]) -> None:
