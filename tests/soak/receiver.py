@@ -58,7 +58,8 @@ class House:
         store = FileTokenStore(tokens_of(folder, name))
         self.client = Client(self.custodian, store=store, now=now, patience=Patience(tries=2, within=20))
         self.inbox = Inbox(folder / f"inbox-{self.custodian.bulk_id}")
-        self.reception = Reception(custodian=self.custodian, inbox=self.inbox, now=now)
+        # notices are stamped with the machine's time, whatever a town's clock says
+        self.reception = Reception(custodian=self.custodian, inbox=self.inbox)
 
     @property
     def number(self) -> str:
