@@ -99,6 +99,7 @@ def test_bad_rows_are_set_aside_by_command(
     told = typed("import", "--home", home, "--mapping", mapping, "--set-aside", aside, table)
     assert told.exit_code == 0
     assert "rows: 23 read, 1 set aside" in told.output or "1 set aside" in told.output
+    assert "channel 1 (delivered kWh): 23 new, 0 corrected, 0 as before, 1 row refused" in told.output
     assert aside.read_text().splitlines()[1].startswith("9,Usage (kWh),")
 
 

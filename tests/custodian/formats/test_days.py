@@ -3,7 +3,7 @@
 import tracemalloc
 from collections.abc import Iterable
 
-from wattshare.custodian.formats.tables.columns import Faults
+from wattshare.custodian.formats.tables.columns import Faults, Named
 from wattshare.custodian.formats.tables.days import Days
 from wattshare.custodian.formats.tables.spool import TableSpool, open_table_spool
 from wattshare.espi.profile import PGE
@@ -23,7 +23,7 @@ def made(spool: TableSpool, rows: Iterable[tuple[int | None, ...]]) -> tuple[Day
     """Days of one series."""
     spool.add(rows)
     faults = Faults()
-    days = Days(spool, PGE, faults, lambda _: 0)
+    days = Days(spool, PGE, faults, lambda _: 0, lambda _: Named("SP", 1, "kWh", ""))
     days.make()
     return days, faults
 

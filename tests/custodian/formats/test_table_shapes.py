@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wattshare.custodian.formats.tables.asking import places_of
-from wattshare.custodian.formats.tables.columns import Faults
+from wattshare.custodian.formats.tables.columns import Faults, Named
 from wattshare.custodian.formats.tables.days import Days
 from wattshare.custodian.formats.tables.mapping import Mapping, Text, from_plain
 from wattshare.custodian.formats.tables.spool import BLOCK, open_table_spool
@@ -111,7 +111,7 @@ def read(data: bytes, mapping: Mapping) -> tuple[Found, Faults]:
         take = stage.take if cells is None else WideStage(stage, cells, table.header).take
         for batch in table.batches():
             take(batch)
-        Days(spool, PGE, faults, lambda _: 0).make()
+        Days(spool, PGE, faults, lambda _: 0, lambda _: Named("", 1, "", "")).make()
         series = [one.name for one in stage.series]
         found: Found = {}
         for number, *packed in spool.blocks():

@@ -18,6 +18,7 @@ from wattshare.custodian.model.readings import Reading
 from wattshare.custodian.services.intake import Intake, Report
 from wattshare.custodian.services.intake.door import Door, Wanted
 from wattshare.custodian.store.database import Store
+from wattshare.custodian.store.purposes import Purpose
 from wattshare.espi.profile import PGE
 
 POINT = 5_390_000_001
@@ -524,3 +525,47 @@ def test_nobody_looks_for_more_bad_rows_than_a_file_may_have(door: Door, monkeyp
 def test_a_name_that_is_no_name_makes_a_bad_row(door: Door) -> None:
     report = taken(door, table(f"{'x' * 257},2024-03-08 00:00,1", f"{'x' * 256},2024-03-08 00:00,1"))
     assert sentences(report) == [f"row 2, point: “{'x' * 40}…” is longer than 256 characters."]
+
+
+def test_a_report_says_of_each_channel_what_was_taken_and_refused_and_names_it_as_the_file_does(
+    door: Door, store: Store, tmp_path: Path
+) -> None:
+    rows = (
+        *("SP-0,2024-03-08 00:00,1", "SP-0,2024-03-08 01:00,none", "SP-0,2024-03-08 00:00,2"),
+        *("SP-1,2024-03-08 00:00,1", "SP-2,2024-03-08 00:00,-1", ",2024-03-08 00:00,1", "SP-1"),
+    )
+    report = taken(door, table(*rows))
+    assert {one.named: (one.usage_point_id, one.channel, one.rows_refused) for one in report.channels} == {
+        "SP-0": (None, None, 2),
+        "SP-2": (None, None, 1),
+    }
+    assert (report.rows_refused, report.rows_refused_unknown) == (5, 2)
+    report = taken(door, table(*rows), set_aside=tmp_path / "aside.csv")
+    assert {one.named: (one.channel, one.readings.new, one.rows_refused) for one in report.channels} == {
+        "SP-0": (1, 1, 2),
+        "SP-1": (1, 1, 0),
+        "SP-2": (None, 0, 1),
+    }
+    assert sorted(report.names.values()) == ["SP-0", "SP-1"]
+    assert set(report.names) == set(report.usage_points)
+    # the house keeps no name of another's: some are numbers of accounts
+    with store.read(Purpose.INTAKE) as tx:
+        assert "SP-" not in str([outcome.report for outcome in tx.imports.outcomes(1)])
+
+
+def test_by_the_sign_a_bad_row_is_of_both_channels_and_of_a_row_a_day_its_bad_day(door: Door, tmp_path: Path) -> None:
+    split = meaning(flow={"all": "split"})
+    rows = ("SP-0,2024-03-08 00:00,1", "SP-0,2024-03-08 01:00,none", "SP-0,2024-03-08 00:00,2")
+    report = taken(door, table(*rows), split, set_aside=tmp_path / "aside.csv")
+    assert [(one.named, one.flow, one.rows_refused) for one in report.channels] == [("SP-0", 1, 2), ("SP-0", 19, 2)]
+    header = "point,date," + ",".join(f"{hour:02}:00" for hour in range(24))
+    mapping = meaning(form="wide", columns={"start": None, "value": None, "date": "date"})
+    report = taken(door, table("SP-0,never" + ",1" * 24, header=header), mapping)
+    assert [(one.named, one.rows_refused) for one in report.channels] == [("SP-0", 1)]
+
+
+def test_of_what_only_bad_rows_name_nothing_is_made(door: Door, store: Store, tmp_path: Path) -> None:
+    mapping = meaning(columns={"usage_point": None, "meter": "point"})
+    report = taken(door, table("M-1,2024-03-08 00:00,1"), mapping, set_aside=tmp_path / "aside.csv")
+    assert (report.usage_points, report.channels[0].rows_refused) == ((), 1)
+    assert contents_of(store)["usage_point"] == []

@@ -8,7 +8,7 @@ from wattshare.custodian.cli.printing import out
 from wattshare.custodian.formats.remarks import Warned
 from wattshare.custodian.formats.tables.mapping import Mapping, to_toml
 from wattshare.custodian.services.intake import Report
-from wattshare.custodian.services.intake.report import Preview
+from wattshare.custodian.services.intake.report import ChannelReport, Preview
 
 # usage points and channels that are named one by one
 FEW = 12
@@ -21,6 +21,7 @@ def print_report(report: Report) -> None:
     if report.refused is not None:
         out.print(f"[red]{name}: refused, nothing of it is kept[/red]\n  {escape(str(report.refused))}")
         _print_bad_rows(report)
+        _print_points(report)
         return
     if report.explained:
         out.print(f"{name}: looked at, not taken in")
@@ -62,9 +63,38 @@ def print_report(report: Report) -> None:
 def _print_points(report: Report) -> None:
     points = report.usage_points
     for point in points[:FEW]:
-        out.print(f"  usage point {point}")
+        out.print(f"  {escape(pointed(point, report.names.get(point, '')))}")
+        for channel in report.channels:
+            if channel.usage_point_id == point:
+                out.print(f"    {escape(channelled(channel))}")
     if len(points) > FEW:
         out.print(f"  and {len(points) - FEW} more usage points")
+    nowhere = [channel for channel in report.channels if channel.usage_point_id is None]
+    for channel in nowhere[:FEW]:
+        out.print(f"  [yellow]{escape(f'{channel.named}: {channelled(channel)}')}[/yellow]")
+    if len(nowhere) > FEW:
+        out.print(f"  [yellow]and bad rows of {len(nowhere) - FEW} more channels[/yellow]")
+    if report.rows_refused_unknown:
+        out.print(f"  [yellow]of no channel that is known: {_rows(report.rows_refused_unknown)} refused[/yellow]")
+
+
+def pointed(point: int, name: str) -> str:
+    """A usage point by what the file calls it, and by its number."""
+    return f"usage point {point}" if name in ("", str(point)) else f"{name}: usage point {point}"
+
+
+def channelled(channel: ChannelReport) -> str:
+    """What became of the readings and rows of one channel."""
+    flow = "" if channel.flow is None else FLOWS.get(channel.flow, f"flow {channel.flow}")
+    said = " ".join(filter(None, (flow, channel.unit, channel.apart)))
+    tally, refused = channel.readings, f"{_rows(channel.rows_refused)} refused" if channel.rows_refused else ""
+    counts = f"{tally.new} new, {tally.changed} corrected, {tally.same} as before" if channel.channel else ""
+    head = f"channel {channel.channel}" if channel.channel else said
+    return f"{head}{f' ({said})' if channel.channel and said else ''}: {', '.join(filter(None, (counts, refused)))}"
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"
 
 
 def _print_bad_rows(report: Report) -> None:

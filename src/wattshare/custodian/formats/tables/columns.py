@@ -1,5 +1,6 @@
 """Cells of a batch, column by column, as numbers; what is wrong with a row is noted and the row left out."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
@@ -19,6 +20,16 @@ CENTS = 5
 MEMORY, LONGEST = 200_000, 256
 # the flow of what is split by its sign
 BY_SIGN = 0
+
+
+class Named(NamedTuple):
+    """What a row says of the channel that it is of."""
+
+    name: str
+    # FlowDirection; BY_SIGN: two channels
+    flow: int
+    unit: str
+    channel: str
 
 
 class Series(NamedTuple):
@@ -44,11 +55,13 @@ class Faults:
     most: int = 1_000
     bad: dict[int, BadRow] = field(default_factory=dict)
     numbers: set[int] = field(default_factory=set)
+    # how many of each channel, where that is known
+    of: Counter[Named | None] = field(default_factory=Counter)
     # rows of an hour that does not come, passed over because the mapping says so
     skipped: int = 0
 
-    def note(self, row: int, fault: Fault) -> None:
-        """Write down what is wrong with a row; the first thing counts.
+    def note(self, row: int, fault: Fault, of: Named | None = None) -> None:
+        """Write down what is wrong with a row, and what it is of; the first thing counts.
 
         Raises:
             TooManyBad: so many are bad that the file will not be taken.
@@ -60,6 +73,7 @@ class Faults:
         if len(self.bad) < self.most:
             self.bad[row] = BadRow(row=row, column=fault.column, sentence=fault.sentence)
         self.numbers.add(row)
+        self.of[of] += 1
 
 
 class Words(dict[str, "Thing | Fault"], Generic[Thing]):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any, Protocol
 
-from wattshare.custodian.formats.tables.columns import Faults, Series
+from wattshare.custodian.formats.tables.columns import Faults, Named, Series
 from wattshare.custodian.formats.tables.faults import Fault
 from wattshare.custodian.formats.tables.spool import Row, TableSpool
 from wattshare.custodian.model.packing import LONGEST_DAY, day_length, pack, pack_columns
@@ -63,6 +63,8 @@ class Days:
     faults: Faults
     # seconds by which the days of a series begin after midnight
     offset: Callable[[int], int]
+    # the channel that a series is of
+    of: Callable[[int], Named]
     # readings that stood there more than once
     repeated: int = 0
 
@@ -74,7 +76,7 @@ class Days:
             self._pack(rows)
         # what is wrong with a row is wrong with those that say the same
         for number, series, start in self.spool.plain_at(self._bad_firsts) if self._bad_firsts else ():
-            self.faults.note(number, self._bad_firsts[series, start])
+            self.faults.note(number, self._bad_firsts[series, start], self.of(series))
         self.spool.flush()
 
     def _days(self) -> Iterator[list[tuple[int, ...]]]:
@@ -107,7 +109,7 @@ class Days:
     def _stands_again(self, long: tuple[int, ...], row: tuple[int, ...]) -> None:
         """Count a row that says the same as a long one before, which was packed already or is bad."""
         if long[2] in self.faults.numbers:
-            self.faults.note(row[2], Fault("", OVERLAPS.format(self._last[2])))
+            self.faults.note(row[2], Fault("", OVERLAPS.format(self._last[2])), self.of(row[0]))
         else:
             self.repeated += 1
 
@@ -117,7 +119,7 @@ class Days:
         if row[3]:
             kept = sum(bool(one[3]) for one in same) < 2
             if not kept:
-                self.faults.note(row[2], Fault("", THRICE))
+                self.faults.note(row[2], Fault("", THRICE), self.of(row[0]))
             return kept
         plain = next((one for one in same if not one[3]), None)
         if plain is None:
@@ -126,7 +128,7 @@ class Days:
             self.repeated += 1
             self._again.add(row[1])
         else:
-            self.faults.note(row[2], Fault("", DIFFERS.format(plain[2])))
+            self.faults.note(row[2], Fault("", DIFFERS.format(plain[2])), self.of(row[0]))
         return False
 
     def __post_init__(self) -> None:
@@ -172,7 +174,7 @@ class Days:
         return True
 
     def _note(self, row: Sequence[int], fault: Fault) -> None:
-        self.faults.note(row[2], fault)
+        self.faults.note(row[2], fault, self.of(row[0]))
         if row[1] in self._again:
             self._bad_firsts[row[0], row[1]] = fault
 
@@ -218,7 +220,7 @@ class Days:
                 yield row
         for twins in met.values():
             if len(twins) == 1:
-                self.faults.note(twins[0][2], Fault("", TWINLESS))
+                self.faults.note(twins[0][2], Fault("", TWINLESS), self.of(twins[0][0]))
             else:
                 early, late = reversed(twins) if backwards else twins
                 yield early

@@ -93,6 +93,11 @@ class TableSpool:
         rows = self._connection.execute("SELECT DISTINCT number FROM reading WHERE series = ?", (series,))
         return (number for (number,) in rows)
 
+    def series(self) -> list[int]:
+        """The series that have days, in order."""
+        self.flush()
+        return [number for (number,) in self._connection.execute("SELECT DISTINCT series FROM block ORDER BY series")]
+
     def plain_at(self, starts: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
         """Number, series and start of the rows of some series and starts that mean no other second."""
         self._connection.execute("CREATE TEMP TABLE IF NOT EXISTS here (series, start, PRIMARY KEY (series, start))")

@@ -8,7 +8,7 @@ from typing import Any
 
 from wattshare.custodian.formats.tables import columns as cells
 from wattshare.custodian.formats.tables.amounts import shown
-from wattshare.custodian.formats.tables.columns import BY_SIGN, LONGEST, ByUnit, Faults, Series, Words
+from wattshare.custodian.formats.tables.columns import BY_SIGN, LONGEST, ByUnit, Faults, Named, Series, Words
 from wattshare.custodian.formats.tables.faults import BadRow, Fault
 from wattshare.custodian.formats.tables.mapping import FLOWS, NAMES
 from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
@@ -46,6 +46,8 @@ class Stage:
         """Make ready what reads the cells."""
         names, meaning = self.meaning.columns, self.meaning
         self._role = next(role for role in NAMES if role in names)
+        # where no column says it
+        self._flow = FLOWS.get(meaning.flow.all or "", BY_SIGN)
         self._stamps = Stamps(meaning, self.profile)
         self._names, self._channels = (Words(self._short(one)) for one in (self._role, "channel"))
         self._names[""] = Fault(names[self._role], "It is empty.")
@@ -111,7 +113,7 @@ class Stage:
             "start": starts,
             "other": others or [None] * count,
             "value": self._filled(self._units.read(units, values)),
-            "flow": self._looked_up(self._flows, columns["flow"]) if "flow" in columns else self._flow(count),
+            "flow": self._looked_up(self._flows, columns["flow"]) if "flow" in columns else [self._flow] * count,
             "length": self._stamps.lengths(columns, count),
             "unit": units,
             "channel": self._looked_up(self._channels, columns[apart]) if apart else [""] * count,
@@ -127,9 +129,13 @@ class Stage:
     def _looked_up(self, words: Mapping[str, Any], texts: Sequence[str]) -> list[Any]:
         return list(map(words.__getitem__, texts))
 
-    def _flow(self, count: int) -> list[int]:
-        every = self.meaning.flow.all or ""
-        return [FLOWS.get(every, BY_SIGN)] * count
+    def of_row(self, row: Sequence[str]) -> Named | None:
+        """The channel that a row is of; None where it does not say so."""
+        texts = {role: row[at] for role, at in self.places.items()}
+        unit = texts.get("unit") or self.meaning.values.unit or ""
+        flow = self._flows[texts["flow"]] if "flow" in texts else self._flow
+        apart = texts.get("channel") or texts.get("meter") or ""
+        return _named(self._names[texts[self._role]], flow, unit, self._channels[apart])
 
     def _filled(self, values: list[Any]) -> list[Any]:
         """Values, an empty one being a fault unless it is a gap."""
@@ -144,9 +150,9 @@ class Stage:
         for role, column in found.items():
             if role not in ("unit", "number") and not self._clean(role, column):
                 met = True
-                for number, cell in zip(numbers, column, strict=True):
+                for place, cell in enumerate(column):
                     if isinstance(cell, Fault):
-                        self.faults.note(number, cell)
+                        self.faults.note(numbers[place], cell, _of(found, place))
         self.faults.skipped += found["start"].count(None)
         met = met or None in found["value"] or None in found["start"]
         if not met:
@@ -168,17 +174,18 @@ class Stage:
         starts, durations = self._stamps.spans(found["start"], found["length"])
         found = {**found, "start": starts, "duration": durations}
         faulty = {
-            number: self._fault_of(duration, said)
-            for number, value, flow, duration, said in zip(
-                found["number"], found["value"], found["flow"], durations, self._said(found, starts), strict=True
+            place: self._fault_of(duration, said)
+            for place, (value, flow, duration, said) in enumerate(
+                zip(found["value"], found["flow"], durations, self._said(found, starts), strict=True)
             )
             if duration <= 0 or (value < 0 and flow not in (BY_SIGN, NET)) or said not in (None, duration)
         }
         if not faulty:
             return found
-        for number, fault in faulty.items():
-            self.faults.note(number, fault)
-        keep = [number not in faulty for number in found["number"]]
+        for place, fault in faulty.items():
+            self.faults.note(found["number"][place], fault, _of(found, place))
+        bad = {found["number"][place] for place in faulty}
+        keep = [number not in bad for number in found["number"]]
         return {role: list(compress(column, keep)) for role, column in found.items()}
 
     def _said(self, found: dict[str, Sequence[Any]], starts: Sequence[int]) -> Sequence[int | None]:
@@ -225,6 +232,18 @@ class Stage:
                 number = series[Series(*key)] = len(series)
             numbers.append(number)
         return numbers
+
+
+def _of(found: Mapping[str, Sequence[Any]], place: int) -> Named | None:
+    """The channel of a reading, by its columns."""
+    name, flow, unit, channel = (found[role][place] for role in ("name", "flow", "unit", "channel"))
+    return _named(name, flow, unit, channel)
+
+
+def _named(name: str | Fault, flow: int | Fault, unit: str, channel: str | Fault) -> Named | None:
+    if isinstance(name, Fault) or isinstance(flow, Fault) or isinstance(channel, Fault):
+        return None
+    return Named(name, flow, unit, channel)
 
 
 def _length(duration: int) -> int | None:

@@ -106,7 +106,7 @@ class WideStage:
         for number, row in zip(numbers, rows, strict=True):
             times = self._times(row[at])
             if isinstance(times, Fault):
-                self.stage.faults.note(number, times)
+                self.stage.faults.note(number, times, self.stage.of_row(row))
                 continue
             self._take_day(number, row, times, every, flat)
         if flat["number"]:

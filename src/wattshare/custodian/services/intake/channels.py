@@ -48,6 +48,7 @@ class Channels:
             used.add(channel.number)
             reports.append(
                 ChannelReport(
+                    named=point,
                     usage_point_id=here,
                     channel=channel.number,
                     reading_type_id=channel.reading_type_id,

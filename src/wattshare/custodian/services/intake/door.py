@@ -70,7 +70,7 @@ class Door:
 
     def note(self, report: Report) -> None:
         """Write down what became of a document of which nothing new was kept."""
-        kept = replace(report, bad_rows=report.bad_rows[:NAMED], channels=())
+        kept = replace(report, bad_rows=report.bad_rows[:NAMED]).kept(channels=0)
         with self.intake.store.begin() as tx:
             tx.imports.note(kept.as_plain(), state="known" if report.known else "refused", at=self.intake.now())
 

@@ -28,6 +28,9 @@ from wattshare.espi.profile import Profile
 from wattshare.espi.usage import DateTimeInterval, ElectricPowerQualitySummary, UsageSummary
 from wattshare.espi.wire import Limits, Malformed
 
+# channels that are kept of a report
+NAMED = 20
+
 
 @dataclass(frozen=True)
 class Intake:
@@ -117,7 +120,8 @@ class _Task:
         revision = tx.revisions.begin("import", at)
         self._fill(tx, progress, revision, at, account)
         report = self._report(progress, None if self.dry_run else revision)
-        tx.imports.add(self.digest, manner, revision=revision, at=at, report=report.as_plain())
+        kept = report.kept(channels=NAMED)
+        tx.imports.add(self.digest, manner, revision=revision, at=at, report=kept.as_plain())
         if self.dry_run:
             raise _Tried(report)
         return report
@@ -242,6 +246,7 @@ class _Task:
             readings=progress.readings,
             bills=progress.billed,
             usage_points=tuple(sorted({*progress.usage_points.values(), *progress.spoken_of})),
+            names=progress.names,
             channels=tuple(progress.channels),
             customers=dict(sorted(progress.customers.items())),
             warnings=self.staged.warnings.all(),

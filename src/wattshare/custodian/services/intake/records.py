@@ -51,7 +51,8 @@ class Records:
     faults: Faults
     # what became of each, by "kind: new", "changed", "same"
     counts: Counter[str] = field(default_factory=Counter)
-    points: set[int] = field(default_factory=set)
+    # usage points, and what the table calls them
+    points: dict[int, str] = field(default_factory=dict)
 
     def take(self, kind: Kind, rows: list[Record]) -> None:
         """Keep rows; what cannot be kept is noted as a fault."""
@@ -112,7 +113,7 @@ class Records:
             self.tx.imports.learn(NAMED, name, here)
         if point is None and commodity is not None:
             self.tx.customers.add_usage_point(UsagePoint(id=here, commodity=commodity))
-        self.points.add(here)
+        self.points.setdefault(here, name)
         return here
 
     @staticmethod

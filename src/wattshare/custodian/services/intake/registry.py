@@ -95,7 +95,7 @@ class Registry:
             raise _Undone(report)
         if self.aside and bad:
             report = replace(report, aside=str(self.aside.write(bad)))
-        kept = replace(report, bad_rows=())
+        kept = replace(report, bad_rows=()).kept(channels=0)
         tx.imports.add(self.digest, self.manner, revision=revision, at=at, report=kept.as_plain())
         return report
 
@@ -111,6 +111,7 @@ class Registry:
             bills=tally if self.kind.name == "bills" else Tally(),
             records=Tally() if self.kind.name == "bills" else tally,
             usage_points=tuple(sorted(into.points)),
+            names=dict(sorted(into.points.items())),
             unread=unknown(self.kind, table.header),
         )
 

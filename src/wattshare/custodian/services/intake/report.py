@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from wattshare.custodian.formats.remarks import Warned
@@ -31,12 +31,20 @@ class Refused:
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelReport:
-    """What became of the readings of one channel."""
+    """What became of the readings of one channel; without numbers where nothing of it is kept."""
 
-    usage_point_id: int
-    channel: int
-    reading_type_id: str
-    readings: Tally
+    # what the file calls the usage point, the meter or the account
+    named: str
+    usage_point_id: int | None = None
+    channel: int | None = None
+    reading_type_id: str | None = None
+    # FlowDirection, 0: by the sign; the unit's word; and what tells channels apart. None: the file is no table
+    flow: int | None = None
+    unit: str | None = None
+    apart: str | None = None
+    readings: Tally = field(default_factory=Tally)
+    # rows of it that were refused or set aside
+    rows_refused: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +84,8 @@ class Report:
     # rows of a table: read, set aside or refused, passed over
     rows: int = 0
     rows_refused: int = 0
+    # of the refused ones those that do not say which channel they are of
+    rows_refused_unknown: int = 0
     rows_skipped: int = 0
     bad_rows: tuple[BadRow, ...] = ()
     # the file that bad rows were set aside in
@@ -91,6 +101,8 @@ class Report:
     # columns that are not read
     unread: tuple[str, ...] = ()
     usage_points: tuple[int, ...] = ()
+    # what the file calls them
+    names: Mapping[int, str] = field(default_factory=dict)
     channels: tuple[ChannelReport, ...] = ()
     # customers, accounts, agreements, locations and meters that were added or changed
     customers: Mapping[str, int] = field(default_factory=dict)
@@ -102,9 +114,15 @@ class Report:
     # only looked at
     explained: bool = False
 
+    def kept(self, channels: int) -> "Report":
+        """The report as it is kept: with so many channels, and without names, some of which are accounts' numbers."""
+        few = tuple(replace(one, named="") for one in self.channels[:channels])
+        return replace(self, names={}, channels=few)
+
     def as_plain(self) -> dict[str, Any]:
         """The report as JSON values."""
         plain = asdict(self)
+        plain["names"] = {str(here): name for here, name in self.names.items()}
         plain["mapping"] = to_plain(self.mapping) if self.mapping else None
         plain["entries"], plain["customers"] = dict(self.entries), dict(self.customers)
         return plain
@@ -121,6 +139,11 @@ class Progress:
     usage_points: dict[str, int] = field(default_factory=dict)
     # by customers' agreements
     spoken_of: set[int] = field(default_factory=set)
+
+    @property
+    def names(self) -> dict[int, str]:
+        """What the file calls usage points."""
+        return {here: key for key, here in sorted(self.usage_points.items(), reverse=True)}
 
     @property
     def readings(self) -> Tally:

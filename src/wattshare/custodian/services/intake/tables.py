@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
-from wattshare.custodian.formats.tables.columns import Faults, Series
+from wattshare.custodian.formats.tables.columns import BY_SIGN, Faults, Named, Series
 from wattshare.custodian.formats.tables.days import Columns, Days, NotPlain
 from wattshare.custodian.formats.tables.faults import BadRow, Fault, TooManyBad
+from wattshare.custodian.formats.tables.mapping import FLOWS, to_plain
 from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
-from wattshare.custodian.formats.tables.mapping import to_plain
 from wattshare.custodian.formats.tables.spool import BLOCK, Row, TableSpool, open_table_spool
 from wattshare.custodian.formats.tables.stage import Stage
 from wattshare.custodian.formats.tables.text import Table
@@ -28,6 +29,8 @@ from wattshare.custodian.store.purposes import Purpose
 from wattshare.custodian.store.taking import Taking
 from wattshare.espi.profile import Profile
 
+# where nothing lands
+NOWHERE: Mapping[int, Place] = MappingProxyType({})
 # days that are stored at a time, and readings in them
 DAYS, READINGS = 5_000, 500_000
 # what days of nothing but values have beside
@@ -126,11 +129,11 @@ class _Task:
         for number, sentence in why.items():
             column = self.intake.meaning.columns[self.series[number].role]
             for row in self.spool.numbers_of(number):
-                self.faults.note(row, Fault(column, sentence))
+                self.faults.note(row, Fault(column, sentence), self._of(number))
 
     def _make_days(self) -> None:
         """Pack what is good; rows that contradict each other take their whole rows with them."""
-        days = Days(self.spool, self.intake.profile, self.faults, self._offset)
+        days = Days(self.spool, self.intake.profile, self.faults, self._offset, self._of)
         known = -1
         while known != len(self.faults.numbers):
             if self.faults.numbers:
@@ -149,8 +152,14 @@ class _Task:
         metering = self.intake.profile.metering(measure.commodity.service_kind)
         return metering.day_offset if metering else 0
 
-    def _placing(self, tx: Tx | None) -> Placing:
-        return Placing(tx, self.intake.profile, self.intake.meaning, self.series)  # type: ignore[arg-type]
+    def _placing(self, tx: Tx | None, series: Sequence[Series] | None = None) -> Placing:
+        return Placing(tx, self.intake.profile, self.intake.meaning, series or self.series)  # type: ignore[arg-type]
+
+    def _of(self, number: int) -> Named:
+        """The channel that the rows of a series are of."""
+        one, meaning = self.series[number], self.intake.meaning
+        split = "flow" not in meaning.columns and meaning.flow.all not in FLOWS
+        return Named(one.name, BY_SIGN if split else one.flow, one.unit, one.channel)
 
     def _bad_rows(self) -> tuple[BadRow, ...]:
         """The bad rows as they stand in the file; of a trial or a refusal the first few."""
@@ -176,22 +185,24 @@ class _Task:
         with taking.view() as tx:
             if tx.imports.report(intake.digest, intake.manner) is not None:
                 return Report(name=intake.name, digest=intake.digest, known=True, dry_run=intake.dry_run)
-            placing = self._placing(tx)
-            if self.columns and placing.unplaceable():
+            if self.columns and self._placing(tx).unplaceable():
                 raise NotPlain
-            plan = placing.plan() if self.series else Plan()
+            # of what only bad rows name nothing is made
+            numbers = range(len(self.series)) if self.columns else self.spool.series()
+            plan = self._placing(tx, [self.series[one] for one in numbers]).plan() if numbers else Plan()
+        places = dict(zip(numbers, plan.places, strict=True))
         revision, at = taking.begin(intake.now)
-        tallies = self._put(taking, plan.places, revision, at)
-        report = replace(self._report(tallies, None if intake.dry_run else revision, plan.places), bad_rows=bad)
+        tallies = self._put(taking, places, revision, at)
+        report = replace(self._report(tallies, None if intake.dry_run else revision, places), bad_rows=bad)
         if intake.dry_run:
             raise Tried(replace(report, preview=self._preview()))
-        kept = replace(report, bad_rows=(), mapping=None, channels=report.channels[:NAMED])
+        kept = replace(report, bad_rows=(), mapping=None).kept(channels=NAMED)
         with taking.last() as tx:
             plan.keep(tx)
             tx.imports.add(intake.digest, intake.manner, revision=revision, at=at, report=kept.as_plain())
         return report
 
-    def _put(self, taking: Taking[Tx], places: list[Place], revision: int, at: int) -> dict[int, Tally]:
+    def _put(self, taking: Taking[Tx], places: Mapping[int, Place], revision: int, at: int) -> dict[int, Tally]:
         """Store the days, many at a time; what became of each series' readings."""
         if self.columns:
             return self._put_plain(taking, self.columns, places, revision, at)
@@ -213,13 +224,13 @@ class _Task:
         return tallies
 
     def _put_plain(
-        self, taking: Taking[Tx], columns: Columns, places: list[Place], revision: int, at: int
+        self, taking: Taking[Tx], columns: Columns, places: Mapping[int, Place], revision: int, at: int
     ) -> dict[int, Tally]:
         """The same of days that are read in columns, which goes on while they are stored."""
         reason, done, total = f"import {self.intake.digest[:12]}", 0, columns.days
         new: Counter[int] = Counter()
         tallies: dict[int, Tally] = {}
-        all_fresh = all(place.fresh for place in places)
+        all_fresh = all(place.fresh for place in places.values())
         for chunk in ahead(columns.packed()):
             days = [(*places[day[0]][:2], *day[1:]) for day in chunk]
             # where a channel has nothing in those days, none is looked up
@@ -242,7 +253,7 @@ class _Task:
         self.rows = self.readings = columns.rows
         return tallies
 
-    def _chunks(self, places: list[Place], revision: int, at: int) -> Iterator[list[tuple[int, Block]]]:
+    def _chunks(self, places: Mapping[int, Place], revision: int, at: int) -> Iterator[list[tuple[int, Block]]]:
         chunk, readings = list[tuple[int, Block]](), 0
         for series, *packed in self.spool.blocks():
             block = _block(places[int(str(series))], packed, revision, at)
@@ -254,19 +265,11 @@ class _Task:
         if chunk:
             yield chunk
 
-    def _report(self, tallies: Mapping[int, Tally], revision: int | None, places: Sequence[Place] = ()) -> Report:
+    def _report(
+        self, tallies: Mapping[int, Tally], revision: int | None, places: Mapping[int, Place] = NOWHERE
+    ) -> Report:
         intake = self.intake
-        numbered = [(places[series], tally) for series, tally in tallies.items()]
-        numbered.sort(key=lambda pair: (pair[0].usage_point_id, pair[0].channel))
-        channels = tuple(
-            ChannelReport(
-                usage_point_id=key[0],
-                channel=key[1],
-                reading_type_id=key[2],
-                readings=sum((tally for _, tally in group), Tally()),
-            )
-            for key, group in groupby(numbered, lambda pair: _name(pair[0]))
-        )
+        channels = (*self._channels(tallies, places), *self._refused_channels(places))
         return Report(
             name=intake.name,
             kind="readings",
@@ -276,14 +279,46 @@ class _Task:
             dry_run=intake.dry_run,
             rows=self.rows,
             rows_refused=len(self.faults.numbers),
+            rows_refused_unknown=self.faults.of[None],
             rows_skipped=self.faults.skipped,
             aside=self.aside,
             read=self.readings,
             repeated=self.repeated,
             readings=sum((channel.readings for channel in channels), Tally()),
-            usage_points=every_point(places),
+            usage_points=every_point(places.values()),
+            names={place.usage_point_id: self.series[one].name for one, place in reversed(list(places.items()))},
             channels=channels,
         )
+
+    def _channels(self, tallies: Mapping[int, Tally], places: Mapping[int, Place]) -> Iterator[ChannelReport]:
+        """What became of the rows of each channel that something is kept of."""
+        numbers = sorted(tallies, key=lambda one: (places[one].usage_point_id, places[one].channel, one))
+        for key, group in groupby(numbers, lambda one: places[one][:3]):
+            several = list(group)
+            one = self.series[several[0]]
+            yield ChannelReport(
+                named=one.name,
+                usage_point_id=key[0],
+                channel=key[1],
+                reading_type_id=key[2],
+                flow=one.flow,
+                unit=one.unit,
+                apart=one.channel or None,
+                readings=sum((tallies[number] for number in several), Tally()),
+                rows_refused=sum(self.faults.of[of] for of in set(map(self._of, several))),
+            )
+
+    def _refused_channels(self, places: Mapping[int, Place]) -> Iterator[ChannelReport]:
+        """The channels of which nothing is kept, as the file names them."""
+        for of in sorted(set(self.faults.of) - {None} - set(map(self._of, places)), key=str):
+            if of is not None:
+                yield ChannelReport(
+                    named=of.name,
+                    flow=of.flow,
+                    unit=of.unit,
+                    apart=of.channel or None,
+                    rows_refused=self.faults.of[of],
+                )
 
     def _preview(self) -> tuple[Preview, ...]:
         """The first readings: as they stand in the file, and as they are kept."""
@@ -300,10 +335,6 @@ class Tried(Exception):
         """Take what would have become of the file."""
         super().__init__("tried")
         self.report = report
-
-
-def _name(place: Place) -> tuple[int, int, str]:
-    return place.usage_point_id, place.channel, place.reading_type_id
 
 
 def _block(place: Place, packed: Sequence[Any], revision: int, at: int) -> Block:
