@@ -69,12 +69,35 @@ def test_everything_that_becomes_of_a_permission_is_told_by_mail(mailing: TestHo
     ]
     assert "Bills: amounts and dates" in told[0][1]
     assert "1 Elm St, Riverton" in told[0][1]
-    assert "Until: June 21, 2024" in told[0][1]
+    assert "Last day: June 21, 2024" in told[0][1]
     assert "Bills" not in told[1][1]
-    assert "Until: May 2, 2024" in told[2][1]
+    assert "Last day: May 2, 2024" in told[2][1]
     assert "It ended because: you stopped it." in told[5][1]
     assert all(f"{BASE}/sharing\n" in text and "it stops nothing by itself" in text for _, text in told)
     assert events(mailing, number) == ["shared", "changed", "changed", "paused", "resumed", "ended"]
+
+
+def test_a_mail_about_what_ended_by_itself_says_what_was_shared_and_what_to_do(
+    mailing: TestHouse, tmp_path: Path
+) -> None:
+    acme = desk(mailing, support="help@acme.example")
+    home, other = mailing.home(), mailing.home()
+    # nobody came with the code of one; the time of the other was over a week after it was paused
+    Person(mailing, other).share(acme.journey())
+    tokens = acme.connect(home, until=mailing.day(-9))
+    mailing.clock.advance(2 * 86_400)
+    mailing.house.consent.pause(int(tokens.subscription), home.customer.id)
+    mailing.clock.advance(9 * 86_400)
+    assert mailing.house.consent.end_due() == 2
+    told = dict(bodies(mailing, tmp_path / "mail"))
+    lapsed, expired = told["Sharing with Acme Energy did not begin"], told["Sharing with Acme Energy has ended"]
+    assert "Nothing was shared, and it gets nothing from us." in lapsed
+    assert "start again there" in lapsed
+    assert "could get" not in lapsed
+    assert "It ended because: its time was over." in expired
+    assert "Acme Energy could get your data until March 15, 2024." in expired
+    assert "You reach Acme Energy here: help@acme.example" in expired
+    assert "start again there" in expired
 
 
 def test_both_sides_are_told_of_an_ending_that_the_customer_did_not_ask_for(mailing: TestHouse, tmp_path: Path) -> None:
@@ -89,6 +112,9 @@ def test_both_sides_are_told_of_an_ending_that_the_customer_did_not_ask_for(mail
     acme.client.revoke(ended.subscription)
     assert acme.told() == [moved.authorization_uri, ended.authorization_uri]
     *_, first, second = bodies(mailing, tmp_path / "mail")
+    assert "Acme Energy could get your data until March 13, 2024." in first[1]
+    assert "start again there" not in first[1]
+    assert "start again there" in second[1]
     assert "It ended because: the service ended." in first[1]
     assert "It ended because: the app ended it." in second[1]
 

@@ -156,7 +156,7 @@ def test_the_other_is_told_of_a_change(house: TestHouse, acme: Desk, ada: Home, 
     choice = Choice(kinds=EVERYTHING, agreement_ids=(bob.agreements[0].id,), until=house.day(-9))
     house.house.consent.change(number, bob.customer.id, choice)
     told = dict(bodies(house, tmp_path / "mail"))
-    assert "Until: March 22, 2024" in told["Bob Oak changed what Acme Energy can see"]
+    assert "Last day: March 22, 2024" in told["Bob Oak changed what Acme Energy can see"]
 
 
 def test_a_former_holder_sees_nothing_more_and_a_later_one_nothing_before(

@@ -66,7 +66,7 @@ def test_sharing_ends_sooner_and_is_paused_by_a_press(house: TestHouse, acme: Re
     screen.look("shorten-problem")
     screen.page.get_by_label("Last day").fill(house.day(-9).isoformat())
     screen.press("Save the change")
-    assert "Until March 22, 2024" in screen.words
+    assert "Last day March 22, 2024" in screen.words
     screen.button_like("Pause").click()
     assert held_by(house, home).state is State.PAUSED
     assert "Paused since March 13, 2024. Acme Energy gets nothing until you go on." in screen.words

@@ -1,6 +1,6 @@
 """Naming somebody who shares for a business, accepting, and acting for it."""
 
-from tests.custodian.houses import TestHouse
+from tests.custodian.houses import BASE, TestHouse
 from tests.pages.conftest import Screens
 from tests.pages.screen import DESKTOP
 from tests.pages.test_everybody import check
@@ -32,6 +32,18 @@ def test_a_business_is_shared_for(house: TestHouse, acme: Registered, screens: S
     person.press("Accept")
     person.press("Act for Harbor Foods")
     assert "You are signed in as Harbor Foods." in person.words
+    # on each page stands who is really there
+    for path in ("/", "/sharing", "/sharing/people", "/sharing/apps", "/sharing/usage"):
+        person.open(path)
+        assert "You are Ada Elm, acting for Harbor Foods." in person.page.locator("header").inner_text(), path
+    phone = screens(locale="fr", java_script_enabled=True)
+    [cookie] = [one["value"] for one in person.context.cookies() if one["name"] == "__Host-wattshare"]
+    phone.context.add_cookies([{"name": "__Host-wattshare", "value": cookie, "url": f"{BASE}/", "secure": True}])
+    phone.ask(acme)
+    assert "Vous êtes Ada Elm et agissez pour Harbor Foods." in phone.page.locator("header").inner_text()
+    check(phone, "acting-review-fr")
+    owner.open("/sharing")
+    assert "acting for" not in owner.page.locator("header").inner_text()
     person.open("/sharing/people")
     check(person, "people-acting-dark")
     assert "Invite a person" not in person.words

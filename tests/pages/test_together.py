@@ -11,11 +11,18 @@ def test_a_holder_sees_and_stops_what_the_other_shares(house: TestHouse, acme: R
     ada = house.home(commodities=BOTH, name="Ada Elm")
     bob = house.holder(ada, "Bob Oak")
     house.share(acme, ada, EVERYTHING)
+    lumen = house.third_party("Lumen Insights", support="help@lumen.example", portal_uri="https://lumen.example/app")
+    shared = house.share(lumen, bob, EVERYTHING)
     screen = screens(java_script_enabled=True)
     screen.open("/sharing")
     screen.sign_in(bob, PASSWORD)
     check(screen, "together-sharing")
     assert "Given by Ada Elm (holds the account too)" in screen.words
+    screen.open(f"/sharing/stop?authorization={shared.id}")
+    check(screen, "stop-contact")
+    assert "Ask Lumen Insights to delete your data here: help@lumen.example." in screen.words
+    assert screen.link("help@lumen.example").get_attribute("href") == "mailto:help@lumen.example"
+    screen.open("/sharing")
     screen.press("Stop sharing with Acme Energy")
     check(screen, "together-stop")
     assert "We tell Ada Elm." in screen.words

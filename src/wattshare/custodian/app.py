@@ -220,6 +220,7 @@ class House:
             base=self.addresses.base,
             secure=secure,
         )
+        pages = replace(pages, acting=lobby.acting)
         arriving = Arriving(
             lobby=lobby, pages=pages, funnel=self.funnel, codes=self.codes, doors=self.doors, single=self.single
         )

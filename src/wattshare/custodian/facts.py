@@ -42,6 +42,7 @@ def of_third_party(
         "visible": party.visible,
         "pkce": "required" if party.pkce_required else "optional",
         "purpose": party.purpose,
+        "support": party.support,
         "contacts": list(party.contacts),
         "standing": party.standing.value,
         "milestones": {

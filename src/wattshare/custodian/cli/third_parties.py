@@ -55,6 +55,9 @@ Certificate = Annotated[Path | None, typer.Option(help="Its client certificate, 
 MakeCertificate = Annotated[Path | None, typer.Option(help="A folder in which to make a key and a certificate.")]
 Pkce = Annotated[str | None, typer.Option(help="required or optional.")]
 Contact = Annotated[list[str] | None, typer.Option(help='A mail address of its people; may be repeated, "" is none.')]
+Support = Annotated[
+    str | None, typer.Option(help='Where customers reach it: a mail address or a telephone number; "" is none.')
+]
 Purpose = Annotated[str | None, typer.Option(help="Why it asks, in its own words.")]
 
 
@@ -80,6 +83,7 @@ def add(
     make_certificate: MakeCertificate = None,
     pkce: Pkce = None,
     purpose: Purpose = None,
+    support: Support = None,
     contact: Contact = None,
     as_json: AsJson = False,
 ) -> None:
@@ -111,6 +115,7 @@ def add(
             certificate=made or certificate,
             pkce=pkce,
             purpose=purpose,
+            support=support,
             contact=contact,
         )
         house.registration.register(wish)
@@ -139,6 +144,7 @@ def set_(
     make_certificate: MakeCertificate = None,
     pkce: Pkce = None,
     purpose: Purpose = None,
+    support: Support = None,
     contact: Contact = None,
     as_json: AsJson = False,
 ) -> None:
@@ -169,6 +175,7 @@ def set_(
             certificate=made or certificate,
             pkce=pkce,
             purpose=purpose,
+            support=support,
             contact=contact,
         )
         house.registration.change(name, wish)
@@ -262,6 +269,7 @@ def changed(
     certificate: Path | None,
     pkce: str | None,
     purpose: str | None,
+    support: str | None,
     contact: list[str] | None,
 ) -> "Wish":
     """The wish with what was typed; None leaves a field as it is, empty text clears one that may be missing."""
@@ -285,6 +293,7 @@ def changed(
         "certificate": None if certificate is None else certificate.read_text(errors="replace"),
         "pkce_required": None if pkce is None else one_of(Pkces, pkce, "pkce") is Pkces.REQUIRED,
         "purpose": purpose,
+        "support": support,
         "contacts": None if contact is None else tuple(one for one in contact if one),
     }
     kept = {name: value for name, value in typed.items() if value is not None}

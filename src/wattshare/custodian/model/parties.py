@@ -89,6 +89,8 @@ class ThirdParty:
     pkce_required: bool = False
     purpose: str = ""
     phone: str = ""
+    # where customers reach it: a mail address, a telephone number
+    support: str = ""
     contacts: tuple[str, ...] = ()
     # the registered client certificate, PEM, and the SHA-256 of its DER in lower-case hex
     certificate: str | None = None

@@ -55,6 +55,7 @@ class Card:
     giver: str | None = None
     # where the third party can be reached
     portal_uri: str | None = None
+    support: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +140,7 @@ def card(tx: Tx, held: Authorization, services: Mapping[int, Service]) -> Card:
         third_party_id=held.third_party_id,
         name="" if party is None else party.name,
         portal_uri=None if party is None else party.portal_uri,
+        support="" if party is None else party.support,
         state=held.state,
         kinds=held.kinds,
         services=tuple(services[agreement] for agreement in shared if agreement in services),

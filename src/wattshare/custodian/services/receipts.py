@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from wattshare.custodian.model.authorization import Authorization, State
+from wattshare.custodian.model.authorization import Authorization, Ending, State
 from wattshare.custodian.model.messages import MessageKind, Way
 from wattshare.custodian.model.premises import Service
 from wattshare.custodian.model.references import reference
@@ -94,7 +94,9 @@ class Receipts:
         }
         tx.receipts.add(KeptReceipt(id=number, authorization_id=held.id, event=event.value, at=at, facts=facts))
         if self.messages.can(Way.MAIL):
-            self.messages.put(tx, held.customer_id, MessageKind.RECEIPT, self._mailed(held, event, at, facts, services))
+            self.messages.put(
+                tx, held.customer_id, MessageKind.RECEIPT, self._mailed(tx, held, event, at, facts, services)
+            )
             if event in HOLDERS_NEWS:
                 self._tell_holders(tx, held, event, at, facts, before)
 
@@ -112,14 +114,15 @@ class Receipts:
             kept = [one for one in theirs if one.agreement.id in shared]
             # of homes that are not theirs they are told nothing
             what = event if kept else Event.ENDED
-            told = self._mailed(held, what, at, facts, kept or theirs)
+            told = self._mailed(tx, held, what, at, facts, kept or theirs)
             why = told["why"] or ("holder" if facts["done_by"] else "customer")
             self.messages.put(tx, customer_id, MessageKind.HOLDER, told | {"why": why if what is Event.ENDED else ""})
 
     def _mailed(
-        self, held: Authorization, event: Event, at: int, facts: dict[str, Any], services: Iterable[Service]
+        self, tx: Tx, held: Authorization, event: Event, at: int, facts: dict[str, Any], services: Iterable[Service]
     ) -> dict[str, str | int]:
         """What its mail says. The link opens the page, and stops nothing by itself."""
+        party = tx.parties.by_id(held.third_party_id)
         places = list(dict.fromkeys(address(service) for service in services))
         return {
             "event": event.value,
@@ -135,7 +138,19 @@ class Receipts:
             "more": max(len(places) - MAILED, 0),
             "ends": held.ends or 0,
             "link": facts["manage"],
+            # until when data was shared: nothing was, where the app never came for it
+            "until": self._until(tx, held),
+            "contact": "" if party is None else cut(party.support),
         }
+
+    @staticmethod
+    def _until(tx: Tx, held: Authorization) -> int:
+        """The last second of data of what has ended: until it was paused, where it was; 0 where there never was any."""
+        if held.ended_at is None or held.ending is Ending.LAPSED:
+            return 0
+        before = next((one for one in tx.receipts.of(held.id, 2) if one.event != Event.ENDED), None)
+        paused = before.at if before is not None and before.event == Event.PAUSED else held.ended_at
+        return min(paused, held.ended_at, held.ends or held.ended_at) - 1
 
     def of(self, authorization_id: int) -> tuple[KeptReceipt, ...]:
         """A permission's receipts, the newest first."""

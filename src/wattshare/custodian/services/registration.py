@@ -56,6 +56,8 @@ class Wish:
     pkce_required: bool = False
     purpose: str = ""
     phone: str = ""
+    # where customers reach it: a mail address, a telephone number
+    support: str = ""
     contacts: tuple[str, ...] = ()
     # PEM
     certificate: str | None = None
@@ -224,6 +226,7 @@ class Registration:
             pkce_required=wish.pkce_required,
             purpose=wish.purpose,
             phone=wish.phone,
+            support=wish.support,
             contacts=wish.contacts,
             certificate=wish.certificate,
             certificate_sha256=certificate,
@@ -268,6 +271,7 @@ class Registration:
         for field, texts, most in (
             ("purpose", (wish.purpose,), TEXT_LENGTH),
             ("phone", (wish.phone,), PHONE_LENGTH),
+            ("support", (wish.support,), NAME_LENGTH),
             ("contacts", wish.contacts, TEXT_LENGTH),
         ):
             if any(len(text) > most or UNPRINTABLE.search(text) for text in texts):

@@ -52,6 +52,7 @@ THIRD_PARTY = Table(
     Column("visible", Boolean, nullable=False),
     Column("pkce_required", Boolean, nullable=False),
     Column("purpose", Text, nullable=False),
+    Column("support", Text, nullable=False, server_default=""),
     Column("phone", Text, nullable=False),  # sealed
     Column("contacts", Text, nullable=False),  # sealed JSON
     Column("certificate", Text),
@@ -249,6 +250,7 @@ PLAIN = (
     "visible",
     "pkce_required",
     "purpose",
+    "support",
     "certificate",
     "certificate_sha256",
     "registered_at",

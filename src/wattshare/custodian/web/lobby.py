@@ -183,6 +183,18 @@ class Lobby:
         """The name of the cookie with that page."""
         return f"{self.cookie}-to"
 
+    def acting(self, call: Call) -> tuple[str, str] | None:
+        """Who is really at the browser, and for whom they act; None where nobody acts for another."""
+        if not (session_id := call.cookies.get(self.cookie)):
+            return None
+        with self.store.read(Purpose.PEOPLE) as tx:
+            found = tx.sessions.find(session_id, self.now())
+            if found is None or found.delegate_id is None or found.customer_id is None:
+                return None
+            people = [tx.customers.customer(one) for one in (found.delegate_id, found.customer_id)]
+        myself, business = (cut(one.name) if one else "" for one in people)
+        return myself, business
+
     # complaints
 
     def complain(self, session: Session, address: str, complaint: Complaint) -> Response:

@@ -1,10 +1,14 @@
 """What pages write in a way of their own: names that keep their direction, links, numbers, codes."""
 
+import re
+
 from markupsafe import Markup
 
 from wattshare.custodian.model.texts import cut, plain
 
-__all__ = ("apart", "code", "cut", "linked", "mail", "number", "plain")
+__all__ = ("apart", "code", "contact", "cut", "linked", "mail", "number", "plain")
+
+ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 
 
 def apart(text: str) -> Markup:
@@ -25,6 +29,11 @@ def number(text: str) -> Markup:
 def mail(address: str) -> Markup:
     """A mail address."""
     return Markup('<a href="mailto:{0}">{0}</a>').format(plain(address))
+
+
+def contact(text: str) -> Markup:
+    """Where somebody is reached: a mail address, or a telephone number."""
+    return mail(text) if ADDRESS.fullmatch(text) else number(text)
 
 
 def code(text: str) -> Markup:

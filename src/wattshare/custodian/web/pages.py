@@ -1,5 +1,6 @@
 """Draws pages from templates in the reader's language, under a strict Content-Security-Policy."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -20,7 +21,7 @@ LANGUAGE = "wattshare-language"
 # before the end of a session
 WARNED_SECONDS = 120
 KEPT = ("Cache-Control", "public, max-age=3600")
-FILTERS = (names.cut, names.apart, names.linked, names.number, names.mail, names.code)
+FILTERS = (names.cut, names.apart, names.linked, names.number, names.mail, names.contact, names.code)
 
 
 def policy(redirect_to: str | None, *, script: bool = False) -> str:
@@ -69,6 +70,8 @@ class Pages:
     tongues: Tongues = field(default_factory=Tongues.of)
     brand: Brand = field(default_factory=Brand)
     secure: bool = True
+    # who is really at the browser, and for whom they act
+    acting: Callable[[Call], tuple[str, str] | None] = lambda _: None
     # after which an idle browser is signed out
     session_seconds: int = 1_800
 
@@ -102,6 +105,7 @@ class Pages:
                 email=self.email,
                 brand=self.brand,
                 languages=self.languages(call, tongue),
+                acting=self.acting(call),
                 # who is signed in has a form on the page, and is warned
                 **{"reference": None, "leave": None, "form_token": None, "warned": "form_token" in values, **values},
             )

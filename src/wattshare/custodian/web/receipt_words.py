@@ -45,6 +45,7 @@ class Shown:
     since: str
     data_from: str
     until: str
+    endless: bool
     # why it ended
     why: str
     paused: bool
@@ -83,6 +84,7 @@ def receipt(tongue: Tongue, kept: KeptReceipt, zone: ZoneInfo) -> Shown:
         since=day(facts["since"]),
         data_from=tongue.day(datetime.fromisoformat(facts["data_from"]).date()),
         # the end is the first second without sharing
+        endless=facts["until"] is None,
         until=tongue.say("you stop") if facts["until"] is None else day(facts["until"], 1),
         why=tongue.say(words.ENDINGS[Ending(facts["ending"])]) if facts["ending"] else "",
         paused=kept.event == Event.PAUSED,

@@ -296,7 +296,9 @@ class Told:
     kinds: list[str]
     places: list[str]
     since: str
+    # the last day, or that there is none
     until: str
+    endless: bool
     ended: str
     why: str
     # who came with it, and stops with it
@@ -312,8 +314,9 @@ class Told:
     giver: str | None = None
     # whether there are receipts of it
     receipts: bool = True
-    # where the app is
+    # where the app is, and where its people are reached
     site: str = ""
+    support: str = ""
 
 
 def card(tongue: Tongue, shown: Card, zone: ZoneInfo) -> Told:
@@ -337,6 +340,7 @@ def card(tongue: Tongue, shown: Card, zone: ZoneInfo) -> Told:
         since=day(shown.starts),
         # the end is the first second without sharing
         until=endless(tongue, shown) if shown.ends is None else day(shown.ends - 1),
+        endless=shown.ends is None,
         ended=day(shown.ended_at),
         why=tongue.say((THEIR_ENDINGS if shown.giver else ENDINGS)[shown.ending]) if shown.ending else "",
         partner=cut(shown.partner) if shown.partner else None,
@@ -347,6 +351,7 @@ def card(tongue: Tongue, shown: Card, zone: ZoneInfo) -> Told:
         giver=shown.giver,
         receipts=shown.receipts,
         site=urlsplit(shown.portal_uri or "").hostname or "",
+        support=cut(shown.support),
     )
 
 
