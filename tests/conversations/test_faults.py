@@ -81,6 +81,16 @@ def test_a_late_file_is_waited_for(told: Unruly) -> None:
     assert told.acme.client.fetch(url).status == 200
 
 
+def test_a_late_file_is_made_when_the_fault_is_off(told: Unruly) -> None:
+    tokens = told.acme.connect(told.house.home())
+    told.turn(Fault.LATE_BATCH)
+    told.acme.client.subscription(tokens.subscription)
+    assert told.files() == []
+    told.turn(Fault.LATE_BATCH, on=False)
+    told.house.clock.advance(60)
+    assert len(told.files()) == 1
+
+
 def test_an_order_without_end_is_cancelled(told: Unruly) -> None:
     tokens = told.acme.connect(told.house.home())
     told.turn(Fault.ENDLESS_202)

@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +14,7 @@ import pytest
 
 from tests.custodian.web.served import HOST, listening, plain
 from wattshare.custodian.model.errors import Withdrawn
+from wattshare.custodian.services import access
 from wattshare.custodian.web import edge, sending
 from wattshare.custodian.web.call import Call, FileStretch, Response
 from wattshare.custodian.web.routes import Route
@@ -115,6 +117,29 @@ def test_a_slow_reader_gets_it_whole_and_its_permission_is_asked_about_meanwhile
 
 def test_who_may_no_longer_have_it_is_cut_off(port: int, shelf: Shelf) -> None:
     with asking(port, room=65_536) as connection:
+        assert shelf.asked.wait(30)
+        shelf.withdrawn = True
+        assert shelf.closed.wait(30)
+        assert len(body(connection)) < SIZE
+
+
+def test_who_may_no_longer_have_what_goes_through_us_is_cut_off_in_the_middle_of_a_piece(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "ASK_SECONDS", 0.05)
+
+    def pulled() -> Iterator[bytes]:
+        # it never asks by itself, and its reader takes nothing
+        with shelf.open() as file:
+            yield from iter(partial(file.read, 65_536), b"")
+
+    def handler(_call: Call) -> Response:
+        return Response(body=pulled(), still=shelf.still)
+
+    with (
+        listening(plain(tmp_path), Route(path="/file", token=Token.NONE, handler=handler)) as port,
+        asking(port, room=4_096) as connection,
+    ):
         assert shelf.asked.wait(30)
         shelf.withdrawn = True
         assert shelf.closed.wait(30)

@@ -67,7 +67,8 @@ def hand(worker: Worker, house: House, faults: Faults) -> Worker:
             if Fault.ENDLESS_202 in faults:
                 return house.now() + LOOK_SECONDS
             if Fault.LATE_BATCH in faults and house.now() < batch.ordered_at + LATE_SECONDS:
-                return batch.ordered_at + LATE_SECONDS
+                # looked at meanwhile: the fault may be turned off
+                return min(house.now() + LOOK_SECONDS, batch.ordered_at + LATE_SECONDS)
         return make(job)
 
     steps: dict[str, Step] = {**worker.steps, MAKE: dawdle}

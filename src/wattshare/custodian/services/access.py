@@ -32,6 +32,11 @@ ASK_SECONDS = 0.75
 
 # what a third party is told of a permission that its customer has paused
 PAUSED = "The customer has paused this permission. Nothing is given until it goes on; a notice will tell."
+# what one is told that may do nothing at present, or no more
+CLOSED = {
+    Standing.SUSPENDED: "This registration is suspended. Ask the utility.",
+    Standing.REVOKED: "This registration has ended.",
+}
 # the class of bearer behind each class of the table
 CLASSES = {
     Token.CLIENT: BearerClass.CLIENT,
@@ -125,7 +130,7 @@ class Access:
         if not has_class(bearer, endpoint, fetch=fetch):
             raise NotCovered(f"This resource takes {NAMES[endpoint.token]} token; another kind was shown.")
         if not is_for(bearer.third_party, endpoint):
-            raise NotCovered
+            raise NotCovered(CLOSED.get(bearer.third_party.standing))
         held = self._named(tx, bearer, held, endpoint, path)
         if endpoint.kinds and not endpoint.kinds & (bearer.third_party.kinds if held is None else held.kinds):
             raise NotCovered

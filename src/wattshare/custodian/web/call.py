@@ -155,6 +155,8 @@ class Response:
     compressible: bool = False
     # the same bytes as `body`, for where the kernel can send them
     file: FileStretch | None = None
+    # asked again and again while a long body goes; raises when the caller may no longer have it
+    still: Callable[[], None] | None = None
 
     @classmethod
     def xml(

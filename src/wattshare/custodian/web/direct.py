@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-# where the scope has it
+# where the scope has it, and what hangs up on any connection
 EXTENSION = "wattshare.direct"
+CUT = "wattshare.cut"
 # bytes that the kernel is asked to take at a time: others on this thread are to have their turn
 SLICE = 2 * 1024 * 1024
 

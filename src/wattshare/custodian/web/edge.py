@@ -12,12 +12,14 @@ import structlog
 from anyio import CancelScope, create_task_group, sleep
 from starlette.types import Message, Receive, Scope, Send
 
+from wattshare.custodian.model.errors import Refusal
+from wattshare.custodian.services import access
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.web import errors
 from wattshare.custodian.web.call import Call, FileStretch, Handler, Query, Response
 from wattshare.custodian.web.certificates import Certificates
 from wattshare.custodian.web.crowd import Crowd
-from wattshare.custodian.web.direct import EXTENSION, Direct
+from wattshare.custodian.web.direct import CUT, EXTENSION, Direct
 from wattshare.custodian.web.errors import TooLarge, TooSlow
 from wattshare.custodian.web.incoming import Door, bare, has_body, raw_path
 from wattshare.custodian.web.outgoing import (
@@ -217,16 +219,39 @@ class Exchange:
         """
         async with create_task_group() as group:
             group.start_soon(self.watch, pouring.gone)
+            if response.still is not None:
+                group.start_soon(self.guard, response.still, group.cancel_scope)
             try:
                 async with timeout(READER_SECONDS):
                     await self.start(response, None)
                 await self.pull(pieces, pouring)
+            except Refusal as why:
+                await self.cut(why)
             except Exception:
                 log.exception("cut_short", route=self.template, correlation_id=self.call.correlation_id)
             finally:
                 with CancelScope(shield=True):
                     await self.edge.in_thread(pouring.close)
                 group.cancel_scope.cancel()
+
+    async def guard(self, still: Callable[[], None], sending: CancelScope) -> None:
+        """Ask whether the caller may still have it while it is sent: a slow reader takes long over one piece."""
+        while True:
+            await sleep(access.ASK_SECONDS)
+            try:
+                await self.edge.in_thread(still)
+            except Refusal as why:
+                await self.cut(why)
+                sending.cancel()
+                return
+
+    async def cut(self, why: Refusal) -> None:
+        """Hang up on who may no longer have it, so that nothing of it leaves any more. That is no fault."""
+        log.info("cut_off", route=self.template, correlation_id=self.call.correlation_id, cause=type(why).__name__)
+        if (hang_up := self.scope.get("extensions", {}).get(CUT)) is not None:
+            hang_up()
+            while (await self.receive())["type"] != "http.disconnect":
+                pass
 
     async def hand_over(self, ready: "Ready", source: BinaryIO, direct: Direct) -> None:
         """Let the kernel send a file for as long as its caller may have it; else the connection is cut."""
@@ -238,6 +263,8 @@ class Exchange:
                         await sleep(0.001)
                 await self.send_file(source.fileno(), ready.response.file, direct)
             await self.piece(b"", more=False)
+        except Refusal as why:
+            await self.cut(why)
         except Exception:
             direct.cut()
             log.exception("cut_short", route=self.template, correlation_id=self.call.correlation_id)

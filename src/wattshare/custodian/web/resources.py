@@ -1,7 +1,7 @@
 """The handler of every row of the resource API: parse, ask one service, answer."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from wattshare.custodian.model.authorization import Ending
@@ -113,7 +113,7 @@ class Resources:
         if answered.unchanged:
             return Response.empty(304, headers=kept)
         content_type = ATOM_TYPE if answered.content is Content.ATOM else XML_TYPE
-        return Response.xml(answered.pieces, content_type=content_type, headers=kept)
+        return replace(Response.xml(answered.pieces, content_type=content_type, headers=kept), still=answered.still)
 
     def order(self, permission: Permission, call: Call) -> Response:
         """Take an order for a file: 202 now, a notice later; Content-Location is where it can be looked at."""
@@ -164,6 +164,7 @@ class Resources:
             body=self.fetching.pieces(permission, fetched, inflate=not gzipped, first=first, count=count),
             content_type=ATOM_TYPE,
             file=FileStretch(partial(self.fetching.open, fetched), first, count, still) if gzipped else None,
+            still=still,
         )
 
 

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from wattshare.custodian.model.bearer import Certificate
 from wattshare.custodian.settings import Settings, usable
 from wattshare.custodian.web.certificates import from_der
-from wattshare.custodian.web.direct import EXTENSION, Direct
+from wattshare.custodian.web.direct import CUT, EXTENSION, Direct
 from wattshare.custodian.web.joined import Joined
 
 log = structlog.get_logger()
@@ -116,9 +116,10 @@ class ListenerProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         if self.cycle.scope is self.scope:
             self.cycle.transport = Joined(self.transport, self.loop)  # type: ignore[assignment]
-        if self.transport.get_extra_info("ssl_object") is None and self.cycle.scope is self.scope:
             extensions: Any = self.scope.setdefault("extensions", {})
-            extensions[EXTENSION] = Direct(self.cycle)
+            extensions[CUT] = self.cycle.transport.abort
+            if self.transport.get_extra_info("ssl_object") is None:
+                extensions[EXTENSION] = Direct(self.cycle)
 
     def on_message_complete(self) -> None:
         """The body is there; what comes next is a head again."""

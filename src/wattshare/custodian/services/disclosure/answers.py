@@ -1,6 +1,6 @@
 """What a service hands to the web: a feed in pieces, and what is known of it beforehand."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -22,3 +22,5 @@ class Answered:
     etag: str | None = None
     # whether the caller's copy is as good: `pieces` is empty then
     unchanged: bool = False
+    # asked while a long one is sent; raises when the caller may no longer have it
+    still: Callable[[], None] | None = None

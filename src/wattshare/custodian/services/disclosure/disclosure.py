@@ -110,7 +110,7 @@ class Disclosure:
             iter((b"".join(self._pieces(tx, permission, plan, at)),)) if small else self._write(permission, plan, at)
         )
         return Found(
-            answered=Answered(pieces=pieces, etag=etag),
+            answered=Answered(pieces=pieces, etag=etag, still=None if small else partial(self._go_on, permission)),
             note=partial(self._note, permission, window, plan, at, correlation_id),
         )
 
