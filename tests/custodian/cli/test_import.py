@@ -1,7 +1,11 @@
 """Importing by command: each file by itself, and what cannot be read is said beside what was taken."""
 
 import json
+import shutil
 import signal
+import subprocess
+import sys
+from datetime import date, timedelta
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -9,8 +13,12 @@ import pytest
 
 from tests.custodian.cli.conftest import Typed
 from tests.custodian.services.feeds import HOUR, Feed, local
+from wattshare.custodian.cli.stopping import Stop
 from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.services.intake import Intake
+from wattshare.custodian.services.intake.telling import untold
+
+ROOT = Path(__file__).parents[3]
 
 FEED = (
     '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:espi="http://naesb.org/espi">'
@@ -79,14 +87,56 @@ def test_a_file_lands_on_a_usage_point_of_ten_digits_only(typed: Typed, home: Pa
     assert typed("import", "--home", home, "--usage-point", number, feed).exit_code == 2
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_an_import_that_is_interrupted_says_so(
-    typed: Typed, home: Path, feed: Path, monkeypatch: pytest.MonkeyPatch, sign: signal.Signals
+    typed: Typed, home: Path, feed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Intake, "take", lambda *_, **__: signal.raise_signal(sign))
+    monkeypatch.setattr(Intake, "take", lambda *_, **__: signal.raise_signal(signal.SIGINT))
     told = typed("import", "--home", home, feed)
     assert told.exit_code == 130
     assert "feed.xml: interrupted" in told.stderr
+
+
+def test_asked_to_stop_it_does_so_between_two_parts_and_is_gone_on_with(
+    typed: Typed, home: Path, tmp_path: Path
+) -> None:
+    file, mapping = tmp_path / "days.csv", tmp_path / "days.toml"
+    days = [date(2020, 1, 1) + timedelta(days=number) for number in range(300)]
+    file.write_text("point,day,kwh\n" + "".join(f"SP-{point},{day},1\n" for point in range(20) for day in days))
+    mapping.write_text(
+        '[columns]\nusage_point = "point"\nstart = "day"\nvalue = "kwh"\n[interval]\nlength = "day"\n'
+        '[time]\nzone = "local"\n[flow]\nall = "delivered"\n'
+    )
+    other = Path(shutil.copytree(home, tmp_path / "undisturbed"))
+    assert "6000 new" in typed("import", "--home", other, "--mapping", mapping, file).output
+    words = [sys.executable, "-m", "tests.custodian.stopped", "import", "--home", home, "--mapping", mapping, file]
+    nothing = typed("db", "hash", "--home", home).output
+    stopped = subprocess.run(list(map(str, words)), check=False, cwd=ROOT, capture_output=True, text=True)
+    assert (stopped.returncode, "days.csv: interrupted" in stopped.stderr) == (130, True), stopped.stderr
+    assert typed("db", "hash", "--home", home).output == nothing
+    assert "6000 new" in typed("import", "--home", home, "--mapping", mapping, file).output
+    assert typed("db", "hash", "--home", home).output == typed("db", "hash", "--home", other).output
+
+
+def test_asked_twice_it_stops_at_once() -> None:
+    stop = Stop()
+    with pytest.raises(KeyboardInterrupt), stop.watching(untold) as tell:  # noqa: PT012 - step by step
+        tell("reading", 1, 2)
+        stop(signal.SIGTERM, None)
+        with pytest.raises(KeyboardInterrupt):
+            tell("reading", 2, 2)
+        stop(signal.SIGTERM, None)
+
+
+def test_where_nothing_is_taken_in_it_stops_at_once() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        Stop()(signal.SIGTERM, None)
+
+
+def test_a_file_for_bad_rows_has_a_folder(typed: Typed, home: Path, feed: Path, tmp_path: Path) -> None:
+    told = typed("import", "--home", home, "--set-aside", tmp_path / "no" / "bad.csv", feed)
+    assert told.exit_code == 2
+    assert "There is no folder" in told.output
+    assert "bad.csv" in told.output
 
 
 def test_why_the_database_does_not_answer_is_told_to_the_operator(

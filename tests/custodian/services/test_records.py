@@ -10,7 +10,7 @@ import pytest
 from tests.custodian.servers import ENGINES
 from tests.custodian.services.taking import NOW, authorize_everything, contents_of, services_of
 from wattshare.custodian.formats.tables.moments import first_of
-from wattshare.custodian.formats.tables.records import BY_NAME, kind_of, template
+from wattshare.custodian.formats.tables.records import BY_NAME, Wrong, email, kind_of, template
 from wattshare.custodian.model.changes import Tally
 from wattshare.custodian.services.intake import Intake, Report
 from wattshare.custodian.services.intake.door import Door, Wanted
@@ -171,6 +171,10 @@ BAD = {
         "meter,usage_point,installed\nM-1,5390000099,\n",
         "row 2, usage_point: No such usage point",
     ),
+    "no e-mail address": (
+        CUSTOMERS.replace("robin@example.com", "robin@example"),
+        "row 2, email: “robin@example” is no e-mail address; write one alone, as robin@example.com",
+    ),
     "no day": (
         AGREEMENTS + HOME.replace("2023-05-01", "05/01/2023"),
         "row 2, starts: “05/01/2023” is no day; write it as",
@@ -284,3 +288,19 @@ def test_every_document_leaves_a_line_on_what_became_of_it(door: Door, store: St
         ("customers", "known"),
         ("customers", "taken"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_one"),
+    [
+        ("robin@example.com", True),
+        ("r.o'b+x@sub.example.co.uk", True),
+        ("ünï@müller.de", True),
+        *((cell, False) for cell in ("robin", "robin@", "@example.com", "robin@example", "n/a", "ro bin@example.com")),
+        *((cell, False) for cell in ("a@x.com;b@x.com", "a@x.com, b@x.com", "Robin <a@x.com>", "mailto:a@x.com")),
+        *((cell, False) for cell in (".a@x.com", "a.@x.com", "a..b@x.com", "a@x..com", "a@-x.com", "a@10.0.0.1")),
+        (f"{'a' * 250}@example.com", False),
+    ],
+)
+def test_an_address_is_somebody_at_a_host(cell: str, is_one: bool) -> None:
+    assert isinstance(email(cell, PGE.zone), Wrong) is not is_one

@@ -401,13 +401,28 @@ def test_a_unit_is_asked_where_the_column_does_not_name_it(door: Door) -> None:
         ),
         ("", "The file is empty."),
         ("\n\n", "The file is empty."),
-        ("point,start,kwh\n", "No row stands behind the header."),
     ],
 )
 def test_a_file_that_is_another_than_the_mapping_says_is_told_what_it_lacks(door: Door, text: str, told: str) -> None:
     report = taken(door, text, meaning(time={"format": None}))
     assert report.refused is not None
     assert report.refused.sentence == told
+
+
+@pytest.mark.parametrize("given", [meaning(), meaning(time={"format": None}, flow={"all": None}), None])
+def test_a_file_without_rows_brings_nothing_whatever_is_open(door: Door, store: Store, given: Mapping | None) -> None:
+    report = door.take(io.BytesIO(b"point,start,kwh\n"), "readings.csv", Wanted(mapping=given))
+    assert (report.refused, report.questions, report.rows, report.readings) == (None, (), 0, Tally())
+    with store.read(Purpose.INTAKE) as tx:
+        assert [one.state for one in tx.imports.outcomes(9)] == ["taken"]
+
+
+def test_an_offset_that_the_clock_has_then_contradicts_nothing(door: Door, store: Store) -> None:
+    assert taken(door, table(f"{POINT},2024-03-08T08:00Z,1"), meaning(time={"zone": "UTC"})).readings.new == 1
+    assert taken(door, table(f"{POINT},2024-03-08T00:00-08:00,1")).readings.same == 1
+    bad = taken(door, table(f"{POINT},2024-03-08T00:00-07:00,1", f"{POINT},2024-03-08T00:00Z,1"))
+    assert sentences(bad)[0].endswith("has an offset of its own; then time.zone is “offset”.")
+    assert bad.rows_refused == 2
 
 
 WIDE = {

@@ -264,12 +264,11 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Take readings, bills and customers in; each file whole or not at all."""
-    import signal
-
     from wattshare.custodian.app import opened
     from wattshare.custodian.cli.asking import ask
     from wattshare.custodian.cli.intake import take
     from wattshare.custodian.cli.printing import failing
+    from wattshare.custodian.cli.stopping import Stop
     from wattshare.custodian.formats.tables.mapping import read
     from wattshare.custodian.services.intake.door import Wanted
 
@@ -280,9 +279,11 @@ def import_(
         raise typer.BadParameter(f"{kind!r} is none of {', '.join(TABLES)}.", param_hint="--kind")
     if not paths:
         raise typer.BadParameter("Name files or folders, or - for standard input.", param_hint="paths")
+    if set_aside is not None and not set_aside.parent.is_dir():
+        raise typer.BadParameter(f"There is no folder {set_aside.parent} for {set_aside}.", param_hint="--set-aside")
     asked = sys.stdin.isatty() and sys.stderr.isatty() and not as_json and Path("-") not in paths
-    # stopped by either signal, it clears away what it had set aside
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stop = Stop()
+    stop.listen()
     with failing(as_json=as_json), opened(home) as house:
         wanted = Wanted(
             usage_point=usage_point,
@@ -303,6 +304,7 @@ def import_(
             ask=ask if asked else None,
             write_mapping=write_mapping,
             as_json=as_json,
+            stop=stop,
         )
     if not whole:
         raise typer.Exit(1)

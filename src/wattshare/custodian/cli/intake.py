@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from wattshare.custodian.cli.printing import err, print_json
 from wattshare.custodian.cli.reports import print_report
+from wattshare.custodian.cli.stopping import Stop
 from wattshare.custodian.formats.sources import Caps, Document, Unopened, documents, files_of, shown_name, unpacked
 from wattshare.custodian.formats.tables.mapping import to_toml
 from wattshare.custodian.services.intake import Report
@@ -32,16 +33,27 @@ def take(
     ask: Ask | None,
     write_mapping: Path | None,
     as_json: bool,
+    stop: Stop,
 ) -> bool:
-    """Take files in and print what became of each. Whether all were taken."""
+    """Take files in and print what became of each. Whether all were taken.
+
+    Raises:
+        KeyboardInterrupt: it was to stop.
+    """
     reports = list[Report]()
-    for document in every_document(paths, caps):
-        report = _taken(door, document, wanted, ask, quiet=as_json)
-        reports.append(report)
-        if write_mapping and report.mapping:
-            write_mapping.write_text(to_toml(report.mapping, notes_of(report)), encoding="utf-8")
-        if not as_json:
-            print_report(report)
+    try:
+        for document in every_document(paths, caps):
+            report = _taken(door, document, wanted, ask, quiet=as_json, stop=stop)
+            reports.append(report)
+            if write_mapping and report.mapping:
+                write_mapping.write_text(to_toml(report.mapping, notes_of(report)), encoding="utf-8")
+            if not as_json:
+                print_report(report)
+            stop.pause("Stopped behind this one; import the others again.")
+    except KeyboardInterrupt:
+        if as_json:
+            print_json([report.as_plain() for report in reports])
+        raise
     if as_json:
         print_json([report.as_plain() for report in reports])
     return all(report.refused is None for report in reports)
@@ -65,11 +77,13 @@ def every_document(paths: list[Path], caps: Caps) -> Iterator[Document | Unopene
             yield from documents(file, caps)
 
 
-def _taken(door: Door, document: Document | Unopened, wanted: Wanted, ask: Ask | None, *, quiet: bool) -> Report:
+def _taken(
+    door: Door, document: Document | Unopened, wanted: Wanted, ask: Ask | None, *, quiet: bool, stop: Stop
+) -> Report:
     if isinstance(document, Unopened):
         return refused(document.name, "unreadable", document.sentence)
     try:
-        with bar(document.name, quiet=quiet) as tell:
+        with bar(document.name, quiet=quiet) as shown, stop.watching(shown) as tell:
             report = door.take(document.file, document.name, replace(wanted, tell=tell))
     except KeyboardInterrupt:
         err.print(f"{escape(document.name)}: interrupted. It was taken whole or not at all; import it again.")
@@ -78,7 +92,7 @@ def _taken(door: Door, document: Document | Unopened, wanted: Wanted, ask: Ask |
         answered = ask(report, wanted)
         if answered is None:
             return refused(document.name, "declined", "The mapping was not confirmed.")
-        return _taken(door, document, answered, None, quiet=quiet)
+        return _taken(door, document, answered, None, quiet=quiet, stop=stop)
     return report
 
 

@@ -51,7 +51,7 @@ def print_report(report: Report) -> None:
     for what, how_many in report.customers.items():
         out.print(f"  {what}: {how_many}")
     if not report.read and not bills.all and not report.customers and not report.rows:
-        held = ", ".join(f"{count} {what}" for what, count in report.entries.items()) or "nothing"
+        held = ", ".join(f"{count} {what}" for what, count in report.entries.items()) or "no row"
         out.print(f"  read, and it holds no metering: {escape(held)}")
     for warning in report.warnings:
         out.print(f"  [yellow]{escape(worded(warning))}[/yellow]")

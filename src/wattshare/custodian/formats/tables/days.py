@@ -13,6 +13,8 @@ from wattshare.custodian.model.readings import Block, Reading
 from wattshare.espi.days import day_bounds, day_of
 from wattshare.espi.profile import Profile
 
+# days after which it is told how many rows they were
+SOME = 1_000
 TWINLESS = "The hour comes twice on that day, and this time stands once; say which it is under time.ambiguous."
 THRICE = "The hour comes twice on that day, and this time stands more than twice."
 OVERLAPS = "It begins before the reading of row {} has ended."
@@ -65,6 +67,8 @@ class Days:
     offset: Callable[[int], int]
     # the channel that a series is of
     of: Callable[[int], Named]
+    # is told how many rows are packed
+    made: Callable[[int], None] = lambda _: None
     # readings that stood there more than once
     repeated: int = 0
 
@@ -72,8 +76,12 @@ class Days:
         """Pack every day. Rows that contradict each other are noted as faults."""
         self.repeated, self._last = 0, (-1, 0, 0)
         self._bad_firsts.clear()
-        for rows in self._days():
+        packed = 0
+        for count, rows in enumerate(self._days(), 1):
             self._pack(rows)
+            packed += len(rows)
+            if count % SOME == 0:
+                self.made(packed)
         # what is wrong with a row is wrong with those that say the same
         for number, series, start in self.spool.plain_at(self._bad_firsts) if self._bad_firsts else ():
             self.faults.note(number, self._bad_firsts[series, start], self.of(series))

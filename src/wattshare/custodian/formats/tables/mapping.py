@@ -4,13 +4,14 @@ Nothing in it has a default that could be wrong unseen: what a table leaves open
 """
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from wattshare.custodian.formats.tables.moments import BadZone, zone_of
+from wattshare.custodian.formats.tables.moments import EPOCH_MILLISECONDS, EPOCH_SECONDS, ISO, BadZone, zone_of
 from wattshare.custodian.formats.tables.units import unit_of, worded
 from wattshare.custodian.model.premises import Commodity
 
@@ -149,6 +150,17 @@ class Mapping:
         return from_plain(plain)
 
 
+# how times may be written beside patterns; parts of patterns, and those that together say a day
+FORMATS = (ISO, EPOCH_SECONDS, EPOCH_MILLISECONDS)
+DIRECTIVES = "aAwdbBmyYHIMSzZjUWcxXpfGuV%"
+DAYS = (
+    *({year, month, "d"} for year in "yY" for month in "mbB"),
+    *({year, "j"} for year in "yY"),
+    *({year, week, day} for year in "yY" for week in "UW" for day in "aAwu"),
+    *({"G", "V", day} for day in "aAwu"),
+    {"c"},
+    {"x"},
+)
 SECTIONS: dict[str, type] = {
     "file": Text,
     "values": Values,
@@ -278,6 +290,8 @@ def _check(mapping: Mapping) -> None:
             zone_of(zone)
         except BadZone as why:
             raise BadMapping(f"time.zone: {why}") from why
+    if (form := mapping.time.format) is not None and form not in FORMATS:
+        _check_pattern(form)
     if isinstance(length, str) and length != DAILY:
         raise BadMapping("interval.length: must be seconds, or 'day'")
     if isinstance(length, int) and not 0 < length <= 366 * 86_400:
@@ -288,6 +302,24 @@ def _check(mapping: Mapping) -> None:
             raise BadMapping(f"file.{name}: must be one character")
     if mapping.values.decimal == mapping.values.thousands:
         raise BadMapping("values.thousands: is the same as values.decimal")
+
+
+def _check_pattern(pattern: str) -> None:
+    """Refuse a pattern by which no time can be read.
+
+    Raises:
+        BadMapping: it has parts that are none, or lacks the day.
+    """
+    advice = f"it may be {', '.join(FORMATS)}, or a pattern as %m/%d/%Y %H:%M"
+    parts = re.findall("%(.?)", pattern, re.DOTALL)
+    if wrong := next((part for part in parts if part not in DIRECTIVES), None):
+        raise BadMapping(f"time.format: {pattern!r} has a part {'%' + wrong!r}, which says nothing of a time; {advice}")
+    if not parts or "" in parts:
+        raise BadMapping(f"time.format: {pattern!r} is none; {advice}")
+    if any(parts.count(part) > 1 for part in set(parts) - {"%"}):
+        raise BadMapping(f"time.format: {pattern!r} has a part twice; {advice}")
+    if not any(need <= set(parts) for need in DAYS):
+        raise BadMapping(f"time.format: {pattern!r} does not say year, month and day; {advice}")
 
 
 def to_plain(mapping: Mapping) -> dict[str, Any]:

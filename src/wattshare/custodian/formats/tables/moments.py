@@ -121,7 +121,7 @@ class Moments(dict[str, Moment]):
         if at is None:
             return Fault(self._column, f"{shown(text)} is no time as time.format = {self._form!r} has it.")
         if at.tzinfo is not None:
-            if self._zone is not None:
+            if self._zone is not None and at.utcoffset() != at.astimezone(self._zone).utcoffset():
                 return Fault(self._column, f"{shown(text)} has an offset of its own; then time.zone is “offset”.")
             return self._checked(text, (at - EPOCH) // SECOND)
         if self._zone is None:

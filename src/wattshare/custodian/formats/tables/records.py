@@ -1,5 +1,6 @@
 """Tables of customers and what is theirs, and of bills: their columns, and rows as values."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,6 +18,11 @@ from wattshare.custodian.model.premises import Commodity, Enrollment
 from wattshare.espi.enums import ItemKind, ProgramDateKind
 
 LONGEST = 256
+# RFC 5321 §4.5.3.1; and what nobody writes but by mistake is none: quoted names, hosts without a dot
+LONGEST_EMAIL = 254
+EMAIL = re.compile(
+    r"[^\s@.,;:<>()\[\]\"\\][^\s@,;:<>()\[\]\"\\]*(?<!\.)@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_](?:[\w-]*[^\W_])"
+)
 # ITEM_KINDS by their words
 ITEM_KINDS = {kind.name.lower().replace("_", " "): kind.value for kind in ItemKind}
 CLASSES = {name.casefold(): name for name in ("RES", "COM", "AGR", "IND", "Other")}
@@ -75,6 +81,14 @@ def text(cell: str, _: ZoneInfo) -> str | Wrong:
     if len(cell) > LONGEST or not cell.isprintable():
         return Wrong(f"is longer than {LONGEST} characters, or holds signs that are none")
     return cell
+
+
+def email(cell: str, zone: ZoneInfo) -> str | Wrong:
+    """An e-mail address, as far as it can be seen by looking: somebody at a host with a dot, and nothing else."""
+    checked = text(cell, zone)
+    if isinstance(checked, Wrong) or (EMAIL.fullmatch(cell) and len(cell) <= LONGEST_EMAIL and ".." not in cell):
+        return checked
+    return Wrong("is no e-mail address; write one alone, as robin@example.com, or leave the cell empty")
 
 
 def day(cell: str, zone: ZoneInfo) -> int | Wrong:
@@ -148,7 +162,7 @@ KINDS: tuple[Kind, ...] = (
         (
             Cell("customer", "The utility's own number of the customer.", text, "C-1", "C-2", True),
             Cell("name", "Name.", text, "Robin Field", "Mill Lane Bakery", True),
-            Cell("email", "E-mail address.", text, "robin@example.com", ""),
+            Cell("email", "E-mail address.", email, "robin@example.com", ""),
             Cell(
                 "class", f"One of {', '.join(CLASSES.values())}; RES where it is empty.", one_of(CLASSES), "RES", "COM"
             ),

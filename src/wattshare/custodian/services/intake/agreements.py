@@ -27,7 +27,7 @@ class Agreements:
 
     def take(self, rows: Sequence[Record]) -> None:
         """Keep agreements; those that are empty or overlap are noted as faults."""
-        for row in rows:
+        for row in self.records.counted(rows):
             try:
                 self._tell(row)
             except BadRecord as why:

@@ -32,7 +32,16 @@ class Aside:
         """Write rows down, durably: what is stored afterwards is not all, and this says what is missing.
 
         Where they are: a file that is there is another document's and stays; the name gets a number then.
+
+        Raises:
+            OSError: it cannot be written; by the name that was given.
         """
+        try:
+            return self._write(rows)
+        except OSError as why:
+            raise OSError(why.errno, why.strerror, str(self.path)) from why
+
+    def _write(self, rows: Sequence[BadRow]) -> Path:
         aside = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
         try:
             with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", newline="") as file:

@@ -31,7 +31,7 @@ class Bills:
 
     def take(self, rows: Sequence[Record]) -> None:
         """Keep bills; of one whose rows contradict each other, the rows are noted as faults."""
-        ordered = sorted(rows, key=lambda row: (*map(row.get, KEY), row.row))
+        ordered = self.records.counted(sorted(rows, key=lambda row: (*map(row.get, KEY), row.row)))
         for _, lines in groupby(ordered, key=lambda row: tuple(map(row.get, KEY))):
             bill = list(lines)
             try:

@@ -63,8 +63,8 @@ class Door:
     def take(self, file: BinaryIO, name: str, wanted: Wanted) -> Report:
         """Take one document in, whole or not at all; the same again changes nothing. It can be read twice."""
         report = self._take(file, name, wanted)
-        # what was taken said so in its own transaction
-        if not (report.dry_run or report.explained) and (report.known or report.refused):
+        # what brought something said so in its own transaction
+        if not (report.dry_run or report.explained) and report.revision is None:
             self.note(report)
         return report
 
@@ -72,7 +72,8 @@ class Door:
         """Write down what became of a document of which nothing new was kept."""
         kept = replace(report, bad_rows=report.bad_rows[:NAMED]).kept(channels=0)
         with self.intake.store.begin() as tx:
-            tx.imports.note(kept.as_plain(), state="known" if report.known else "refused", at=self.intake.now())
+            state = "refused" if report.refused else "known" if report.known else "taken"
+            tx.imports.note(kept.as_plain(), state=state, at=self.intake.now())
 
     def _take(self, file: BinaryIO, name: str, wanted: Wanted) -> Report:
         size = file.seek(0, 2)
@@ -109,6 +110,7 @@ class Door:
             account=wanted.account,
             lenient=wanted.lenient,
             dry_run=wanted.dry_run,
+            tell=wanted.tell,
         )
 
     def _take_parquet(self, file: BinaryIO, name: str, digest: str, wanted: Wanted) -> Report:
@@ -144,11 +146,14 @@ class Door:
         self, table: Table, mapping: Mapping, name: str, digest: str, wanted: Wanted, columns: Columns | None = None
     ) -> Report:
         places = places_of(table.header, mapping)
-        if wanted.explain or (wanted.mapping is None and wanted.confirm):
+        if wanted.explain or (wanted.mapping is None and wanted.confirm and table.sample()):
             return self._explained(name, digest, table, mapping)
         if asked := tuple(self._questions(table, mapping, words=wanted.mapping is None)):
-            # what no row shows cannot be answered by looking at the file
-            raise Unmapped(asked) if table.sample(1) else Unreadable("No row stands behind the header.")
+            if table.sample():
+                raise Unmapped(asked)
+            # what no row shows need not be known
+            unread = _unread(table.header, mapping, places)
+            return Report(name=name, kind="readings", digest=digest, dry_run=wanted.dry_run, unread=unread)
         readings = Readings(
             store=self.intake.store,
             now=self.intake.now,
@@ -173,6 +178,7 @@ class Door:
             kind=kind,
             aside=Aside(wanted.set_aside) if wanted.set_aside else None,
             dry_run=wanted.dry_run,
+            tell=wanted.tell,
         )
         if wanted.explain:
             return Report(name=name, kind=kind.name, digest=digest, explained=True, unread=unknown(kind, table.header))

@@ -19,6 +19,7 @@ from wattshare.custodian.services.intake.channels import Channels
 from wattshare.custodian.services.intake.customers import CustomerParts
 from wattshare.custodian.services.intake.points import Points
 from wattshare.custodian.services.intake.report import Progress, Refused, Report
+from wattshare.custodian.services.intake.telling import Tell, untold
 from wattshare.custodian.store.bills import local_bill_date
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
@@ -60,6 +61,7 @@ class Intake:
         account: str | None = None,
         lenient: bool = False,
         dry_run: bool = False,
+        tell: Tell = untold,
     ) -> Report:
         """Take one Green Button document in: read it to its end first, then store it in one transaction.
 
@@ -75,7 +77,7 @@ class Intake:
                 return _refused(name, why.rule, why.sentence, line=why.line, element=why.element)
             except Unplaceable as why:
                 return _refused(name, "placing", why.sentence, element=f"{why.element} {why.place}".strip())
-            task = _Task(self, linked, name, hashed.hexdigest(), usage_point, account, lenient, dry_run)
+            task = _Task(self, linked, name, hashed.hexdigest(), usage_point, account, lenient, dry_run, tell)
             return task.run()
 
 
@@ -91,6 +93,7 @@ class _Task:
     account: str | None
     lenient: bool
     dry_run: bool
+    tell: Tell
 
     @property
     def staged(self) -> Staged:
@@ -136,7 +139,8 @@ class _Task:
         channels = Channels(
             tx=tx, profile=self.intake.profile, linked=self.linked, revision=revision, at=at, reason=reason
         )
-        for key, entry in self.staged.points.items():
+        for done, (key, entry) in enumerate(self.staged.points.items()):
+            self.tell("storing", done, len(self.staged.points))
             here = progress.usage_points[key] = points.take(entry, self.linked, billed.get(key))
             progress.channels += channels.take(key, here)
         self._put_bills(tx, progress, keys, revision, at, reason)

@@ -1,7 +1,7 @@
 """Tables of customers and what is theirs, taken in: whole or not at all, each row by its own key."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -22,11 +22,14 @@ from wattshare.custodian.model.premises import (
     UsagePoint,
 )
 from wattshare.custodian.services.intake.points import NAMED, free_number
+from wattshare.custodian.services.intake.telling import Tell, untold
 from wattshare.custodian.store.database import Tx
 from wattshare.espi.enums import ProgramDateKind
 from wattshare.espi.profile import Profile
 
 CUSTOMER = "customer"
+# rows after which it is told how many are kept
+SOME = 100
 ADDRESS = ("address", "city", "state", "postal_code")
 
 
@@ -49,6 +52,7 @@ class Records:
     at: int
     reason: str
     faults: Faults
+    tell: Tell = untold
     # what became of each, by "kind: new", "changed", "same"
     counts: Counter[str] = field(default_factory=Counter)
     # usage points, and what the table calls them
@@ -63,11 +67,18 @@ class Records:
             "meters": self._meter,
             "programs": self._program,
         }
-        for row in rows:
+        for row in self.counted(rows):
             try:
                 self.counts[keep[kind.name](row)] += 1
             except BadRecord as why:
                 self.faults.note(row.row, why.fault)
+
+    def counted(self, rows: Sequence[Record]) -> Iterator[Record]:
+        """The rows, and it is told how many of them are kept."""
+        for done, row in enumerate(rows):
+            if done % SOME == 0:
+                self.tell("storing", done, len(rows))
+            yield row
 
     def noted(self, kind: str, key: str, before: Any, after: Any) -> str:
         """Write down which fields of a thing changed; what became of it."""

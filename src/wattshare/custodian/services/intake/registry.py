@@ -14,6 +14,7 @@ from wattshare.custodian.services.intake.aside import Aside
 from wattshare.custodian.services.intake.bills import Bills
 from wattshare.custodian.services.intake.records import Records
 from wattshare.custodian.services.intake.report import Refused, Report
+from wattshare.custodian.services.intake.telling import Tell, untold
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
 from wattshare.espi.profile import Profile
@@ -35,6 +36,7 @@ class Registry:
     kind: Kind
     aside: Aside | None = None
     dry_run: bool = False
+    tell: Tell = untold
 
     @property
     def manner(self) -> dict[str, Any]:
@@ -77,7 +79,7 @@ class Registry:
             return Report(name=self.name, kind=self.kind.name, digest=self.digest, known=True, dry_run=self.dry_run)
         at, known = self.now(), len(faults.numbers)
         revision = tx.revisions.begin("import", at)
-        into = Records(tx, self.profile, revision, at, f"import {self.digest[:12]}", faults)
+        into = Records(tx, self.profile, revision, at, f"import {self.digest[:12]}", faults, self.tell)
         match self.kind.name:
             case "agreements":
                 Agreements(into).take(rows)

@@ -133,7 +133,11 @@ class _Task:
 
     def _make_days(self) -> None:
         """Pack what is good; rows that contradict each other take their whole rows with them."""
-        days = Days(self.spool, self.intake.profile, self.faults, self._offset, self._of)
+
+        def made(rows: int) -> None:
+            self.intake.tell("packing", rows, self.readings)
+
+        days = Days(self.spool, self.intake.profile, self.faults, self._offset, self._of, made)
         known = -1
         while known != len(self.faults.numbers):
             if self.faults.numbers:
