@@ -276,11 +276,19 @@ def test_every_request_is_counted(store: Store) -> None:
     def count() -> None:
         for _ in range(25):
             with store.begin() as tx:
-                tx.rates.add(50_001, "second", T0)
+                tx.rates.add(50_001, "second", T0, T0)
 
     with ThreadPoolExecutor(4) as pool:
         for done in [pool.submit(count) for _ in range(4)]:
             done.result()
     with store.begin() as tx:
-        assert tx.rates.add(50_001, "second", T0) == 101
-        assert tx.rates.add(50_001, "second", T0 + 1) == 1
+        assert tx.rates.add(50_001, "second", T0, T0) == 101
+        assert tx.rates.add(50_001, "second", T0 + 1, T0 + 1) == 1
+        # who waited meanwhile does not begin the former second again
+        assert tx.rates.add(50_001, "second", T0, T0) == 2
+        assert tx.rates.add(50_001, "second", T0 + 1, T0 + 1) == 3
+        # nor the former hour
+        assert tx.rates.add(50_001, "hour", T0 + 10, T0 + 10) == 1
+        assert tx.rates.add(50_001, "hour", T0 - 3_590, T0 + 9) == 2
+        # a clock that is set back is gone by
+        assert tx.rates.add(50_001, "second", T0 - 3_600, T0 - 3_600) == 1

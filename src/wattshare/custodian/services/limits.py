@@ -56,11 +56,13 @@ class Limits:
         """
         if not self.on:
             return ()
-        at, left = self.now(), list[Budget]()
+        left = list[Budget]()
         with self.store.begin() as tx:
+            # not before: where one counts after the other, time passes until it is one's turn
+            at = self.now()
             for span, most in self.most.items():
                 starts, ends = self.bounds(span, at)
-                counted = tx.rates.add(party.id, span.value, starts)
+                counted = tx.rates.add(party.id, span.value, starts, at)
                 if counted > most:
                     raise TooMany(
                         f"More than {most} requests in a {span.value}.",
