@@ -37,6 +37,7 @@ from wattshare.custodian.services.disclosure.disclosure import Disclosure
 from wattshare.custodian.services.disclosure.noting import Noting
 from wattshare.custodian.services.fetching import Fetching
 from wattshare.custodian.services.funnel import Funnel
+from wattshare.custodian.services.hiding import Hiding
 from wattshare.custodian.services.homes import Homes
 from wattshare.custodian.services.intake import Intake
 from wattshare.custodian.services.intake.door import Door
@@ -133,6 +134,11 @@ class House:
     intake: Intake
     closing: Closing
     completeness: Completeness
+
+    @property
+    def hiding(self) -> Hiding:
+        """Addresses that are hidden, and sharing that ends at once."""
+        return Hiding(store=self.store, now=self.now, consent=self.consent)
 
     @property
     def door(self) -> Door:
@@ -261,6 +267,7 @@ class House:
             funnel=self.funnel,
             delegates=self.delegates,
             homes=self.homes,
+            hiding=self.hiding,
         ).routes()
         minding = Minding(lobby=lobby, refusals=Refusals(pages=pages))
         return routes(self.profile, handlers, (*oauth.more(), *minding.routes((*arrivals, *ours)), *more))

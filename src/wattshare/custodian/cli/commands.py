@@ -10,6 +10,7 @@ import typer
 from wattshare.custodian.cli import (
     authorizations,
     closing,
+    customers,
     messages,
     notices,
     outages,
@@ -23,6 +24,7 @@ db = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(db, name="db")
 app.add_typer(third_parties.app, name="third-party")
 app.add_typer(authorizations.app, name="authorization")
+app.add_typer(customers.app, name="customer")
 app.add_typer(outcomes.app, name="imports")
 app.add_typer(notices.app, name="notices")
 app.add_typer(outages.app, name="outage")

@@ -154,8 +154,10 @@ class Service:
     account: Account
     agreement: Agreement
     usage_point: UsagePoint
+    # None, too, where the address is hidden; so is the account's mailing address
     location: ServiceLocation | None = None
     meters: tuple[Meter, ...] = ()
+    hidden: bool = False
 
 
 class Enrollment(StrEnum):

@@ -5,7 +5,7 @@ checks it without asking anybody.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -155,7 +155,10 @@ class Receipts:
     def of(self, authorization_id: int) -> tuple[KeptReceipt, ...]:
         """A permission's receipts, the newest first."""
         with self.store.read(Purpose.PEOPLE) as tx:
-            return tx.receipts.of(authorization_id, SHOWN)
+            every = tx.receipts.of(authorization_id, SHOWN)
+            held = tx.authorizations.by_id(authorization_id)
+            hidden = any(service.hidden for service in services_of(tx, held)) if held and every else False
+        return tuple(replace(one, facts=without_addresses(one.facts)) for one in every) if hidden else every
 
     # signing
 
@@ -193,6 +196,11 @@ def terms(held: Authorization, services: Iterable[Service], zone: ZoneInfo) -> d
         "ended": iso(held.ended_at) if held.state is State.ENDED else None,
         "ending": held.ending.value if held.ending else None,
     }
+
+
+def without_addresses(facts: dict[str, Any]) -> dict[str, Any]:
+    """A receipt as it may be shown once an address is hidden that it has."""
+    return facts | {"services": [service | {"address": None} for service in facts["services"]]}
 
 
 def address(service: Service) -> str | None:

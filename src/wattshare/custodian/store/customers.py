@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, literal, or_, select, update
 
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.errors import Conflict, Unknown
@@ -101,8 +101,24 @@ class Customers:
             mailing=mailing,
             bill_cycle=bill_cycle,
         )
-        self._add(ACCOUNT, premises.account_columns(self._keys, account))
+        # who is hidden stays so in a new home
+        hidden = {"hidden_since": self.hidden_since(customer_id)}
+        self._add(ACCOUNT, premises.account_columns(self._keys, account) | hidden)
         return account
+
+    def hide(self, customer_id: int, at: int | None) -> tuple[int, ...]:
+        """Hide the addresses of all accounts that a customer holds or held; None: show them. Those that change."""
+        other = ACCOUNT.c.hidden_since.is_not(None) if at is None else ACCOUNT.c.hidden_since.is_(None)
+        which = select(ACCOUNT.c.id).where(ACCOUNT.c.id.in_(accounts_of(customer_id)), other)
+        changed = tuple(self._connection.scalars(which.order_by(ACCOUNT.c.id)))
+        self._connection.execute(update(ACCOUNT).where(ACCOUNT.c.id.in_(changed)).values(hidden_since=at))
+        return changed
+
+    def hidden_since(self, customer_id: int) -> int | None:
+        """Since when addresses of a customer are hidden; None: they are not."""
+        accounts = ACCOUNT.c.id.in_(accounts_of(customer_id))
+        first = self._connection.scalar(select(func.min(ACCOUNT.c.hidden_since)).where(accounts))
+        return None if first is None else int(first)
 
     def add_location(self, address: Address) -> ServiceLocation:
         """Keep a new place of service."""
@@ -322,12 +338,14 @@ class Customers:
         )
 
     def service(self, agreement_id: int) -> Service:
-        """One agreement with all that belongs to it, for the customer whom its account names.
+        """One agreement with all that belongs to it, for the customer whom its account names: for who takes in.
+
+        What is hidden is there as well.
 
         Raises:
             Unknown: there is no such agreement.
         """
-        found = self._services(services_of(AGREEMENT.c.id == agreement_id, None))
+        found = self._services(services_of(AGREEMENT.c.id == agreement_id, None), shown=True)
         if not found:
             raise Unknown
         return found[0]
@@ -360,24 +378,30 @@ class Customers:
         if self._connection.execute(select(AGREEMENT.c.id).where(others, overlaps)).first() is not None:
             raise Conflict("Another agreement covers this usage point at that time.", field="starts")
 
-    def _services(self, found: Select[Any], given: Mapping[str, int] | None = None) -> tuple[Service, ...]:
+    def _services(
+        self, found: Select[Any], given: Mapping[str, int] | None = None, *, shown: bool = False
+    ) -> tuple[Service, ...]:
         read = [parts_of(row) for row in self._connection.execute(found, given or {}).mappings()]
         meters = self._meters({parts["usage_point"]["id"] for parts in read})
-        return tuple(self._service(parts, meters) for parts in read)
+        return tuple(self._service(parts, meters, shown=shown) for parts in read)
 
     def _meters(self, usage_point_ids: Iterable[int]) -> tuple[Meter, ...]:
         points = sorted(usage_point_ids)
         rows = self._connection.execute(METERS, {"of_points": points}).mappings() if points else ()
         return tuple(map(premises.read_meter, rows))
 
-    def _service(self, parts: Mapping[str, Row], meters: Iterable[Meter]) -> Service:
+    def _service(self, parts: Mapping[str, Row], meters: Iterable[Meter], *, shown: bool) -> Service:
+        """What is hidden is left out here, so that no page, receipt or feed has to think of it."""
         agreement = premises.read_agreement(self._keys, parts["agreement"])
-        location = parts["service_location"]
+        account = premises.read_account(self._keys, parts["account"])
+        location, hidden = parts["service_location"], parts["account"]["hidden_since"] is not None and not shown
+        none = location["id"] is None or hidden
         return Service(
             customer=premises.read_customer(self._keys, parts["customer"]),
-            account=premises.read_account(self._keys, parts["account"]),
+            account=replace(account, mailing=None) if hidden else account,
             agreement=agreement,
             usage_point=premises.read_usage_point(parts["usage_point"]),
-            location=None if location["id"] is None else premises.read_location(self._keys, location),
+            location=None if none else premises.read_location(self._keys, location),
             meters=tuple(meter for meter in meters if stood(meter, agreement)),
+            hidden=hidden,
         )

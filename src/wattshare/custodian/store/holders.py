@@ -100,6 +100,13 @@ class Holders:
         holding = self.at((account_id,), at)[account_id]
         return holding[0] if len(holding) == 1 else None
 
+    def ever(self, account_ids: Iterable[int]) -> tuple[int, ...]:
+        """The customers who hold one of these accounts or held it, by their number."""
+        accounts = tuple(account_ids)
+        named = select(ACCOUNT.c.customer_id).where(ACCOUNT.c.id.in_(accounts))
+        others = select(HOLDER.customer_id).where(HOLDER.account_id.in_(accounts))
+        return tuple(sorted(self._connection.scalars(named.union(others))))
+
     def at(self, account_ids: Iterable[int], at: int) -> dict[int, tuple[int, ...]]:
         """The customers who hold each account at a second; first whom it names, then the others by their number."""
         accounts = tuple(account_ids)

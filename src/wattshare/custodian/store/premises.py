@@ -43,6 +43,8 @@ ACCOUNT = Table(
     Column("phone_mac", String),
     Column("mailing", Text),  # sealed JSON
     Column("bill_cycle", String),
+    # from that second on none of its addresses is shown to anybody; no file that is taken in changes it
+    Column("hidden_since", Big),
 )
 
 # beside whom the account names: who else holds it; and from when to when, for each of them

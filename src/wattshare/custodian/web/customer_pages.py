@@ -6,6 +6,7 @@ from wattshare.custodian.services.consent import Consent
 from wattshare.custodian.services.delegates import Delegates
 from wattshare.custodian.services.directory import Directory
 from wattshare.custodian.services.funnel import Funnel
+from wattshare.custodian.services.hiding import Hiding
 from wattshare.custodian.services.homes import Homes
 from wattshare.custodian.services.overview import Overview
 from wattshare.custodian.services.own_data import OwnData
@@ -41,6 +42,7 @@ class CustomerPages:
     funnel: Funnel
     delegates: Delegates
     homes: Homes
+    hiding: Hiding
 
     def routes(self) -> tuple[Route, ...]:
         """Of each part."""
@@ -67,6 +69,7 @@ class CustomerPages:
                 waiting=waiting,
                 homes=self.homes,
                 delegates=self.delegates,
+                hiding=self.hiding,
             ),
             NewHomes(lobby=lobby, pages=pages, homes=self.homes),
             ReceiptPages(lobby=lobby, pages=pages, overview=overview, receipts=consent.receipts),

@@ -7,6 +7,7 @@ from wattshare.custodian.model.authorization import STANDING, Ending, State
 from wattshare.custodian.model.references import reference
 from wattshare.custodian.services.consent import Consent
 from wattshare.custodian.services.delegates import Delegates
+from wattshare.custodian.services.hiding import Hiding
 from wattshare.custodian.services.homes import Homes
 from wattshare.custodian.services.overview import Card, Overview, Page
 from wattshare.custodian.services.receipts import address, iso
@@ -46,6 +47,7 @@ class Sharing:
     waiting: Waiting
     homes: Homes
     delegates: Delegates
+    hiding: Hiding
 
     def routes(self) -> tuple[Route, ...]:
         """They ask for the session themselves: without one they lead to the sign-in."""
@@ -53,6 +55,7 @@ class Sharing:
             ("/sharing", "GET", self.sharing_page),
             ("/sharing/stop", "GET", self.stop_page),
             ("/sharing/stop", "POST", self.take_stop),
+            ("/sharing/hide", "POST", self.take_hide),
         )
         return tuple(
             Route(path=path, method=method, token=Token.SESSION, handler=handler) for path, method, handler in pages
@@ -84,6 +87,8 @@ class Sharing:
             happened=self._happened(call, customer_id),
             customer=self.lobby.name(customer_id),
             people=self.delegates.concerns(session),
+            hidden=self.hiding.is_hidden(customer_id),
+            may_hide=session.delegate_id is None,
             form_token=session.form_token,
         )
 
@@ -119,6 +124,14 @@ class Sharing:
             return Response.redirect(f"/sharing?stopped={THEIRS}")
         self.consent.withdraw(card.id, Ending.CUSTOMER, actor=session.actor)
         return Response.redirect(f"/sharing?stopped={card.id}")
+
+    def take_hide(self, call: Call) -> Response:
+        """Hide one's own address, from everybody."""
+        session = self.lobby.posted(call)
+        if session.customer_id is None:
+            return Response.redirect(SIGN_IN)
+        self.hiding.hide_own(session)
+        return Response.redirect("/sharing#address")
 
     def _stoppable(self, customer_id: int, authorization_id: str | None) -> Card:
         """A card of the customer's own, or of who holds an account together with them."""

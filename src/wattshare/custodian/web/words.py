@@ -26,6 +26,7 @@ COMMODITIES = {
     Commodity.HEAT: said("Heat"),
 }
 OTHER = said("Other services")
+HIDDEN = said("Address hidden")
 USES = {
     Commodity.ELECTRICITY: said("Electricity use"),
     Commodity.GAS: said("Gas use"),
@@ -197,6 +198,8 @@ class Place:
 
 def place(tongue: Tongue, service: Service) -> str:
     """Where a service is, as its customer knows it."""
+    if service.hidden:
+        return tongue.say(HIDDEN)
     if service.location is None:
         return tongue.say(OTHER)
     address = service.location.address
