@@ -2,32 +2,39 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conversations.stage import Desk, Person
 from tests.conversations.test_life import held_of
 from tests.conversations.test_receipts import bodies
-from tests.custodian.houses import BASE, EVERYTHING, Home, TestHouse, built
+from tests.custodian.houses import BASE, EVERYTHING, PASSWORD, Home, TestHouse, built
+from tests.custodian.servers import ENGINES
 from wattshare.custodian.model.authorization import Ending, State
 from wattshare.custodian.model.errors import NotCovered, Unknown
 from wattshare.custodian.model.messages import Way
 from wattshare.custodian.services.signin import NotSignedIn
 from wattshare.custodian.services.terms import Choice
 from wattshare.custodian.store.database import Store
+from wattshare.espi.kinds import Kind
+from wattshare.thirdparty.receipts import verify
 
 
 @pytest.fixture
 def house(store: Store, tmp_path: Path) -> Iterator[TestHouse]:
-    """With mails that land in a folder; the queries are tried on each engine by the store's tests."""
+    """With mails that land in a folder."""
     with built(tmp_path, store, mail_dir=tmp_path / "mail") as made:
         yield made
 
 
+EACH = pytest.mark.parametrize("engine", ENGINES, indirect=True)
+
+
 @pytest.fixture
-def engine() -> str:
-    """What the store is on."""
-    return "sqlite"
+def engine(request: pytest.FixtureRequest) -> str:
+    """What the store is on: each, where a test is about what is found rather than about what is said."""
+    return str(getattr(request, "param", "sqlite"))
 
 
 @pytest.fixture
@@ -47,6 +54,14 @@ def seen(house: TestHouse, who: Home, *, ended: bool = False) -> list[tuple[int,
     return [(card.id, card.giver) for card in house.house.overview.page(who.customer.id, ended=ended).cards]
 
 
+def record_of(house: TestHouse, who: Home, number: int) -> dict[str, Any]:
+    """The record of a permission, as a person downloads it."""
+    doors = house.house.sign_in
+    session = doors.with_password(doors.arrive(), who.login, PASSWORD, "127.0.0.1")
+    cookie = {"cookie": f"__Host-wattshare={session.id}"}
+    return verify(house.browser.get(f"/sharing/record?authorization={number}", headers=cookie).content).facts
+
+
 def words(house: TestHouse, who: Home, path: str) -> tuple[int, str]:
     """What a person reads at a page of theirs."""
     person = Person(house, who)
@@ -56,6 +71,7 @@ def words(house: TestHouse, who: Home, path: str) -> tuple[int, str]:
         return page.status, page.text
 
 
+@EACH
 def test_each_sees_what_the_other_shares_and_a_stranger_does_not(
     house: TestHouse, acme: Desk, ada: Home, bob: Home
 ) -> None:
@@ -66,9 +82,10 @@ def test_each_sees_what_the_other_shares_and_a_stranger_does_not(
     _, text = words(house, bob, "/sharing")
     assert "Given by Ada Elm (holds the account too)" in text
     assert "their name and the service address" in text
-    for absent in ("Last look", "Pause", "Stop sooner", "Receipts", "Download the record"):
+    assert "They have not looked yet" in text
+    for absent in ("Pause", "Stop sooner", "Receipts"):
         assert absent not in text
-    for path in ("receipt", "record", "change", "shorten"):
+    for path in ("receipt", "change", "shorten"):
         assert words(house, bob, f"/sharing/{path}?authorization={number}")[0] in (403, 404), path
     for path in ("receipt", "record", "change", "shorten", "stop"):
         assert words(house, stranger, f"/sharing/{path}?authorization={number}")[0] in (403, 404), path
@@ -81,6 +98,7 @@ def test_each_sees_what_the_other_shares_and_a_stranger_does_not(
             act(number, bob.customer.id)
 
 
+@EACH
 def test_the_other_stops_it_in_as_many_steps_as_ones_own_and_both_are_told(
     house: TestHouse, acme: Desk, ada: Home, bob: Home, tmp_path: Path
 ) -> None:
@@ -121,6 +139,7 @@ def test_the_other_stops_it_in_as_many_steps_as_ones_own_and_both_are_told(
         house.house.consent.stop_shared(number, bob.customer.id)
 
 
+@EACH
 def test_homes_of_ones_own_go_on_and_are_not_seen(house: TestHouse, acme: Desk, ada: Home, bob: Home) -> None:
     with house.store.begin() as tx:
         account = tx.customers.add_account(ada.customer.id, "2000-OWN")
@@ -130,9 +149,17 @@ def test_homes_of_ones_own_go_on_and_are_not_seen(house: TestHouse, acme: Desk, 
         own = tx.customers.add_agreement(point.usage_point_id, account.id, "SA-OWN", starts=house.midnight(9))
     tokens = acme.connect(ada, agreements=[ada.agreements[0].id, own.id])
     number = int(tokens.subscription)
+    house.clock.advance(60)
+    acme.ask("/ReadingType", tokens.access_token)
+    assert acme.client.batch(tokens.subscription, ada.usage_points[0]).status == 200
     _, text = words(house, bob, f"/sharing/stop?authorization={number}")
     assert "Elm St" in text
     assert "Pine" not in text
+    # a look may be one at the other home
+    assert "Last look" in words(house, ada, "/sharing")[1]
+    assert "Last look" not in words(house, bob, "/sharing")[1]
+    record = record_of(house, bob, number)
+    assert (record["looks"], [one["address"] for one in record["services"]]) == (None, ["1 Elm St, Riverton"])
     house.clock.advance(60)
     assert house.house.consent.stop_shared(number, bob.customer.id) is False
     assert held_of(house, tokens.subscription).state is State.ACTIVE
@@ -150,6 +177,39 @@ def test_homes_of_ones_own_go_on_and_are_not_seen(house: TestHouse, acme: Desk, 
     )
 
 
+@EACH
+def test_looks_at_what_both_hold_are_told_to_both(house: TestHouse, acme: Desk, ada: Home, bob: Home) -> None:
+    tokens = acme.connect(ada)
+    number = int(tokens.subscription)
+    house.clock.advance(60)
+    assert acme.client.batch(tokens.subscription, ada.usage_points[0]).status == 200
+    at = house.clock()
+    # who begins to hold it later hears nothing of it
+    house.clock.advance(86_400)
+    late = house.holder(ada, "Late Fir", since=0)
+    looks = {
+        one.customer.name: [
+            look.at for card in house.house.overview.page(one.customer.id, ended=False).cards for look in card.looks
+        ]
+        for one in (ada, bob, late)
+    }
+    assert looks == {"Ada Elm": [at], "Bob Oak": [at], "Late Fir": []}
+    mine, theirs = record_of(house, ada, number), record_of(house, bob, number)
+    assert (mine["given_by"], theirs["given_by"]) == (None, "Ada Elm")
+    assert mine["looks"] == theirs["looks"]
+    assert len(mine["looks"]) == 1
+    house.house.consent.withdraw(number, Ending.CUSTOMER)
+    assert record_of(house, bob, number)["ended"] is not None
+    # the looks of what it was for before are none of theirs
+    other = int(acme.connect(ada).subscription)
+    house.clock.advance(60)
+    assert acme.client.batch(str(other), ada.usage_points[0]).status == 200
+    choice = Choice(kinds=frozenset({Kind.USAGE}), agreement_ids=(ada.agreements[0].id,), until=None)
+    house.house.consent.change(other, ada.customer.id, choice)
+    [card] = house.house.overview.page(bob.customer.id, ended=False).cards
+    assert (card.id, card.looks, card.looks_told) == (other, (), False)
+
+
 def test_the_other_is_told_of_a_change(house: TestHouse, acme: Desk, ada: Home, bob: Home, tmp_path: Path) -> None:
     number = int(acme.connect(bob).subscription)
     house.clock.advance(60)
@@ -159,6 +219,7 @@ def test_the_other_is_told_of_a_change(house: TestHouse, acme: Desk, ada: Home, 
     assert "Last day: March 22, 2024" in told["Bob Oak changed what Acme Energy can see"]
 
 
+@EACH
 def test_a_former_holder_sees_nothing_more_and_a_later_one_nothing_before(
     house: TestHouse, acme: Desk, ada: Home, bob: Home
 ) -> None:

@@ -119,6 +119,25 @@ def test_who_holds_it_from_a_later_day_on_has_moved_in(store: Store, couple: Cou
         assert tx.homes.moved_in(T0 + DAY, T0 + 19 * DAY, 10) == ()
 
 
+def test_what_the_others_share_of_an_account_is_found_with_ones_own(store: Store, couple: Couple) -> None:
+    account, kim, at = couple.home.account.id, couple.kim.id, T0 + 20 * DAY
+    robin = couple.home.customer.id
+    with store.read() as tx:
+        assert tx.holders.together(robin, at) == {account: 0}
+        assert tx.holders.together(kim, at) == {account: T0 + 10 * DAY}
+        # before and after they hold it, and of who holds one alone
+        assert tx.holders.together(kim, T0 + 9 * DAY) == tx.holders.together(kim, T0 + 30 * DAY) == {}
+        alone = tx.customers.by_account_number("99")
+        assert alone is not None
+        assert tx.holders.together(alone.customer_id, at) == {}
+        both = {couple.robins.id, couple.kims.id}
+        for customer, since in ((robin, 0), (kim, T0 + 10 * DAY)):
+            page = tx.authorizations.page(customer, ended=False, before=None, most=9, together={account: since})
+            assert {one.id for one in page} == both
+        [own] = tx.authorizations.page(kim, ended=False, before=None, most=9, together={})
+        assert own.id == couple.kims.id
+
+
 def test_who_sees_an_account_has_nothing_of_it_to_share(store: Store, couple: Couple) -> None:
     account, home = couple.home.account.id, couple.home
     with store.begin() as tx:

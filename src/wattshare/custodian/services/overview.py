@@ -45,6 +45,8 @@ class Card:
     partner: str | None = None
     # the newest first
     looks: tuple[Look, ...] = ()
+    # of somebody else's, they may speak of other homes; then they are for who gave it alone
+    looks_told: bool = True
     # the permission that this one came with
     primary_id: int | None = None
     # since when it is paused; None: it is not
@@ -96,6 +98,17 @@ class Overview:
         with self.store.read(Purpose.PEOPLE) as tx:
             held = tx.authorizations.by_id(authorization_id)
             if held is None or held.customer_id == customer_id or held.state is State.ENDED:
+                return None
+            services = {service.agreement.id: service for service in tx.customers.services(customer_id)}
+            return others_card(tx, held, services, tx.holders.together(customer_id, self.now()))
+
+    def shown(self, customer_id: int, authorization_id: int) -> Card | None:
+        """One of the permissions on a customer's page: their own, or of who holds an account together with them."""
+        if (own := self.card(customer_id, authorization_id)) is not None:
+            return own
+        with self.store.read(Purpose.PEOPLE) as tx:
+            held = tx.authorizations.by_id(authorization_id)
+            if held is None:
                 return None
             services = {service.agreement.id: service for service in tx.customers.services(customer_id)}
             return others_card(tx, held, services, tx.holders.together(customer_id, self.now()))
@@ -182,8 +195,19 @@ def others_card(
     }
     if held.customer_id is None or not seen:
         return None
-    # looks may be at other homes
-    return replace(card(tx, held, seen), giver=customer_name(tx, held.customer_id), looks=())
+    shown = card(tx, held, seen)
+    # while they hold all of it, and since it was last for something else
+    since = max(together[service.account.id] for service in seen.values())
+    changed = max((entry.at for entry in tx.trail.terms(held.id)[1:]), default=-1)
+    whole = shared <= seen.keys()
+    told = tuple(one for one in shown.looks if whole and one.at >= since and one.at > changed)
+    return replace(
+        shown,
+        giver=customer_name(tx, held.customer_id),
+        looks=told,
+        # that there was none is said where there was none at all
+        looks_told=whole and (bool(told) or not shown.looks),
+    )
 
 
 def customer_name(tx: Tx, customer_id: int) -> str:

@@ -63,7 +63,9 @@ class ReceiptPages:
         """Everything about one permission, to keep: signed."""
         if (known := self.lobby.customer(call)) is None:
             return Response.redirect(SIGN_IN)
-        card = self._card(call, known[1])
+        card = self.overview.shown(known[1], number(call.query.first("authorization")) or 0)
+        if card is None:
+            raise NotShared
         facts = told(card, self.pages.utility, self.lobby.now())
         return download(self.receipts.record(facts), f"sharing-{reference(card.id)}.json")
 

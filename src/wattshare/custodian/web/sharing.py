@@ -167,6 +167,8 @@ def told(card: Card, utility: str, at: int) -> dict[str, object]:
         "at": iso(at),
         "utility": utility,
         "app": cut(card.name),
+        # where that is somebody else, who holds the account together with the customer
+        "given_by": card.giver,
         "state": card.state.value,
         "data": [kind.value for kind in Kind if kind in card.kinds],
         "services": [
@@ -181,7 +183,10 @@ def told(card: Card, utility: str, at: int) -> dict[str, object]:
         "until": iso(card.ends),
         "ended": iso(card.ended_at),
         "ending": card.ending.value if card.ending else None,
+        # none: they are told to who gave it alone
         "looks": [
             {"at": iso(look.at), "data": [kind.value for kind in Kind if kind in look.kinds]} for look in card.looks
-        ],
+        ]
+        if card.looks_told
+        else None,
     }

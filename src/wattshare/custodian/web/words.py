@@ -308,6 +308,8 @@ class Told:
     partner: str | None = None
     # when they took data, and which; the newest first
     looks: list[str] = field(default_factory=list)
+    # whether that is told at all
+    looks_told: bool = True
     reference: str = ""
     # it stands, and can be changed
     stands: bool = False
@@ -332,13 +334,7 @@ def card(tongue: Tongue, shown: Card, zone: ZoneInfo) -> Told:
         id=shown.id,
         name=cut(shown.name),
         waiting=shown.state is State.CONSENTED,
-        kinds=[
-            inside(tongue.say(THEIR_KINDS[kind]))
-            if shown.giver and kind in THEIR_KINDS
-            else titled(tongue, kind, shown.services)
-            for kind in Kind
-            if kind in shown.kinds
-        ],
+        kinds=[kind_of(tongue, shown, kind) for kind in Kind if kind in shown.kinds],
         places=gathered(tongue, shown.services),
         since=day(shown.starts),
         # the end is the first second without sharing
@@ -348,6 +344,7 @@ def card(tongue: Tongue, shown: Card, zone: ZoneInfo) -> Told:
         why=tongue.say((THEIR_ENDINGS if shown.giver else ENDINGS)[shown.ending]) if shown.ending else "",
         partner=cut(shown.partner) if shown.partner else None,
         looks=[looked(tongue, shown, one, zone) for one in shown.looks],
+        looks_told=shown.looks_told,
         reference=reference(shown.id),
         stands=shown.state in STANDING,
         paused=day(shown.paused_at),
@@ -356,6 +353,13 @@ def card(tongue: Tongue, shown: Card, zone: ZoneInfo) -> Told:
         site=urlsplit(shown.portal_uri or "").hostname or "",
         support=cut(shown.support),
     )
+
+
+def kind_of(tongue: Tongue, shown: Card, kind: Kind) -> str:
+    """A kind of data on a card, inside a sentence."""
+    if shown.giver and kind in THEIR_KINDS:
+        return inside(tongue.say(THEIR_KINDS[kind]))
+    return titled(tongue, kind, shown.services)
 
 
 def endless(tongue: Tongue, shown: Card) -> str:
@@ -390,5 +394,5 @@ def waiting(tongue: Tongue, one: Request, zone: ZoneInfo) -> Waits:
 
 def looked(tongue: Tongue, shown: Card, look: Look, zone: ZoneInfo) -> str:
     """When data was taken, and which."""
-    what = tongue.joined(titled(tongue, kind, shown.services) for kind in Kind if kind in look.kinds)
+    what = tongue.joined(kind_of(tongue, shown, kind) for kind in Kind if kind in look.kinds)
     return tongue.say("%(moment)s: %(what)s", moment=tongue.moment(in_zone(look.at, zone)), what=what)
