@@ -1,12 +1,15 @@
 """What is guessed of a table's columns, and what is asked instead."""
 
+from datetime import UTC
 from typing import Any
 
 import pytest
 
 from wattshare.custodian.formats.tables.asking import questions
-from wattshare.custodian.formats.tables.guess import Sample, guess, open_words
+from wattshare.custodian.formats.tables.faults import Fault
+from wattshare.custodian.formats.tables.guess import Sample, guess, names_readings, open_words
 from wattshare.custodian.formats.tables.mapping import BadMapping, Mapping, from_plain, to_plain, to_toml
+from wattshare.custodian.formats.tables.moments import Moments
 from wattshare.custodian.formats.tables.wide import cells_of
 
 
@@ -80,6 +83,24 @@ def test_a_time_that_neither_starts_nor_ends_is_asked() -> None:
     assert plain["values"] == {"unit": "kWh", "decimal": ","}
 
 
+def test_a_spreadsheets_days_are_times() -> None:
+    rows = [f"SP,{45359 + quarter / 96:.9f},1" for quarter in range(8)]
+    plain, _ = guessed("Meter Point,Timestamp,kWh", *rows)
+    assert plain["time"]["format"] == "excel"
+    assert plain["columns"]["usage_point"] == "Meter Point"
+    assert plain["interval"] == {"length": 900}
+    moments = Moments("", "excel", UTC)
+    assert moments["45359.010416667"] == 1_709_856_900
+    # four digits are nine seconds
+    assert isinstance(moments["45359.0104"], Fault)
+
+
+@pytest.mark.parametrize("header", ["usage_point,start,kWh", "meter,end,usage", "account,date,reading,status"])
+def test_names_of_readings_are_no_slips_of_another_table(header: str) -> None:
+    assert names_readings(header.split(","))
+    assert not names_readings(["customer", "nmae", "email"])
+
+
 def test_days_are_days() -> None:
     plain, asked = guessed("account,date,therms", "1,2024-03-08,1", "1,2024-03-09,1")
     assert plain["interval"] == {"length": "day"}
@@ -121,7 +142,10 @@ def test_what_is_given_is_not_guessed_again() -> None:
         ({"interval": {"length": 0}}, "interval.length: must be seconds between"),
         ({"interval": {"length": True}}, "interval.length: must be int"),
         ({"time": {"format": "%d/%q/%Y"}}, "time.format: '%d/%q/%Y' has a part '%q', which says nothing of a time"),
-        ({"time": {"format": "ISO 8601"}}, "time.format: 'ISO 8601' is none; it may be iso, epoch, epoch-ms, or"),
+        (
+            {"time": {"format": "ISO 8601"}},
+            "time.format: 'ISO 8601' is none; it may be iso, epoch, epoch-ms, excel, or",
+        ),
         ({"time": {"format": "%d/%m/%Y %"}}, "time.format: '%d/%m/%Y %' is none"),
         ({"time": {"format": "%d/%d/%Y"}}, "time.format: '%d/%d/%Y' has a part twice"),
         ({"time": {"format": "%H:%M"}}, "time.format: '%H:%M' does not say year, month and day"),

@@ -584,3 +584,9 @@ def test_of_what_only_bad_rows_name_nothing_is_made(door: Door, store: Store, tm
     report = taken(door, table("M-1,2024-03-08 00:00,1"), mapping, set_aside=tmp_path / "aside.csv")
     assert (report.usage_points, report.channels[0].rows_refused) == ((), 1)
     assert contents_of(store)["usage_point"] == []
+
+
+def test_a_usual_header_is_not_taken_for_a_slip_of_another(door: Door) -> None:
+    text = table("SP-0,2024-03-08 00:00,1", header="usage_point,start,kWh")
+    report = door.take(io.BytesIO(text.encode()), "readings.csv", Wanted())
+    assert {asked.key for asked in report.questions} == {"time.zone", "interval.length", "flow.all"}

@@ -57,7 +57,7 @@ def _of_times(mapping: Mapping, zone: str, counted: bool) -> Iterator[Question]:
         yield Question(
             key="time.format",
             sentence="How are times written?",
-            choices=("iso", "epoch", "epoch-ms", "a pattern such as %m/%d/%Y %H:%M"),
+            choices=("iso", "epoch", "epoch-ms", "excel", "a pattern such as %m/%d/%Y %H:%M"),
         )
     if times.zone is None and times.format not in (EPOCH_SECONDS, EPOCH_MILLISECONDS):
         yield Question(

@@ -10,7 +10,7 @@ from wattshare.custodian.formats.tables.amounts import shown
 from wattshare.custodian.formats.tables.faults import Question
 from wattshare.custodian.formats.tables.mapping import DAILY, FLOWS, NAMES, Flow, Times, Values
 from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
-from wattshare.custodian.formats.tables.moments import DAY, EPOCH_MILLISECONDS, EPOCH_SECONDS, ISO, Moments
+from wattshare.custodian.formats.tables.moments import DAY, EPOCH_MILLISECONDS, EPOCH_SECONDS, EXCEL, ISO, Moments
 from wattshare.custodian.formats.tables.units import unit_of
 from wattshare.custodian.formats.tables.wide import Cells, cells_of
 
@@ -21,7 +21,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
         "usage_point": """
             usagepoint usagepointid servicepoint servicepointid spid sp servicedeliverypoint sdp sdpid esiid esi
             mpan mpxn nmi premise premiseid said sa serviceid serviceagreement serviceagreementid point pointid
-            deliverypoint udc udcid
+            deliverypoint udc udcid meterpoint meterpointid meteringpoint meteringpointid pod podid pointofdelivery
         """,
         "meter": """
             meter meterid meternumber meterno meterserial serial serialnumber badge badgenumber deviceid device
@@ -72,6 +72,8 @@ QUALITIES = {
     "questionable": 10,
     "projected": 12,
 }
+# any of which says when a reading is
+STARTS = ("start", "end", "date")
 PATTERNS = (
     "%m/%d/%Y %H:%M",
     "%m/%d/%Y %H:%M:%S",
@@ -207,6 +209,8 @@ def _format(texts: Sequence[str]) -> str | None:
         return EPOCH_SECONDS
     if all(re.fullmatch(r"\d{12,13}", text) and not text.startswith("20") for text in texts):
         return EPOCH_MILLISECONDS
+    if all(re.fullmatch(r"[2-7]\d{4}(\.\d+)?", text) for text in texts) and _fits(EXCEL, texts):
+        return EXCEL
     if all(re.match(r"\d{4}-\d\d-\d\d", text) for text in texts) and _fits(ISO, texts):
         return ISO
     fits = [pattern for pattern in PATTERNS if _fits(pattern, texts)]
@@ -273,6 +277,13 @@ def _words(sample: Sample, meaning: Meaning) -> Meaning:
             if word not in quality and word.casefold() in QUALITIES:
                 quality[word] = QUALITIES[word.casefold()]
     return replace(meaning, flow=flow, quality=dict(sorted(quality.items())))
+
+
+def names_readings(header: Sequence[str]) -> bool:
+    """Whether the names of columns alone say that values of something at some time stand under them."""
+    columns = guess(Sample(tuple(header), ()), Meaning()).columns
+    valued = "value" in columns or cells_of(header) is not None
+    return valued and any(role in columns for role in NAMES) and any(role in columns for role in STARTS)
 
 
 def open_words(sample: Sample, meaning: Meaning) -> Iterator[Question]:

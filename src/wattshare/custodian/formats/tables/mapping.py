@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from wattshare.custodian.formats.tables.moments import EPOCH_MILLISECONDS, EPOCH_SECONDS, ISO, BadZone, zone_of
+from wattshare.custodian.formats.tables.moments import EPOCH_MILLISECONDS, EPOCH_SECONDS, EXCEL, ISO, BadZone, zone_of
 from wattshare.custodian.formats.tables.units import unit_of, worded
 from wattshare.custodian.model.premises import Commodity
 
@@ -151,7 +151,7 @@ class Mapping:
 
 
 # how times may be written beside patterns; parts of patterns, and those that together say a day
-FORMATS = (ISO, EPOCH_SECONDS, EPOCH_MILLISECONDS)
+FORMATS = (ISO, EPOCH_SECONDS, EPOCH_MILLISECONDS, EXCEL)
 DIRECTIVES = "aAwdbBmyYHIMSzZjUWcxXpfGuV%"
 DAYS = (
     *({year, month, "d"} for year in "yY" for month in "mbB"),

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wattshare.custodian.formats.tables.amounts import shown
@@ -18,7 +19,11 @@ MEMORY, LONGEST = 200_000, 64
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 _MIDNIGHT = re.compile(r"\b24:00(:00)?(?!\d)")
 _DIGITS = re.compile(r"\d{1,13}")
-ISO, EPOCH_SECONDS, EPOCH_MILLISECONDS = "iso", "epoch", "epoch-ms"
+ISO, EPOCH_SECONDS, EPOCH_MILLISECONDS, EXCEL = "iso", "epoch", "epoch-ms", "excel"
+# days that a spreadsheet counts, from the day that makes those after February 1900 right; and how far from a whole
+# second what stands for one may be
+_SERIAL = re.compile(r"\d{1,6}(?:\.\d{1,18})?")
+SERIALS, NEARLY = datetime(1899, 12, 30), Decimal("0.1")  # noqa: DTZ001 a wall clock's
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +149,8 @@ class Moments(dict[str, Moment]):
 
     def parsed(self, text: str) -> datetime | None:
         """A time; 24:00 is the next day's first moment. None: it is none."""
+        if self._form == EXCEL:
+            return _serial(text)
         later = _MIDNIGHT.search(text)
         if later:
             text = text[: later.start()] + later[0].replace("24", "00", 1) + text[later.end() :]
@@ -154,6 +161,16 @@ class Moments(dict[str, Moment]):
         except (ValueError, OverflowError):
             return None
         return None if at.microsecond or not 1900 < at.year < 2200 else at
+
+
+def _serial(text: str) -> datetime | None:
+    """A time as a spreadsheet counts it, in days; None: it is none, or no second is near."""
+    if not _SERIAL.fullmatch(text):
+        return None
+    seconds = Decimal(text) * DAY
+    whole = seconds.to_integral_value()
+    at = SERIALS + int(whole) * SECOND
+    return at if abs(seconds - whole) <= NEARLY and 1900 < at.year < 2200 else None
 
 
 def day_after(at: int, zone: tzinfo) -> int:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 from wattshare.custodian.formats.tables.asking import places_of, questions
 from wattshare.custodian.formats.tables.days import Columns
 from wattshare.custodian.formats.tables.faults import Question, Unmapped
-from wattshare.custodian.formats.tables.guess import Sample, guess, open_words
+from wattshare.custodian.formats.tables.guess import Sample, guess, names_readings, open_words
 from wattshare.custodian.formats.tables.mapping import BadMapping, Mapping
 from wattshare.custodian.formats.tables.records import BY_NAME, Kind, kind_of, misspelt, nearly, unknown
 from wattshare.custodian.formats.tables.text import CsvTable, Table, Unreadable
@@ -136,7 +136,8 @@ class Door:
         kind = BY_NAME.get(wanted.kind) if wanted.kind else guessed
         if kind is not None:
             return self._take_records(table, kind, name, digest, wanted)
-        if not wanted.kind and named.isdisjoint(table.header) and (meant := nearly(table.header)):
+        strange = not wanted.kind and named.isdisjoint(table.header) and not names_readings(table.header)
+        if strange and (meant := nearly(table.header)):
             raise Unreadable(misspelt(meant, table.header))
         places_of(table.header, given)
         mapping = guess(Sample(table.header, table.sample()), given)
