@@ -95,6 +95,13 @@ def test_a_spreadsheets_days_are_times() -> None:
     assert isinstance(moments["45359.0104"], Fault)
 
 
+def test_an_empty_time_is_called_so() -> None:
+    for pattern in ("iso", "%m/%d/%Y %H:%M", "excel", "epoch"):
+        fault = Moments("start", pattern, UTC)[" "]
+        assert isinstance(fault, Fault)
+        assert "totals" in fault.sentence
+
+
 @pytest.mark.parametrize("header", ["usage_point,start,kWh", "meter,end,usage", "account,date,reading,status"])
 def test_names_of_readings_are_no_slips_of_another_table(header: str) -> None:
     assert names_readings(header.split(","))

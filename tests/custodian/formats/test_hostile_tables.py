@@ -160,6 +160,22 @@ def test_an_archive_that_is_not_unpacked_says_why(make: Callable[[Path], None], 
     assert sorted(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("name", ["book.xlsx", "book.ods", "book.xls", "bill.pdf"])
+def test_a_spreadsheet_is_to_be_saved_as_csv(name: str, tmp_path: Path) -> None:
+    file = tmp_path / name
+    heads = {"book.xls": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest", "bill.pdf": b"%PDF-1.7\nrest"}
+    if name in heads:
+        file.write_bytes(heads[name])
+    else:
+        member = {"book.xlsx": "[Content_Types].xml", "book.ods": "META-INF/manifest.xml"}[name]
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr(member, "<x/>")
+            archive.writestr("content.xml", "<x/>")
+    [found] = documents(file, CAPS)
+    assert isinstance(found, Unopened)
+    assert found.sentence.endswith("save its table as CSV.")
+
+
 def test_no_path_of_an_archive_is_used(tmp_path: Path) -> None:
     path = tmp_path / "archive.zip"
     with zipfile.ZipFile(path, "w") as archive:

@@ -21,6 +21,10 @@ ZIP, GZIP = b"PK\x03\x04", b"\x1f\x8b"
 EMPTY_ZIP = b"PK\x05\x06"
 # what is not unpacked: bzip2, xz, zstd, 7z
 OTHERS = (b"BZh", b"\xfd7zX", b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf\x27\x1c")
+# what is a document and no data: PDF, and spreadsheets as they were and are, by a member that each of them has
+DOCUMENTS = (b"%PDF-", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+OFFICE = {"[Content_Types].xml", "META-INF/manifest.xml"}
+NO_DATA = "It is a spreadsheet or another document; save its table as CSV."
 # below that many bytes no ratio is too high
 SMALL = 16 << 20
 LONGEST_NAME = 120
@@ -91,6 +95,8 @@ def unpacked(name: str, file: BinaryIO, caps: Caps) -> Iterator[Document | Unope
             yield from _members(name, file, caps)
         elif head.startswith(GZIP):
             yield from _gunzipped(name, file, caps)
+        elif head.startswith(DOCUMENTS):
+            yield Unopened(name, NO_DATA)
         elif head.startswith(OTHERS):
             yield Unopened(name, "The file is packed in a way that is not unpacked here; pack it as gzip or zip.")
         else:
@@ -113,6 +119,8 @@ def _members(name: str, file: BinaryIO, caps: Caps) -> Iterator[Document | Unope
         members = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
         if not members:
             raise Unreadable("The archive is empty.")
+        if not OFFICE.isdisjoint(one.filename for one in members):
+            raise Unreadable(NO_DATA)
         if len(members) > caps.members:
             raise Unreadable(f"The archive has {len(members)} members; at most {caps.members} are read.")
         left = caps.bytes

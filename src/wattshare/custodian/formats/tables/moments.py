@@ -120,6 +120,10 @@ class Moments(dict[str, Moment]):
         return (at - (NAIVE if at.tzinfo is None else EPOCH)) // SECOND
 
     def _read(self, text: str) -> Moment:
+        if not text:
+            return Fault(
+                self._column, "It is empty. A row of totals is none of readings; leave it out, or set it aside."
+            )
         if self._form in (EPOCH_SECONDS, EPOCH_MILLISECONDS):
             return self._number(text)
         at = self.parsed(text)
