@@ -55,6 +55,7 @@ def test_every_step_is_for_everybody(house: TestHouse, acme: Registered, screens
     screen.page.locator("button[value=share]").click()
     check(screen, f"{way}-4-done")
     screen.open("/sharing")
+    screen.page.locator("#address summary").click()
     check(screen, f"{way}-5-sharing")
     screen.page.locator("section form button").first.click()
     check(screen, f"{way}-6-stop")

@@ -12,8 +12,8 @@ def test_addresses_are_hidden_and_shown_and_sharing_ends(typed: Typed, home: Pat
         customer = tx.customers.add_customer("Ada Elm", None)
         tx.customers.add_account(customer.id, "10000000077")
     for command, first, again in (
-        ("hide", "Addresses of 1 accounts are hidden.", "They were hidden already."),
-        ("show", "Addresses of 1 accounts are shown.", "They were not hidden."),
+        ("hide", "Accounts with hidden addresses: 1 more.", "They were hidden already."),
+        ("show", "Accounts with hidden addresses: 1 fewer.", "They were not hidden."),
         ("end-sharing", "Nothing was shared. Delegates and sessions have ended too.", ""),
     ):
         for said in filter(None, (first, again)):

@@ -23,7 +23,7 @@ def hide(who: Who, *, home: Home = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"accounts": changed})
     else:
-        out.print(f"Addresses of {changed} accounts are hidden." if changed else "They were hidden already.")
+        out.print(f"Accounts with hidden addresses: {changed} more." if changed else "They were hidden already.")
 
 
 @app.command()
@@ -37,7 +37,7 @@ def show(who: Who, *, home: Home = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"accounts": changed})
     else:
-        out.print(f"Addresses of {changed} accounts are shown." if changed else "They were not hidden.")
+        out.print(f"Accounts with hidden addresses: {changed} fewer." if changed else "They were not hidden.")
 
 
 @app.command("end-sharing")
