@@ -15,7 +15,7 @@ from wattshare.custodian.sandbox.faults import MEANT, Fault, Faults, fault_named
 from wattshare.custodian.sandbox.unruly import SLOW_SECONDS, Gate, hand, unruly
 from wattshare.custodian.settings import BadSettings
 from wattshare.thirdparty.client import Client
-from wattshare.thirdparty.errors import CertificateRefused, NotFound
+from wattshare.thirdparty.errors import CertificateRefused, Unavailable
 from wattshare.thirdparty.feeds import readings
 from wattshare.thirdparty.retries import Patience
 
@@ -174,9 +174,14 @@ def test_who_stops_sharing_in_mid_download_is_not_kept(told: Unruly, others: int
     [url] = told.files()
     list(told.acme.inbox.drain(told.acme.client, told.acme.folder / "before"))
     told.turn(Fault.REVOKED_IN_MID_DOWNLOAD)
-    with pytest.raises(NotFound):
-        told.acme.client.fetch(url)
-    told.turn(Fault.REVOKED_IN_MID_DOWNLOAD, on=False)
+    hasty = Client(
+        told.acme.client.custodian,
+        transport=told.house.transport,
+        now=lambda: utc(told.house.clock()),
+        patience=Patience(tries=1),
+    )
+    with pytest.raises(Unavailable):
+        hasty.fetch(url)
     # the client is told whose data it must not ask for any more, and the file is there without them
     told.work()
     told.acme.listen()

@@ -208,6 +208,26 @@ def test_a_server_that_cannot_ask_says_so_and_sends_nothing(house: TestHouse, ac
         assert list(answer.json()) == ["correlation_id"]
 
 
+def test_a_file_that_is_made_again_for_the_others_is_not_called_gone(house: TestHouse, acme: Desk) -> None:
+    tokens = acme.connect(house.home())
+    acme.connect(house.home())
+    acme.client.bulk(house.day(1))
+    [url] = acme.files()
+    with house.store.read() as tx:
+        found = tx.batches.part(url.partition("correlationID=")[2])
+    assert found is not None
+    permission = house.house.access.open(
+        house.house.tokens.identify(f"Bearer {acme.client_token()}", None),
+        by_name("batch-bulk"),
+        {"bulk": str(found[1].third_party_id)},
+        fetch=True,
+    )
+    house.house.fetching.go_on(permission, found[0])
+    house.house.consent.withdraw(int(tokens.subscription), Ending.CUSTOMER)
+    with pytest.raises(Unavailable, match="made again"):
+        house.house.fetching.go_on(permission, found[0])
+
+
 def test_a_download_is_cut_where_nobody_can_say_whether_it_may_go_on(house: TestHouse, acme: Desk) -> None:
     tokens = acme.connect(house.home())
     acme.client.subscription(tokens.subscription)

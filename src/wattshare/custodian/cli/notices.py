@@ -75,7 +75,7 @@ def replay(
     notice: Annotated[str | None, typer.Argument(help="Its id; or name a party and a time.")] = None,
     *,
     home: Home = None,
-    party: Party = None,
+    party: Annotated[str | None, typer.Option(help="The third party's name, where a time is named.")] = None,
     since: Since = None,
     until: Until = None,
     as_json: AsJson = False,

@@ -41,7 +41,7 @@ MEANT = {
     Fault.LATE_CORRECTION: "each morning brings the day before once more, a quarter larger",
     Fault.SLOW_ANSWERS: "resources take five seconds before they begin to answer",
     Fault.BURSTS_OF_5XX: "of ten requests of a resource the first is answered 502 and the second 503",
-    Fault.REVOKED_IN_MID_DOWNLOAD: "somebody in a prepared file stops sharing while it is being fetched",
+    Fault.REVOKED_IN_MID_DOWNLOAD: "somebody in a prepared file stops sharing while it is fetched, once of each file",
 }
 
 

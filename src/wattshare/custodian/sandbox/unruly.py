@@ -8,7 +8,7 @@ from typing import cast
 
 from wattshare.custodian.app import House
 from wattshare.custodian.model.authorization import Ending
-from wattshare.custodian.model.errors import NotCovered, TooMany, Unavailable, Unknown, Withdrawn, WrongCertificate
+from wattshare.custodian.model.errors import NotCovered, TooMany, Unavailable, Unknown, WrongCertificate
 from wattshare.custodian.model.work import MAKE, BatchState, Job
 from wattshare.custodian.outbound import Cause, Delivered, Failed, Outbound
 from wattshare.custodian.sandbox.arrivals import Manners
@@ -97,6 +97,8 @@ class Gate:
     faults: Faults
     wait: Callable[[float], object] = time.sleep
     count: Count = field(default_factory=Count)
+    # files of which somebody has stopped sharing: once each, so that who asks again gets the others
+    cut: set[str] = field(default_factory=set)
 
     def around(self, table: Callable[[House], Routes]) -> Routes:
         """The routes of a house, each behind the faults."""
@@ -147,7 +149,9 @@ class Gate:
                 raise Unavailable(retry_after=1)
         response = handler(call)
         part = call.query.first("correlationID")
-        if Fault.REVOKED_IN_MID_DOWNLOAD in on and part is not None and response.status in (200, 206):
+        whole = part is not None and part not in self.cut and response.status in (200, 206)
+        if Fault.REVOKED_IN_MID_DOWNLOAD in on and part is not None and whole:
+            self.cut.add(part)
             return self._cut(response, part)
         return response
 
@@ -159,7 +163,8 @@ class Gate:
             whole = iter((body,)) if isinstance(body, bytes) else body
             yield next(whole, b"")[:1]
             self._withdraw(part)
-            raise Withdrawn
+            # as the house says it of a file that is made again: 503 where no byte has left
+            raise Unavailable(retry_after=1)
 
         return replace(response, body=pieces(), file=None)
 

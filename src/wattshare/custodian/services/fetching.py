@@ -146,9 +146,13 @@ class Fetching:
 
         Raises:
             Withdrawn, UnknownBearer, NotCovered: it may not.
+            Unavailable: it is made again without somebody in it, for the others.
         """
         with self.store.read() as tx:
             self.access.renew(tx, permission)
             found = tx.batches.part(part.correlation_id)
-        if found is None or found[0].stale or found[0].version != part.version or found[1].state in BATCH_OVER:
+        if found is None or found[1].state in BATCH_OVER:
             raise Withdrawn
+        if found[0].stale or found[0].version != part.version:
+            # before the first byte this is an answer: 404 would say that it is gone for the others, too
+            raise Unavailable("The file is being made again; ask again.", retry_after=1)
