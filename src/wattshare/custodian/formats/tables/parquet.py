@@ -22,8 +22,8 @@ from wattshare.custodian.model.packing import LONGEST_DAY, day_length
 from wattshare.espi.days import day_bounds, day_of
 from wattshare.espi.profile import Profile
 
-# rows that are held at a time, and cells of them where a row is made of texts
-ROWS, CELLS = 1 << 18, 400_000
+# rows that are held at a time; and of texts as many as of CSV, or so many cells
+ROWS, TEXTS, CELLS = 1 << 18, 20_000, 400_000
 COLUMNS = 2_000
 # whose midnights are remembered
 MOMENTS = 100_000
@@ -75,7 +75,7 @@ class ParquetTable:
     def batches(self) -> Iterator[Rows]:
         """The rows as texts, many at a time; the first is row 1."""
         number = 1
-        for batch in self.tables(rows=max(CELLS // max(len(self.header), 1), 1)):
+        for batch in self.tables(rows=min(TEXTS, max(CELLS // max(len(self.header), 1), 1))):
             columns = [_texts(column) for column in batch.columns]
             yield Rows(number, [list(row) for row in zip(*columns, strict=True)])
             number += batch.num_rows
