@@ -133,3 +133,14 @@ def test_a_customer_can_share_again_after_stopping(house: TestHouse, acme: Desk)
     second = acme.connect(home, until=date(2024, 12, 31))
     assert int(second.subscription) > int(first.subscription)
     assert acme.client.usage_points(second.subscription).status == 200
+
+
+def test_the_customers_page_says_that_an_app_is_suspended(house: TestHouse, acme: Desk) -> None:
+    home = house.home()
+    acme.connect(home)
+    words = "It gets nothing at present."
+    for standing, told in ((Standing.SUSPENDED, True), (Standing.PRODUCTION, False)):
+        house.house.registration.move(acme.name, standing)
+        with Person(house, home).browser("https://share.example/nowhere") as browser:
+            Person(house, home).sign_in(browser, browser.open("https://share.example/sharing"))
+            assert (words in browser.open("https://share.example/sharing").text) is told

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from wattshare.custodian.model.authorization import Authorization, Ending, State
 from wattshare.custodian.model.clock import Clock
+from wattshare.custodian.model.parties import Standing
 from wattshare.custodian.model.premises import Service
 from wattshare.custodian.model.texts import cut
 from wattshare.custodian.store.database import Store, Tx
@@ -51,6 +52,8 @@ class Card:
     primary_id: int | None = None
     # since when it is paused; None: it is not
     paused_at: int | None = None
+    # whether the third party may do nothing at present, whoever shares with it
+    suspended: bool = False
     # whether there are receipts of it: of what is older there are none
     receipts: bool = True
     # who gave it, where that is somebody else who holds the account too
@@ -165,6 +168,7 @@ def card(tx: Tx, held: Authorization, services: Mapping[int, Service]) -> Card:
         looks=looks(tx, held),
         primary_id=held.primary_id,
         paused_at=held.changed_at if held.state is State.PAUSED else None,
+        suspended=party is not None and party.standing is Standing.SUSPENDED,
         receipts=tx.receipts.any_of(held.id if held.primary_id is None else held.primary_id, held.id),
     )
 

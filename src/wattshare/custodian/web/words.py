@@ -315,6 +315,8 @@ class Told:
     stands: bool = False
     # since when it is paused
     paused: str = ""
+    # the app may do nothing at present
+    suspended: bool = False
     # who gave it, where that is somebody else who holds the account too
     giver: str | None = None
     # whether there are receipts of it
@@ -348,6 +350,7 @@ def card(tongue: Tongue, shown: Card, zone: ZoneInfo) -> Told:
         reference=reference(shown.id),
         stands=shown.state in STANDING,
         paused=day(shown.paused_at),
+        suspended=shown.suspended,
         giver=shown.giver,
         receipts=shown.receipts,
         site=urlsplit(shown.portal_uri or "").hostname or "",
