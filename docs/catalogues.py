@@ -5,12 +5,14 @@ python -m docs.catalogues --check    change nothing; fail where a text is not tr
 """
 
 import sys
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
+from jinja2 import Environment, nodes
 
 from wattshare.custodian.services.tongues import OURS
 
@@ -38,7 +40,20 @@ def texts() -> Catalog:
             for _, message, _, _ in extract(method, source, KEYWORDS, options=options):
                 if message:
                     found.add(message)
+        if "jinja" in method:
+            for text in spoken(file):
+                found.add(text)
     return found
+
+
+def spoken(file: Path) -> Iterator[str | tuple[str, ...]]:
+    """What a template has the tongue say: calls of an object's method, which Jinja's own extraction passes over."""
+    template = Environment(extensions=["jinja2.ext.i18n"], autoescape=True).parse(file.read_text(encoding="utf-8"))
+    for call in template.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Getattr) and call.node.attr in KEYWORDS:
+            count = len(KEYWORDS[call.node.attr] or (1,))
+            told = [each.value for each in call.args[:count] if isinstance(each, nodes.Const)]
+            yield told[0] if len(told) == 1 else tuple(told)
 
 
 def catalogues() -> dict[Path, Catalog]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from tests.conversations.stage import Desk, Person, desk
 from tests.conversations.test_messages import mails
@@ -14,6 +14,7 @@ from wattshare.custodian.model.authorization import Ending, State
 from wattshare.custodian.model.parties import Role
 from wattshare.custodian.services.terms import Choice
 from wattshare.custodian.store.database import Store
+from wattshare.custodian.store.premises import CUSTOMER
 from wattshare.custodian.store.receipts import RECEIPT
 from wattshare.espi.kinds import Kind
 from wattshare.thirdparty.receipts import NotGenuine, verify
@@ -67,14 +68,26 @@ def test_everything_that_becomes_of_a_permission_is_told_by_mail(mailing: TestHo
         "Sharing with Acme Energy goes on",
         "Sharing with Acme Energy has ended",
     ]
-    assert "Bills: amounts and dates" in told[0][1]
-    assert "1 Elm St, Riverton" in told[0][1]
+    assert told[0][1].startswith("You share with Acme Energy.\n")
+    assert "What: Electricity use; Bills: amounts and dates; Your name and service address; " in told[0][1]
+    assert "\nFor: 1 Elm St, Riverton\n" in told[0][1]
     assert "Last day: June 21, 2024" in told[0][1]
     assert "Bills" not in told[1][1]
     assert "Last day: May 2, 2024" in told[2][1]
     assert "It ended because: you stopped it." in told[5][1]
     assert all(f"{BASE}/sharing\n" in text and "it stops nothing by itself" in text for _, text in told)
     assert events(mailing, number) == ["shared", "changed", "changed", "paused", "resumed", "ended"]
+
+
+def test_a_review_says_that_a_receipt_comes_by_mail_where_one_does(mailing: TestHouse) -> None:
+    acme, home = desk(mailing), mailing.home()
+    person = Person(mailing, home)
+    journey = acme.journey()
+    with person.browser(journey.redirect_uri) as browser:
+        assert "We will email you a receipt." in person.sign_in(browser, browser.open(journey.url)).text
+        with mailing.store.begin() as tx:
+            tx.customers._connection.execute(update(CUSTOMER).values(email=None))
+        assert "receipt" not in browser.open(journey.url).text
 
 
 def test_a_mail_about_what_ended_by_itself_says_what_was_shared_and_what_to_do(

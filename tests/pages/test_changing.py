@@ -37,7 +37,7 @@ def test_a_customer_changes_what_an_app_sees(house: TestHouse, acme: Registered,
     screen.page.get_by_label("the past 30 days").check()
     screen.press("Save the change")
     told = screen.page.get_by_role("status").inner_text()
-    assert "Acme Energy can see electricity use and bills: amounts and dates until you stop." in told
+    assert "Acme Energy can see electricity use and bills (amounts and dates) until you stop." in told
     screen.look("changed")
     changed = held_by(house, home)
     assert changed.id == held.id

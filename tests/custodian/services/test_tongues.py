@@ -56,6 +56,11 @@ def test_every_text_has_its_translation_with_the_same_places(file: Path) -> None
             assert places(message.string) == places(message.id), message.id
 
 
+def test_what_a_template_has_the_tongue_say_is_looked_for() -> None:
+    assert "Act for %(name)s" in KNOWN
+    assert KNOWN["%(count)s address"].id == ("%(count)s address", "%(count)s addresses")
+
+
 def test_no_language_speaks_another() -> None:
     spanish, french = (catalogues.read(OURS / f"{name}.po") for name in ("es", "fr"))
     alike = [

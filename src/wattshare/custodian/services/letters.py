@@ -75,9 +75,11 @@ def filled(tongue: Tongue, way: Way, kind: MessageKind, facts: Mapping[str, obje
 
 def marked_up(tongue: Tongue, subject: str, text: str) -> str:
     """A text as HTML that fetches nothing."""
-    paragraphs = (" ".join(part.split("\n")) for part in re.split(r"\n{2,}", text.strip()))
     body = Markup("\n").join(
-        Markup("<p{}>{}</p>").format(LARGE if TYPED.fullmatch(part) else "", linked(part)) for part in paragraphs
+        Markup("<p{}>{}</p>").format(
+            LARGE if TYPED.fullmatch(part) else "", Markup("<br>\n").join(map(linked, part.split("\n")))
+        )
+        for part in re.split(r"\n{2,}", text.strip())
     )
     return str(PAGE.format(tongue.code, subject, body))
 

@@ -88,6 +88,11 @@ class Messages:
         """Whether messages go that way at all."""
         return self.mailing.able if way is Way.MAIL else self.texting.able
 
+    def reaches(self, tx: Tx, customer_id: int) -> bool:
+        """Whether a mail comes to a customer."""
+        customer = tx.customers.customer(customer_id) if self.can(Way.MAIL) else None
+        return customer is not None and MAIL_ADDRESS.fullmatch(customer.email or "") is not None
+
     # the worker's side
 
     def send(self, job: Job) -> int | None:

@@ -100,6 +100,11 @@ class Receipts:
             if event in HOLDERS_NEWS:
                 self._tell_holders(tx, held, event, at, facts, before)
 
+    def goes_by_mail(self, customer_id: int) -> bool:
+        """Whether a customer's receipts go by mail: where mails go out, and an address is on file."""
+        with self.store.read(Purpose.PEOPLE) as tx:
+            return self.messages.reaches(tx, customer_id)
+
     def _tell_holders(
         self, tx: Tx, held: Authorization, event: Event, at: int, facts: dict[str, Any], before: frozenset[int]
     ) -> None:
@@ -134,6 +139,7 @@ class Receipts:
             "partner": facts["together_with"] or "",
             "spoken": facts["reference"],
             "kinds": " ".join(facts["data"]),
+            "uses": " ".join(dict.fromkeys(service.usage_point.commodity.value for service in services)),
             "homes": "; ".join(filter(None, places[:MAILED])),
             "more": max(len(places) - MAILED, 0),
             "ends": held.ends or 0,

@@ -48,7 +48,7 @@ class CustomerPages:
         """Of each part."""
         lobby, pages, consent, overview = self.lobby, self.pages, self.consent, self.overview
         waiting = Waiting(store=lobby.store, now=lobby.now)
-        reviewing = Reviewing(lobby=lobby, pages=pages, own=self.own, overview=overview)
+        reviewing = Reviewing(lobby=lobby, pages=pages, own=self.own, overview=overview, receipts=consent.receipts)
         choosing = Choosing(lobby=lobby, pages=pages, consent=consent)
         parts = (
             choosing,

@@ -8,6 +8,7 @@ from typing import Any
 from wattshare.custodian.model.errors import BadRequest
 from wattshare.custodian.services.overview import Card, Overview
 from wattshare.custodian.services.own_data import OwnData
+from wattshare.custodian.services.receipts import Receipts
 from wattshare.custodian.services.terms import LAST_DAY, Review
 from wattshare.custodian.services.tongues import Tongue
 from wattshare.custodian.web import words
@@ -31,6 +32,7 @@ class Reviewing:
     pages: Pages
     own: OwnData
     overview: Overview
+    receipts: Receipts
 
     @property
     def tomorrow(self) -> date:
@@ -67,6 +69,7 @@ class Reviewing:
             "several": len(open_ids(review)) > 1,
             "nothing": not open_ids(review),
             "holders": self.overview.holders(customer_id, wished.chosen),
+            "mailed": self.receipts.goes_by_mail(customer_id),
             "places": places,
             "closed": [(place.name, line) for place in places for line in place.lines if not line.is_open],
             "gone": words.gone_kinds(tongue, review),

@@ -126,7 +126,7 @@ class OwnUsagePages:
             stretch=stretch(tongue, shown),
             unit=shown.way.measure.unit,
             total=tongue.number(shown.total, PLACES),
-            most=most(tongue, shown, lines),
+            most=most(shown, lines),
             marks=marks(tongue, shown.bars),
             hours=hours(tongue, shown, zone),
             lines=lines,
@@ -251,13 +251,13 @@ def marks(tongue: Tongue, bars: Iterable[Bar]) -> list[str]:
     return told
 
 
-def most(tongue: Tongue, shown: Usage, lines: list[Line]) -> str:
+def most(shown: Usage, lines: list[Line]) -> str:
     """The highest bar."""
     known = [(bar.value, -place) for place, bar in enumerate(shown.bars) if bar.value is not None]
     if len(known) < 2:
         return ""
     line = lines[-max(known)[1]]
-    return tongue.say("%(time)s: %(amount)s %(unit)s", time=line.label, amount=line.amount, unit=shown.way.measure.unit)
+    return f"{line.amount} {shown.way.measure.unit} ({line.label})"
 
 
 def drawn(bars: tuple[Bar, ...]) -> dict[str, str]:

@@ -41,6 +41,8 @@ KINDS = {
     Kind.ACCOUNT: said("Your account number and contact details"),
     Kind.PROGRAM_ENROLLMENT: said("Energy programs you are in"),
 }
+# where a sentence goes on behind it
+IN_SENTENCES = {Kind.BILLING: said("bills (amounts and dates)")}
 # of somebody else
 THEIR_KINDS = {
     Kind.BASIC: said("Their name and the service address"),
@@ -125,7 +127,7 @@ def title(tongue: Tongue, kind: Kind, services: Iterable[Service] = ()) -> str:
 
 def titled(tongue: Tongue, kind: Kind, services: Iterable[Service] = ()) -> str:
     """The same inside a sentence."""
-    return inside(title(tongue, kind, services))
+    return tongue.say(IN_SENTENCES[kind]) if kind in IN_SENTENCES else inside(title(tongue, kind, services))
 
 
 def not_shared(tongue: Tongue, granted: Iterable[Kind]) -> str:
