@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from tests.custodian.store.households import T0, add_home, add_party
+from tests.custodian.store.households import T0, add_authorization, add_home, add_party
 from tests.custodian.store.test_readings import FIRST, add_channel, authorize, day_block, midnight
 from tests.custodian.stores import trusting
 from wattshare.custodian.model.errors import BadRequest, Unavailable
@@ -176,3 +176,21 @@ def test_a_connection_that_was_cut_is_replaced(store: Store) -> None:
     with store.read() as tx, store.note() as beside:
         assert len(tx.trail.since(0)) == 2
         beside.trail.write("kept", T0)
+
+
+def test_a_statement_that_comes_often_is_planned_once_for_whoever_asks(store: Store) -> None:
+    with store.begin() as tx:
+        homes = [add_home(tx, number) for number in ("1234567890-1", "1234567891-1")]
+        party = add_party(tx)
+        held = [add_authorization(tx, party, home, floor=midnight(-5), starts=midnight(-5)) for home in homes]
+        for home in homes:
+            tx.readings.put_block(day_block(add_channel(tx, home), 0), "")
+    # by turns, on the same connection, more often than the driver and the server want it before they keep a plan
+    for one, home in (*zip(held, homes, strict=True),) * 8:
+        with store.read(one.id) as tx:
+            [channel] = tx.readings.channels_shared(one, home.usage_point.id, LATER)
+            assert channel.usage_point_id == home.usage_point.id
+            assert tx.trail._connection.scalar(text("SELECT count(*) FROM channel")) == 1
+            plans = text("SELECT generic_plans, custom_plans FROM pg_prepared_statements")
+            kept = tx.trail._connection.execute(plans).all()
+    assert any(generic > custom for generic, custom in kept)

@@ -34,7 +34,6 @@ class Kept:
     narrowed: str | None
     # so many are kept when nobody has one; others go back to the pool, as all else needs some too
     most: int
-    writes: bool = False
     free: list[Connection] = field(default_factory=list)
 
     @contextmanager
@@ -77,8 +76,8 @@ class Kept:
     def _end(self, connection: Connection) -> None:
         # by the way by which it was begun: SQLAlchemy's, where a statement went that way
         ending = connection if connection.in_transaction() else driver_of(connection)
-        # of a view there is nothing to commit
-        ending.commit() if self.writes else ending.rollback()
+        # of a view there is nothing to commit; but PostgreSQL's driver forgets what it has prepared at a rollback
+        ending.commit()
 
     def _begun(self, for_: For) -> Connection:
         while True:

@@ -48,7 +48,6 @@ def kept(engine: Engine, *, writes: bool) -> Kept:
         begin=_begin_write if writes else _begin_view,
         narrowed=None,
         most=POOL,
-        writes=writes,
     )
 
 
