@@ -206,7 +206,7 @@ def test_nobody_changes_what_is_not_theirs(house: TestHouse, acme: Desk) -> None
         lambda: change(house, stranger, number, USAGE),
         lambda: consent.pause(4_999_999, them),
     ):
-        with pytest.raises(NotCovered):
+        with pytest.raises(Unknown):
             attempt()
     for kinds, agreements, field in (
         (EVERYTHING, (stranger.agreements[0].id,), "agreement"),

@@ -63,7 +63,9 @@ def test_an_address_that_is_hidden_is_told_to_nobody(house: TestHouse, acme: Des
     # not on pages, not to who holds the account too, not on receipts of former times
     for who in (ada, bob):
         assert "St" not in told(house, who)
-    assert "Address hidden" in Person(house, ada).reads(acme.journey())
+    review = Person(house, ada).reads(acme.journey())
+    assert "Address hidden" in review
+    assert "your address, which is hidden, payment details" in review
     [first] = house.house.consent.receipts.of(int(hers.subscription))
     assert (first.event, first.facts["services"][0]["address"]) == (Event.SHARED, None)
     # nor in a new home, nor after the tables come again

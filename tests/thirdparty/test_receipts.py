@@ -127,6 +127,7 @@ def test_the_command_says_what_it_found(tmp_path: Path) -> None:
     told = run.invoke(app, ["receipt", "verify", str(file)])
     assert told.exit_code == 0
     assert "The signature holds" in told.output
+    assert "  data: usage\n  services: 0001\n" in told.output
     assert "Whose key that is was not checked" in told.output
     told = run.invoke(app, ["receipt", "verify", str(file), "--key", public(OURS), "--json"])
     assert json.loads(told.output) == {"what": "receipt", "key": public(OURS), "key_is_known": True, "facts": FACTS}

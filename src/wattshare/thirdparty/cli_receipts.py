@@ -47,10 +47,19 @@ def verify(
         return
     out.print(f"The signature holds: nothing in this {verified.what} was changed since it was signed.", style="green")
     for name, value in verified.facts.items():
-        if isinstance(value, str | int) and not isinstance(value, bool):
-            out.print(f"  {name}: {value}", markup=False)
+        if text := told(value):
+            out.print(f"  {name}: {text}", markup=False)
     if not verified.known:
         out.print(f"By which key: {verified.key}", markup=False)
         out.print(
             "Whose key that is was not checked. Compare it with the utility's, and name it with --key.", style="yellow"
         )
+
+
+def told(value: object) -> str:
+    """A fact in one line; what is not known is nothing."""
+    if isinstance(value, dict):
+        return ", ".join(filter(None, map(told, value.values())))
+    if isinstance(value, list):
+        return "; ".join(filter(None, map(told, value)))
+    return "" if value is None else str(value)

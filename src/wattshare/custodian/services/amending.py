@@ -32,8 +32,8 @@ class Amending(Endings):
         """What to show to a customer who wants to change a permission.
 
         Raises:
-            NotCovered: it is not the customer's, or the third party may not ask any more.
-            Unknown: it does not stand.
+            NotCovered: the third party may not ask any more.
+            Unknown: it is not the customer's, or does not stand.
         """
         now, zone = self.now(), self.addresses.profile.zone
         with self.store.read(Purpose.PEOPLE) as tx:
@@ -66,8 +66,8 @@ class Amending(Endings):
 
         Raises:
             BadRequest: nothing was chosen, something that is not the customer's, or an end that is past.
-            NotCovered: it is not the customer's, or the third party may not ask any more.
-            Unknown: it does not stand.
+            NotCovered: the third party may not ask any more.
+            Unknown: it is not the customer's, or does not stand.
         """
         with self.store.begin(Purpose.PEOPLE) as tx:
             held = self.own(tx, authorization_id, customer_id)
@@ -102,8 +102,7 @@ class Amending(Endings):
 
         Raises:
             BadRequest: the day is past, or no earlier.
-            NotCovered: it is not the customer's.
-            Unknown: it does not stand.
+            Unknown: it is not the customer's, or does not stand.
         """
         with self.store.begin(Purpose.PEOPLE) as tx:
             held = self.own(tx, authorization_id, customer_id)
@@ -145,8 +144,7 @@ class Amending(Endings):
         """Let nothing of it out until the customer goes on. Paused once is paused.
 
         Raises:
-            NotCovered: it is not the customer's.
-            Unknown: it does not stand.
+            Unknown: it is not the customer's, or does not stand.
         """
         return self._turn(authorization_id, customer_id, State.PAUSED, Event.PAUSED, actor)
 
@@ -154,7 +152,7 @@ class Amending(Endings):
         """Go on with what was paused.
 
         Raises:
-            NotCovered, Unknown: as `pause`.
+            Unknown: as `pause`.
         """
         return self._turn(authorization_id, customer_id, State.ACTIVE, Event.RESUMED, actor)
 
@@ -177,13 +175,10 @@ class Amending(Endings):
         """A permission of a customer's that stands.
 
         Raises:
-            NotCovered: it is somebody else's.
-            Unknown: it does not stand.
+            Unknown: it is somebody else's, or does not stand.
         """
         held = tx.authorizations.by_id(authorization_id)
-        if held is None or held.customer_id != customer_id:
-            raise NotCovered
-        if held.state not in STANDING:
+        if held is None or held.customer_id != customer_id or held.state not in STANDING:
             raise Unknown("This permission does not stand.")
         return held
 

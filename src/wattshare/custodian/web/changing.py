@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from wattshare.custodian.model.errors import BadRequest, NotCovered, Unknown
+from wattshare.custodian.model.errors import BadRequest, Unknown
 from wattshare.custodian.services.consent import Consent
 from wattshare.custodian.services.signin import Session
 from wattshare.custodian.services.terms import Choice
@@ -124,7 +124,7 @@ class Changing:
             self.consent.shorten(number, session.customer_id, day, session.actor)
         except BadRequest as refusal:
             return self._too_late(call, session, number, refusal)
-        except (Unknown, NotCovered) as gone:
+        except Unknown as gone:
             raise NotShared from gone
         return Response.redirect(f"/sharing?changed={number}")
 
@@ -173,7 +173,7 @@ class Changing:
         number = number_of(call)
         try:
             (self.consent.pause if pause else self.consent.resume)(number, session.customer_id, session.actor)
-        except (Unknown, NotCovered) as gone:
+        except Unknown as gone:
             raise NotShared from gone
         return Response.redirect(f"/sharing?{'paused' if pause else 'resumed'}={number}")
 

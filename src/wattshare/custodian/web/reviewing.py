@@ -73,7 +73,7 @@ class Reviewing:
             "places": places,
             "closed": [(place.name, line) for place in places for line in place.lines if not line.is_open],
             "gone": words.gone_kinds(tongue, review),
-            "not_shared": words.not_shared(tongue, party.kinds),
+            "not_shared": words.not_shared(tongue, party.kinds, services),
             "today": day_of(self.lobby.now(), zone),
             "tomorrow": self.tomorrow,
             "last_day": LAST_DAY.isoformat(),

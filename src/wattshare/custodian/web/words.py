@@ -64,6 +64,8 @@ NOT_SHARED = {
     Kind.ACCOUNT: said("your account number and phone number"),
     Kind.PROGRAM_ENROLLMENT: said("your energy programs"),
 }
+# where it is hidden from everybody
+HIDDEN_ONE = said("your address, which is hidden")
 NEVER = (said("payment details"), said("your password"), said("other homes"))
 
 ENROLLMENTS = {
@@ -130,9 +132,11 @@ def titled(tongue: Tongue, kind: Kind, services: Iterable[Service] = ()) -> str:
     return tongue.say(IN_SENTENCES[kind]) if kind in IN_SENTENCES else inside(title(tongue, kind, services))
 
 
-def not_shared(tongue: Tongue, granted: Iterable[Kind]) -> str:
+def not_shared(tongue: Tongue, granted: frozenset[Kind], services: Iterable[Service]) -> str:
     """What an app does not get, in a row."""
-    missing = [NOT_SHARED[kind] for kind in Kind if kind not in set(granted)]
+    missing = [NOT_SHARED[kind] for kind in Kind if kind not in granted]
+    if Kind.BASIC in granted and any(service.hidden for service in services):
+        missing.insert(0, HIDDEN_ONE)
     return tongue.joined(tongue.say(name) for name in (*missing, *NEVER))
 
 
