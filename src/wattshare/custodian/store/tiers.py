@@ -34,11 +34,13 @@ from wattshare.custodian.store.history import (
     takes_block,
     takes_some,
 )
+from wattshare.custodian.store.long import Long
 from wattshare.custodian.store.metadata import Big
 from wattshare.custodian.store.underway import is_there
 
-# rows fetched at a time
+# rows fetched at a time, and asked for at first: two months of days, and two years of months
 CHUNK, SEGMENTS = 256, 16
+DAYS, MONTHS = 64, 25
 # every channel's number
 CHANNELS = (-1, 1 << 30)
 
@@ -66,7 +68,8 @@ def _segments(*columns: Any, one: bool) -> Select[Any]:
             has_some(SHARE.c.since, SHARE.c.until),
             takes_some(),
         )
-        .order_by(KEPT.usage_point_id, KEPT.channel, KEPT.month)
+        # shares of one month in an order too
+        .order_by(KEPT.usage_point_id, KEPT.channel, KEPT.month, SHARE.c.since, SHARE.c.until, SHARE.c.agreement_id)
     )
     return found.where(KEPT.usage_point_id == MINE) if one else found
 
@@ -82,10 +85,16 @@ SUMMARY = (
 )
 # each for one usage point (True) and for all that are opened (False)
 ONE_AND_ALL = (True, False)
-STREAM = _blocks(*(BLOCKS[name] for name in BLOCK_COLUMNS), one=True).order_by(BLOCKS.channel, BLOCKS.start)
-SEGMENT_STREAM = _segments(*PLACE, KEPT.marks, KEPT.body, WHOLE.label("whole"), one=True)
+STREAM = Long(
+    _blocks(*(BLOCKS[name] for name in BLOCK_COLUMNS), one=True).order_by(BLOCKS.channel, BLOCKS.start),
+    chunk=CHUNK,
+    beginning=DAYS,
+)
+SEGMENT_STREAM = Long(
+    _segments(*PLACE, KEPT.marks, KEPT.body, WHOLE.label("whole"), one=True), chunk=SEGMENTS, beginning=MONTHS
+)
 EXTENT = {one: _blocks(*FACTS, one=one) for one in ONE_AND_ALL}
-SEGMENT_EXTENT = {one: _segments(*SUMMARY, one=one) for one in ONE_AND_ALL}
+SEGMENT_EXTENT = {one: Long(_segments(*SUMMARY, one=one), chunk=SEGMENTS, beginning=MONTHS) for one in ONE_AND_ALL}
 LATEST = {
     one: _blocks(BLOCKS.usage_point_id, BLOCKS.channel, func.max(BLOCKS.start), one=one).group_by(
         BLOCKS.usage_point_id, BLOCKS.channel
@@ -217,8 +226,7 @@ class Tiers:
         return scope.told() | cut.told() | of_held(self.authorization, self.at)
 
     def _hot(self, told: Mapping[str, Any]) -> Iterator[Block]:
-        with self.connection.execute(STREAM, told, execution_options={"yield_per": CHUNK}) as rows:
-            yield from map(block_of, rows)
+        return map(block_of, STREAM.rows(self.connection, told))
 
     def _history(self, told: Mapping[str, Any], cut: Cut) -> Iterator[Block]:
         for rows in self._by_segment(SEGMENT_STREAM, told):
@@ -228,11 +236,11 @@ class Tiers:
                 segment = read_segment(rows[0])
                 yield from read_blocks(segment, marks_of(segment.marks), None if whole else taken)
 
-    def _by_segment(self, statement: Select[Any], told: Mapping[str, Any]) -> Iterator[list[Mapping[Any, Any]]]:
+    def _by_segment(self, statement: Long, told: Mapping[str, Any]) -> Iterator[list[Mapping[Any, Any]]]:
         """The rows of each segment: one for each share that may have some of it."""
-        with self.connection.execute(statement, told, execution_options={"yield_per": SEGMENTS}) as rows:
-            for _, shares in groupby(rows.mappings(), lambda row: tuple(row[column.name] for column in PLACE)):
-                yield list(shares)
+        rows = (row._mapping for row in statement.rows(self.connection, told))
+        for _, shares in groupby(rows, lambda row: tuple(row[column.name] for column in PLACE)):
+            yield list(shares)
 
 
 def own_blocks(connection: Connection, agreement: Agreement, channel: int, since: int, until: int) -> Iterator[Block]:
