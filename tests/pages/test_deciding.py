@@ -48,6 +48,7 @@ def test_who_asks_and_for_what_is_said(house: TestHouse, acme: Registered, scree
         "1 Elm St, Riverton (electricity)",
         "Electricity use, every 15 minutes how much you use and when. Acme Energy does not work without it.",
         "They would also like (off unless you choose) Bills: amounts and dates",
+        "Energy programs you are in and since when There is none yet.",
         "They will not get: payment details, your password and other homes.",
         "From the past 4 years",
         "Until March 13, 2025",
@@ -244,6 +245,7 @@ def test_who_has_nothing_to_share_can_only_turn_back(house: TestHouse, acme: Reg
         tx.customers.end_agreement(home.agreements[0].id, house.midnight(2))
     screen.review(acme, home)
     assert "There is nothing on your account that could be shared." in screen.words
+    assert "They need" not in screen.words
     assert screen.button("Share").count() == 0
     screen.look("review-nothing")
     screen.press("Don’t share")
@@ -495,7 +497,7 @@ def test_a_request_does_not_wait_for_ever(house: TestHouse, acme: Registered, sc
     screen.review(acme, house.home())
     house.clock.advance(1_801)
     screen.press("Share")
-    assert "you were signed out. Nothing was shared or changed." in screen.words
+    assert "you signed out elsewhere. Nothing was shared or changed." in screen.words
     screen.look("signed-out")
     screen.page.get_by_role("link", name="Go to My data sharing").click()
     assert screen.heading == "Prove it is you"

@@ -87,7 +87,8 @@ TOLD: tuple[tuple[type[Refusal], str, str], ...] = (
         StillWaits,
         FAILED,
         said(
-            "Nothing happened for a while, so you were signed out. Nothing was shared or changed. "
+            "You are signed out: nothing happened for a while, or you signed out elsewhere. "
+            "Nothing was shared or changed. "
             "What the app asks for still waits for you."
         ),
     ),
@@ -95,7 +96,8 @@ TOLD: tuple[tuple[type[Refusal], str, str], ...] = (
         SignedOut,
         FAILED,
         said(
-            "Nothing happened for a while, so you were signed out. Nothing was shared or changed. "
+            "You are signed out: nothing happened for a while, or you signed out elsewhere. "
+            "Nothing was shared or changed. "
             "If an app sent you, start again there."
         ),
     ),

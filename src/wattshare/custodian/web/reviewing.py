@@ -7,7 +7,7 @@ from typing import Any
 
 from wattshare.custodian.model.errors import BadRequest
 from wattshare.custodian.services.overview import Card, Overview
-from wattshare.custodian.services.own_data import OwnData
+from wattshare.custodian.services.own_data import SAMPLES, OwnData
 from wattshare.custodian.services.receipts import Receipts
 from wattshare.custodian.services.terms import LAST_DAY, Review
 from wattshare.custodian.services.tongues import Tongue
@@ -21,6 +21,8 @@ from wattshare.custodian.web.wishes import Wished, read_day
 from wattshare.espi.days import day_of
 from wattshare.espi.kinds import Kind
 
+# what a customer may have none of
+RARE = (Kind.BILLING, Kind.PROGRAM_ENROLLMENT)
 HISTORIES = (30, 90, 365, 730, 1_095)
 
 
@@ -64,6 +66,7 @@ class Reviewing:
             "every": words.every(tongue, samples),
             "hints": {kind: tongue.say(words.HINTS[kind]) for kind in Kind},
             "samples": drawn_samples(tongue, samples, zone),
+            "none_yet": RARE if len(services) <= SAMPLES else (),
             "homes": words.marked_homes(tongue, review, services),
             "chosen": [service.agreement.id for service in services],
             "several": len(open_ids(review)) > 1,
