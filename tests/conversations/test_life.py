@@ -99,7 +99,8 @@ def test_moving_in_asks_once_and_a_yes_goes_on_with_the_same_access(house: TestH
         form = form_with(page, "share")
         for field in form.fields:
             field.checked = field.name == "app" and field.value == tokens.subscription
-        browser.submit(page, form, form.button("share"))
+        page = browser.submit(page, form, form.button("share"))
+        assert "The apps that you chose can see your new home too." in page.text
         assert browser.open(f"{BASE}/sharing/home?home={asked.id}").status == 404
     answer = acme.client.grants.renew(tokens)
     assert "5400000001" in acme.ask(f"/Subscription/{tokens.subscription}/UsagePoint", answer.access_token).text
@@ -137,7 +138,8 @@ def test_who_moved_out_of_everything_is_asked_about_the_next_home(house: TestHou
         page = browser.open(f"{BASE}/sharing/home?home={asked.id}")
         assert "Start at Acme Energy" in page.text
         form = form_with(page, "do not ask")
-        browser.submit(page, form, form.button("do not ask"))
+        page = browser.submit(page, form, form.button("do not ask"))
+        assert "Nothing of your new home is shared." in page.text
     assert house.house.homes.open(home.customer.id) == ()
     # who shares the new home already is not asked
     other = house.home()

@@ -62,7 +62,7 @@ class NewHomes:
             self.homes.answer(session.customer_id, home.id, apps, session.actor)
         except Unknown as gone:
             raise NotShared from gone
-        return Response.redirect("/sharing" if apps else "/sharing?tab=waiting")
+        return Response.redirect("/sharing?answered=yes" if apps else "/sharing?tab=waiting&answered=no")
 
     def _home(self, customer_id: int, agreement_id: int | None) -> NewHome:
         try:

@@ -25,6 +25,8 @@ from wattshare.espi.kinds import Kind
 SIGN_IN = "/sharing/sign-in"
 # what the page says that has just been done
 THEIRS = "theirs"
+# what was said of a new home
+ANSWERS = {"yes": "home_shared", "no": "home_kept"}
 HAPPENED = ("stopped", "changed", "paused", "resumed")
 
 
@@ -97,6 +99,8 @@ class Sharing:
         if call.query.first("stopped") == THEIRS:
             # it may be nothing to them any more
             return THEIRS, None
+        if (answer := ANSWERS.get(call.query.first("answered") or "")) is not None:
+            return answer, None
         for what in HAPPENED:
             if (named := number(call.query.first(what))) is not None:
                 card = self.overview.card(customer_id, named)
