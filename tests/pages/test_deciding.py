@@ -281,6 +281,8 @@ def test_a_last_day_is_suggested(
     assert field.get_attribute("min") == earliest.isoformat()
     assert f"Until {suggested:%B} {suggested.day}, {suggested.year}" in screen.words
     screen.open_end()
+    # what is chosen there is not contradicted
+    assert f"Until {suggested:%B} {suggested.day}, {suggested.year}" not in screen.words
     assert ("needs at least until" in screen.words) == ("Min" in asked.get("scope", ""))
     screen.look("review-least-end" if "Min" in asked.get("scope", "") else None)
     screen.press("Share")
