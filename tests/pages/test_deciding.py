@@ -451,6 +451,13 @@ def test_the_way_back_goes_by_itself_unless_the_customer_stays(
     assert "We send you back" not in screen.words
     told = screen.open(screen.page.url)
     assert "refresh" not in told.headers
+    # nor is who was at the app already sent there again
+    done = screen.page.url.replace("stay=yes&", "")
+    screen.button_like("Go back to").click()
+    assert "code" in screen.arrived
+    told = screen.open(done)
+    assert screen.button_like("Go back to").count() == 1
+    assert "refresh" not in told.headers
 
 
 def test_somebody_else_at_the_browser_sees_nothing_of_it(house: TestHouse, acme: Registered, screen: Screen) -> None:

@@ -234,7 +234,9 @@ class Deciding:
         if (known := self._own_done(call, request_id)) is None:
             raise Answered
         done, held = known
-        tongue, stays = self.pages.tongue(call), call.query.first("stay") is not None
+        tongue = self.pages.tongue(call)
+        # who was at the app already has come back by themselves
+        stays = call.query.first("stay") is not None or done.location is not None
         with self.lobby.store.read(Purpose.PEOPLE) as tx:
             shared = {agreement for _, agreement in tx.authorizations.shared(held.id)}
             mine = tx.customers.services(held.customer_id or 0)
