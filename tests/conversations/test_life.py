@@ -125,7 +125,8 @@ def test_who_moved_out_of_everything_is_asked_about_the_next_home(house: TestHou
     move_in(house, home)
     assert house.house.homes.ask() == 1
     [mail] = [text for subject, text in bodies(house, tmp_path / "mail") if "new home" in subject]
-    assert "You shared data of a former home with apps." in mail
+    assert mail.startswith("You shared data of a former home with apps.")
+    assert mail.endswith(f"{BASE}/sharing?tab=waiting\n\nFor: 7 Oak Ave, Riverton\n\nRiverton Power\n")
     [asked] = house.house.homes.open(home.customer.id)
     assert (asked.apps, [(app.name, app.listed) for app in asked.former]) == (
         (),
