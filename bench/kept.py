@@ -22,7 +22,7 @@ from wattshare.custodian.store.purposes import Purpose
 
 REPEATS = 5
 # a usage point that there is not, and how often it is asked for: plans are kept from the fifth time on
-NOBODYS, ASKED = 1, 8
+NOBODYS, ASKED = 9_999_999_999, 8
 # where the kernel is told to forget what it has read
 CACHES = Path("/proc/sys/vm/drop_caches")
 # a file to read from at random: its size, and how many reads

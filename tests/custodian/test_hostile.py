@@ -368,7 +368,10 @@ def test_a_last_day_that_cannot_be_is_told_so(besieged: Besieged, day: str) -> N
         "until": "day",
         "until_day": day,
     }
-    told = besieged.holds(besieged.line.form("/sharing/decide", form, headers=cookie))
+    sent = besieged.holds(besieged.line.form("/sharing/decide", form, headers=cookie))
+    # what is wrong is told on a page that one can go back to
+    assert sent.status == 303
+    told = besieged.holds(besieged.line.ask(sent["location"] or "", headers=cookie))
     assert told.status == 400
     assert "until_day" in told.text
 
@@ -407,7 +410,6 @@ def test_no_cookie_breaks_a_page(besieged: Besieged, cookie: str) -> None:
         (f"{OAUTH}/token", "POST", {"body": b"a=" + b"x" * 70_000}, 413),
         (f"{OAUTH}/token", "POST", {"body": b"&".join(b"a=1" for _ in range(15_000))}, 400),
         (f"{OAUTH}/token", "POST", {"body": b"%" * 60_000}, 400),
-        ("/sharing/sign-in", "POST", {"body": b"x" * 70_000}, 413),
         ("/", "GET", {"headers": [("x-a", "x" * 17_000)]}, 431),
         ("/", "GET", {"headers": [(f"x-{number}", "1") for number in range(101)]}, 431),
         (f"{OAUTH}/token", "POST", {"headers": [("content-encoding", "gzip")], "body": b"\x1f\x8b"}, 415),
@@ -417,6 +419,12 @@ def test_what_is_too_large_or_packed_is_refused(
     besieged: Besieged, target: str, method: str, more: dict[str, Any], status: int
 ) -> None:
     assert besieged.holds(besieged.line.ask(target, method=method, **more)).status == status
+
+
+def test_a_form_that_is_too_large_is_told_so_on_a_page(besieged: Besieged) -> None:
+    sent = besieged.holds(besieged.line.ask("/sharing/sign-in", method="POST", body=b"x" * 70_000))
+    assert sent.status == 303
+    assert besieged.holds(besieged.line.ask(sent["location"] or "")).status == 413
 
 
 def test_every_route_says_who_may(besieged: Besieged) -> None:

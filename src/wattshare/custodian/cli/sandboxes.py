@@ -74,14 +74,31 @@ def advance(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Move a sandbox's clock on: schedules run, tokens age, bills close, yesterday's readings arrive."""
+    """Move a sandbox's clock on: schedules run, tokens age, bills close, yesterday's readings arrive.
+
+    Interrupted, it is where it had got to.
+    """
     from datetime import UTC, datetime
 
-    from wattshare.custodian.cli.printing import failing, out, print_json
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from wattshare.custodian.cli.printing import err, failing, out, print_json
     from wattshare.custodian.sandbox.advance import advance as advanced
 
-    with failing(as_json=as_json):
-        at = advanced(home or context.obj, amount)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with (
+        failing(as_json=as_json),
+        Progress(*columns, console=err, transient=True, disable=as_json or not err.is_terminal) as bar,
+    ):
+        way, begun = bar.add_task("on its way", total=None), list[int]()
+
+        def moved(at: int, end: int) -> None:
+            """Each hour; what it takes depends on what is due in it."""
+            begun.append(at)
+            day = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}Z"
+            bar.update(way, description=day, completed=at - begun[0], total=max(1, end - begun[0]))
+
+        at = advanced(home or context.obj, amount, moved)
     told = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
     if as_json:
         print_json({"now": told})
