@@ -118,11 +118,12 @@ def test_what_comes_is_what_a_longer_history_has(tmp_path: Path, made: Path) -> 
     assert any(dated > TODAY for _, dated, _ in of_homes[0])
 
 
-def test_several_advances_are_one(tmp_path: Path, made: Path) -> None:
-    there = begun(tmp_path / "home")
+def test_several_advances_are_one(tmp_path: Path) -> None:
+    there, at_once = begun(tmp_path / "home"), begun(tmp_path / "other")
     for amount in ("1d", "15m", "23h", "45m", "1d"):
         advance(there, amount)
-    with opened(there) as house, opened(made) as other:
+    advance(at_once, "3d")
+    with opened(there) as house, opened(at_once) as other:
         assert known(house) == known(other)
 
 
