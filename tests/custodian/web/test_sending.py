@@ -138,7 +138,7 @@ def test_who_may_no_longer_have_what_goes_through_us_is_cut_off_in_the_middle_of
 
     with (
         listening(plain(tmp_path), Route(path="/file", token=Token.NONE, handler=handler)) as port,
-        asking(port, room=4_096) as connection,
+        asking(port, room=65_536) as connection,
     ):
         assert shelf.asked.wait(30)
         shelf.withdrawn = True
