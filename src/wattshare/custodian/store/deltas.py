@@ -190,7 +190,7 @@ class Deltas:
             given = asked.given | {"first": page[0].id, "last": page[-1].id}
             yield from page
             for statement in (CHANNELS, billed(asked), POINTS):
-                yield from self._rows(statement, given)
+                yield from self._page(statement, given)
 
     # parts
 
@@ -249,12 +249,12 @@ class Deltas:
         held = {one.id: one for one in page}
         given = asked.given | {"first": page[0].id, "last": page[-1].id}
         channels: dict[tuple[int, int], list[ChannelRow]] = {}
-        for row in map(ChannelRow._make, self._rows(CHANNELS, given)):
+        for row in map(ChannelRow._make, self._page(CHANNELS, given)):
             channels.setdefault(row[:2], []).append(row)
         bills: dict[tuple[int, int], list[Row]] = {}
         for bill in self._connection.execute(billed(asked), given).mappings():
             bills.setdefault((bill["held_id"], bill["point_id"]), []).append(bill)
-        for held_id, point_id, commodity, location_id, extra in self._rows(POINTS, given):
+        for held_id, point_id, commodity, location_id, extra in self._page(POINTS, given):
             key = held_id, point_id
             mine = blocks.of(key)
             summaries = tuple(map(read_bill, bills.get(key, ())))
@@ -266,6 +266,10 @@ class Deltas:
                     mine,
                     summaries if asked.since is not None else summaries[-1:],
                 )
+
+    def _page(self, statement: Executable, given: dict[str, Any]) -> Any:
+        """The rows of a page of authorizations: by a plan that is kept, which PostgreSQL does not do for a cursor."""
+        return self._connection.execute(statement, given).all()
 
     def _rows(self, statement: Executable, given: dict[str, Any]) -> Iterator[Any]:
         """The rows, as they come: many at a time, as one by one takes longer than to read them."""
