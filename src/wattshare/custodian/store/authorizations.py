@@ -326,7 +326,7 @@ def _columns(authorization: Authorization) -> dict[str, Any]:
 
 
 def listed(row: tuple[Any, ...]) -> Authorization:
-    """The authorization of a row of `plain(AUTHORIZATION)`, as a driver has it: one of very many."""
+    """The authorization of a row of `plain(AUTHORIZATION)`, as a driver has it or as it is prepared."""
     named = dict(zip(PLAIN_COLUMNS, row, strict=True))
     named["entry"], named["state"] = ENTRIES[named["entry"]], STATES[named["state"]]
     named["kinds"], named["offline"] = kinds_in(named["kinds"]), bool(named["offline"])
@@ -343,11 +343,8 @@ def kinds_in(text: str) -> frozenset[Kind]:
     return kinds_of(tuple(json.loads(text)))
 
 
-@lru_cache(maxsize=KEPT)
-def _known(row: tuple[Any, ...]) -> Authorization:
-    """The same for a row of `OWNED_NOW`: what is equal is read once."""
-    named = dict(zip(OWNED_NOW.columns, row, strict=True))
-    return read_authorization(named | {"kinds": json.loads(named["kinds"])})
+# what is equal is read once
+_known = lru_cache(maxsize=KEPT)(listed)
 
 
 def read_authorization(row: Row) -> Authorization:
