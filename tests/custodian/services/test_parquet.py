@@ -12,7 +12,8 @@ import pytest
 from tests.custodian.servers import OpenStore
 from tests.custodian.services.taking import NOW, readings_of
 from tests.custodian.services.test_tables import POINT, meaning, sentences
-from wattshare.custodian.formats.tables.parquet import ColumnDays, ParquetTable
+from wattshare.custodian.formats.tables.column_days import ColumnDays
+from wattshare.custodian.formats.tables.parquet import ParquetTable
 from wattshare.custodian.model.changes import Tally
 from wattshare.custodian.services.intake import Intake, Report
 from wattshare.custodian.services.intake.door import Door, Wanted

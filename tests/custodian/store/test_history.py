@@ -287,7 +287,7 @@ def test_channels_that_have_something_in_some_days_are_found_in_both_tiers(store
 
         def met(day: int) -> list[int]:
             blocks = [day_block(channel, day) for channel in (hot, closed, empty)]
-            days = [(one.usage_point_id, one.channel, one.start, 0, one.day_end, 0, 0, 1, b"") for one in blocks]
+            days = [(one.usage_point_id, one.channel, one.start, one.day_end) for one in blocks]
             return sorted(channel for _, channel in tx.readings.met(days))
 
         # of the history by the month

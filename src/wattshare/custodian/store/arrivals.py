@@ -6,7 +6,6 @@ the month itself: COPY does not go through the row security of the whole.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
 from operator import attrgetter, itemgetter
@@ -19,9 +18,23 @@ from sqlalchemy.exc import DBAPIError
 from wattshare.custodian.model.errors import Conflict
 from wattshare.custodian.model.readings import Block
 from wattshare.custodian.model.segments import read_marks
-from wattshare.custodian.store.blocks import INTERVAL_BLOCK, ROW_COLUMNS, SIDECARS, SPILL, block_row
+from wattshare.custodian.store.blocks import INTERVAL_BLOCK, ROW_COLUMNS, block_row
 from wattshare.custodian.store.history import CLOSED_MONTH, month_of
 from wattshare.custodian.store.kept import Span, channels_within, segments_within, spans_of_days
+from wattshare.custodian.store.plain_days import (
+    NULL,
+    SENT,
+    SIGNATURE,
+    TRAILER,
+    DayAt,
+    Laid,
+    PlainDay,
+    PlainDays,
+    Stream,
+    lay_out,
+    plain_pieces,
+    plain_row,
+)
 from wattshare.custodian.store.revisions import TAKING_IN
 from wattshare.custodian.store.statements import alone
 
@@ -32,22 +45,9 @@ QUOTED = ", ".join(f'"{name}"' for name in ROW_COLUMNS)
 COPY = f"COPY {{}} ({QUOTED}) FROM STDIN (FORMAT BINARY)"
 INSERT = f"INSERT INTO interval_block ({QUOTED}) VALUES ({', '.join('?' * len(ROW_COLUMNS))})"  # noqa: S608  our own names
 
-# a row as COPY has it in binary: how many fields, then the length of each and what is in it; null is of length -1
-SIGNATURE, TRAILER, NULL = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff", b"\xff\xff\xff\xff"
 LENGTH = Struct(">i").pack
-# a day of nothing but values, up to them
-FIELDS = len(ROW_COLUMNS)
-PLAIN_HEAD, PLAIN_DAY = Struct(">h" + "iq" + "ii").pack, Struct(">" + "iq" * 8 + "i").pack
-# such days that are remembered
-ALIKE = 4_096
-# usage point, channel, start, duration, end of the day, step, count, width, values
-PlainDay = tuple[int, int, int, int, int, int, int, int, bytes | memoryview]
 START = itemgetter(2)
 Item = TypeVar("Item")
-# bytes that are sent at a time
-SENT = 256 * 1024
-# the same of days of nothing but values, of which each is four
-PARTS = 2_000
 
 
 class Arrivals:
@@ -58,8 +58,8 @@ class Arrivals:
         self.connection = self._connection = connection
         self._late = late
         self._partitioned = connection.dialect.name == "postgresql"
-        # months that are known to be there, by year and month
-        self._months: dict[tuple[int, int], str] = {}
+        # months that are known to be there
+        self._months: dict[int, str] = {}
 
     @cached_property
     def closed_months(self) -> frozenset[int]:
@@ -100,7 +100,7 @@ class Arrivals:
             self._connection.exec_driver_sql(INSERT, [block_row(block) for block in blocks])
             return
         for month, those in by_month(blocks, attrgetter("start")).items():
-            self._copy(self._opened(month, those[0].start), those)
+            self._send(self._opened(month), pieces(those))
 
     def _refuse_kept(self, places: Iterable[tuple[int, int, int]]) -> None:
         """See that no day, by usage point, channel and start, is in the history already."""
@@ -113,16 +113,16 @@ class Arrivals:
                 if (segment.usage_point_id, segment.channel, mark.start) in old:
                     raise Conflict("A day of these is kept already.", field="start")
 
-    def met(self, days: Sequence[PlainDay]) -> frozenset[tuple[int, int]]:
+    def met(self, days: Iterable[DayAt]) -> frozenset[tuple[int, int]]:
         """The usage points and channels that have something from the first of their days to the last."""
-        spans = spans_of_days((day[0], day[1], day[2], day[4]) for day in days)
+        spans = spans_of_days(days)
         found = channels_within(self._connection, spans)
         if self.closed_months:
             found |= {(one.usage_point_id, one.channel) for one in segments_within(self._connection, spans)}
         return frozenset(found)
 
     def load_plain(self, days: Iterable[PlainDay], revision: int, at: int) -> None:
-        """The same of days that are nothing but values, all of one revision."""
+        """As `load`, of days that are nothing but values, all of one revision."""
         every = iter(days)
         while chunk := tuple(islice(every, COPIED)):
             if not self.closed_months.isdisjoint(map(month_of, set(map(START, chunk)))):
@@ -132,18 +132,38 @@ class Arrivals:
                 self._connection.exec_driver_sql(INSERT, rows)
                 continue
             for month, those in by_month(chunk, START).items():
-                self._send(self._opened(month, those[0][2]), plain_pieces(those, revision, at, late=self._late))
+                self._send(self._opened(month), plain_pieces(those, revision, at, late=self._late))
 
-    def _opened(self, month: tuple[int, int], second: int) -> str:
-        """The table of a month, by a second in it."""
+    def lay_out(self, days: PlainDays, revision: int, at: int) -> Laid:
+        """Such days in columns, made ready to be loaded. Nothing is asked of the database, so others may do it."""
+        return lay_out(days, revision, at, late=self._late) if self._partitioned else Laid(days, {})
+
+    def load_laid(self, many: Iterable[Laid], revision: int, at: int) -> None:
+        """The same of such days that were laid out; while they are written, the next ones may be made.
+
+        What is of one month goes into one COPY, for as long as that is young.
+        """
+        closed, coming = self.closed_months, iter(many)
+        laid = next(coming, None)
+        while laid is not None:
+            if not laid.months or not closed.isdisjoint(laid.months):
+                self.load_plain(laid.days.rows(), revision, at)
+                laid = next(coming, None)
+                continue
+            first, *others = laid.months
+            for month in others:
+                self._send(self._opened(month), (SIGNATURE, laid.months[month], TRAILER))
+            stream = Stream(laid, coming, first)
+            self._send(self._opened(first), stream)
+            laid = stream.laid
+
+    def _opened(self, month: int) -> str:
+        """The table of a month."""
         if month not in self._months:
-            self._months[month] = self._connection.execute(OPEN_MONTH, {"start": second}).scalar_one()
+            self._months[month] = self._connection.execute(OPEN_MONTH, {"start": month}).scalar_one()
         return self._months[month]
 
-    def _copy(self, table: str, blocks: Iterable[Block]) -> None:
-        self._send(table, pieces(blocks))
-
-    def _send(self, table: str, told: Iterable[bytes]) -> None:
+    def _send(self, table: str, told: Iterable[bytes | memoryview]) -> None:
         faults: type[Exception] = self._connection.dialect.loaded_dbapi.Error
         driver: Any = self._connection.connection.cursor()
         statement = COPY.format(table)
@@ -156,16 +176,13 @@ class Arrivals:
             raise DBAPIError.instance(statement, None, why, faults, hide_parameters=True) from why
 
 
-def by_month(items: Sequence[Item], start_of: Callable[[Item], int]) -> Mapping[tuple[int, int], Sequence[Item]]:
-    """Blocks by the year and month in which they start, in UTC."""
+def by_month(items: Sequence[Item], start_of: Callable[[Item], int]) -> Mapping[int, Sequence[Item]]:
+    """Blocks by the month in which they start, in UTC."""
     # many start together
-    known: dict[int, tuple[int, int]] = {}
-    for start in set(map(start_of, items)):
-        day = datetime.fromtimestamp(start, UTC)
-        known[start] = day.year, day.month
+    known = {start: month_of(start) for start in set(map(start_of, items))}
     if len(every := set(known.values())) == 1:
         return {every.pop(): items}
-    months: dict[tuple[int, int], list[Item]] = {}
+    months: dict[int, list[Item]] = {}
     for item in items:
         months.setdefault(known[start_of(item)], []).append(item)
     return months
@@ -181,58 +198,6 @@ def pieces(blocks: Iterable[Block]) -> Iterator[bytes]:
             piece.clear()
     piece += TRAILER
     yield bytes(piece)
-
-
-def plain_row(day: PlainDay, revision: int, at: int, *, late: int) -> tuple[Any, ...]:
-    """The row of a day of nothing but values, in the order of the columns."""
-    point, channel, start, duration, day_end, *packed = day
-    held_to = start + duration if start + duration > day_end + SPILL else day_end
-    head = (point, channel, start, duration, day_end, day_end, held_to, *packed)
-    counts = (0, 0, packed[1] if at > day_end + late else 0)
-    return (*head, *[None] * len(SIDECARS), revision, revision, at, at, *counts)
-
-
-def _plain_day(day: tuple[int, ...], tail: bytes, at: int, late: int) -> tuple[bytes, bytes]:
-    """What stands before and behind the values of a day: start, duration, end, step, count, width."""
-    start, duration, day_end, step, count, width = day
-    held_to = start + duration if start + duration > day_end + SPILL else day_end
-    numbers = (start, duration, day_end, day_end, held_to, step, count, width)
-    middle = PLAIN_DAY(*(part for number in numbers for part in (8, number)), count * width)
-    return middle, tail + LAST_NUMBERS(4, 0, 4, 0, 4, count if at > day_end + late else 0)
-
-
-def plain_pieces(days: Iterable[PlainDay], revision: int, at: int, *, late: int) -> Iterator[bytes]:
-    """Such days as COPY reads them: numbers at once, then the values, then what all of them have alike."""
-    tail = plain_tail(revision, at)
-    # of many usage points a day is the same but for its values
-    alike: dict[tuple[int, ...], tuple[bytes, bytes]] = {}
-    parts: list[bytes | memoryview] = [SIGNATURE]
-    here, head = (0, 0), b""
-    for point, channel, *day, values in days:
-        if here != (point, channel):
-            here, head = (point, channel), PLAIN_HEAD(FIELDS, 8, point, 4, channel)
-        key = tuple(day)
-        if key not in alike:
-            if len(alike) > ALIKE:
-                alike.clear()
-            alike[key] = _plain_day(key, tail, at, late)
-        middle, ends = alike[key]
-        parts += (head, middle, values, ends)
-        if len(parts) >= PARTS:
-            yield b"".join(parts)
-            parts.clear()
-    parts.append(TRAILER)
-    yield b"".join(parts)
-
-
-# estimated, corrected, late
-LAST_NUMBERS = Struct(">iiiiii").pack
-
-
-def plain_tail(revision: int, at: int) -> bytes:
-    """What stands behind the values of a day of nothing else."""
-    numbers = b"".join(Struct(">iq").pack(8, number) for number in (revision, revision, at, at))
-    return NULL * len(SIDECARS) + numbers
 
 
 def _stretches() -> Iterator[tuple[int, int, Struct | None]]:

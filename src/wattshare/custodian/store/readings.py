@@ -5,7 +5,7 @@ to the block. Where a block is kept is nobody else's business: they leave by `Ti
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from sqlalchemy import Connection, func, select
@@ -15,13 +15,14 @@ from wattshare.custodian.model.changes import Correction, Extent, Outcome, Tally
 from wattshare.custodian.model.packing import unpack
 from wattshare.custodian.model.premises import Agreement
 from wattshare.custodian.model.readings import Block
-from wattshare.custodian.store.arrivals import Arrivals, PlainDay
+from wattshare.custodian.store.arrivals import Arrivals
 from wattshare.custodian.store.blocks import CORRECTION, INTERVAL_BLOCK, PACKED
 from wattshare.custodian.store.channels import Channels
 from wattshare.custodian.store.history import EVER, NEVER, SEGMENT, Cut
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.merging import Merging
 from wattshare.custodian.store.metadata import Row
+from wattshare.custodian.store.plain_days import DayAt, Laid, PlainDay, PlainDays
 from wattshare.custodian.store.tiers import Scope, Tiers, own_blocks, sum_of
 from wattshare.custodian.store.underway import is_there
 from wattshare.espi.profile import Profile
@@ -85,7 +86,7 @@ class Readings(Channels):
             merging.look(chunk)
             yield merging.each, merging.first, merging.met
 
-    def met(self, days: Sequence[PlainDay]) -> frozenset[tuple[int, int]]:
+    def met(self, days: Iterable[DayAt]) -> frozenset[tuple[int, int]]:
         """The usage points and channels that have something from the first of their days to the last."""
         return self._arrivals.met(days)
 
@@ -100,6 +101,14 @@ class Readings(Channels):
     def load_plain(self, days: Iterable[PlainDay], revision: int, at: int) -> None:
         """The same of days that are nothing but values: for who brings a whole utility's."""
         self._arrivals.load_plain(days, revision, at)
+
+    def lay_out(self, days: PlainDays, revision: int, at: int) -> Laid:
+        """Such days in columns, made ready; by whatever thread."""
+        return self._arrivals.lay_out(days, revision, at)
+
+    def load_laid(self, many: Iterable[Laid], revision: int, at: int) -> None:
+        """The same of such days that were made ready; while they are written, the next ones may be made."""
+        self._arrivals.load_laid(many, revision, at)
 
     # what is known
 

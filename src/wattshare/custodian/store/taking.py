@@ -18,8 +18,8 @@ from sqlalchemy import Connection, Engine
 from wattshare.custodian.model.changes import Tally
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.readings import Block
-from wattshare.custodian.store.arrivals import PlainDay
 from wattshare.custodian.store.blocks import BLOCK_COLUMNS, block_of
+from wattshare.custodian.store.plain_days import DayAt, Laid, PlainDay, PlainDays
 from wattshare.custodian.store.prepared import wrapped
 from wattshare.custodian.store.revisions import REVISION
 from wattshare.custodian.store.short import READS, driver_of
@@ -61,7 +61,13 @@ class Taking(Protocol[T_co]):
     def load_plain(self, days: Iterable[PlainDay], revision: int, at: int) -> None:
         """As `Readings.load_plain`."""
 
-    def met(self, days: Sequence[PlainDay]) -> frozenset[tuple[int, int]]:
+    def lay_out(self, days: PlainDays, revision: int, at: int) -> Laid:
+        """As `Readings.lay_out`."""
+
+    def load_laid(self, many: Iterable[Laid], revision: int, at: int) -> None:
+        """As `Readings.load_laid`."""
+
+    def met(self, days: Iterable[DayAt]) -> frozenset[tuple[int, int]]:
         """As `Readings.met`."""
 
     def merge_each(self, blocks: Iterable[Block], reason: str) -> list[Tally]:
@@ -95,7 +101,16 @@ class AtOnce(Taking[T_co]):
         """The same of days of nothing but values."""
         self.tx.readings.load_plain(days, revision, at)
 
-    def met(self, days: Sequence[PlainDay]) -> frozenset[tuple[int, int]]:
+    def lay_out(self, days: PlainDays, revision: int, at: int) -> Laid:
+        """Make days in columns ready."""
+        laid: Laid = self.tx.readings.lay_out(days, revision, at)
+        return laid
+
+    def load_laid(self, many: Iterable[Laid], revision: int, at: int) -> None:
+        """The same of such days."""
+        self.tx.readings.load_laid(many, revision, at)
+
+    def met(self, days: Iterable[DayAt]) -> frozenset[tuple[int, int]]:
         """The channels that have something there."""
         return frozenset(self.tx.readings.met(days))
 
@@ -169,7 +184,16 @@ class InSlices(Taking[T_co]):
             with self._transaction() as connection:
                 self.nouns(connection).readings.load_plain(some, revision, at)
 
-    def met(self, days: Sequence[PlainDay]) -> frozenset[tuple[int, int]]:
+    def lay_out(self, days: PlainDays, revision: int, at: int) -> Laid:  # noqa: ARG002  as elsewhere
+        """Leave days in columns as they are."""
+        return Laid(days, {})
+
+    def load_laid(self, many: Iterable[Laid], revision: int, at: int) -> None:
+        """The same of such days, a row each."""
+        for laid in many:
+            self.load_plain(laid.days.rows(), revision, at)
+
+    def met(self, days: Iterable[DayAt]) -> frozenset[tuple[int, int]]:
         """The channels that have something there."""
         with self.view() as tx:
             return frozenset(tx.readings.met(days))  # type: ignore[attr-defined]  # a noun

@@ -1,6 +1,6 @@
 """Staged readings made into packed days, in order of series and start."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any, Protocol
@@ -25,8 +25,39 @@ class NotPlain(Exception):
     """A table is not as it must be to be read in columns."""
 
 
-# number of the series, start, duration, end of the day, step, count, width, values
-PlainRow = tuple[int, int, int, int, int, int, int, memoryview]
+# what days of nothing but values have alike: start, duration, end of the day, step, count, width
+Kind = tuple[int, int, int, int, int, int]
+# number of the series, its kind, values
+PlainRow = tuple[int, int, int, int, int, int, int, bytes]
+# days of a series one after the other: its number, start and end of the first, start and end of the last, readings
+Stretch = tuple[int, int, int, int, int, int]
+
+
+class PlainDays(Protocol):
+    """Some days of nothing but values, in columns."""
+
+    @property
+    def series(self) -> Sequence[int]:
+        """The numbers of series, each once."""
+
+    @property
+    def kinds(self) -> Sequence[Kind]:
+        """What days have alike, each once."""
+
+    @property
+    def stretches(self) -> Sequence[Stretch]:
+        """The same days by series, in order."""
+
+    def __len__(self) -> int:
+        """How many days."""
+
+    def rows(self) -> list[PlainRow]:
+        """Each day by itself."""
+
+    def between(
+        self, heads: Sequence[bytes], around: Sequence[tuple[bytes, bytes]], kinds: Collection[int] | None = None
+    ) -> memoryview:
+        """The values of each day, with what stands before them by series, and before and behind them by kind."""
 
 
 class Columns(Protocol):
@@ -48,8 +79,8 @@ class Columns(Protocol):
             NotPlain: something is not named as it must be.
         """
 
-    def packed(self) -> Iterator[list[PlainRow]]:
-        """Days of nothing but values, many at a time.
+    def packed(self) -> Iterator[PlainDays]:
+        """Days, many at a time.
 
         Raises:
             NotPlain: something in it is not as it must be; nothing of what was given counts.

@@ -117,7 +117,8 @@ class Door:
         if importlib.util.find_spec("pyarrow") is None:
             raise Unreadable("Parquet needs pyarrow: pip install 'wattshare[parquet]'.")
         # an extra that not every installation has
-        from wattshare.custodian.formats.tables.parquet import ColumnDays, ParquetTable, has_floats  # noqa: PLC0415
+        from wattshare.custodian.formats.tables.column_days import ColumnDays  # noqa: PLC0415
+        from wattshare.custodian.formats.tables.parquet import ParquetTable, has_floats  # noqa: PLC0415
 
         table = ParquetTable.open(file)
         places_of(table.header, wanted.mapping or Mapping())

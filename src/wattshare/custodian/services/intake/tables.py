@@ -1,6 +1,5 @@
 """Tables of readings taken in: staged on disk, checked to the end, then stored in one transaction."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -12,15 +11,15 @@ from wattshare.custodian.formats.tables.days import Columns, Days, NotPlain
 from wattshare.custodian.formats.tables.faults import BadRow, Fault, TooManyBad
 from wattshare.custodian.formats.tables.mapping import FLOWS, to_plain
 from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
-from wattshare.custodian.formats.tables.spool import BLOCK, Row, TableSpool, open_table_spool
+from wattshare.custodian.formats.tables.spool import Row, TableSpool, open_table_spool
 from wattshare.custodian.formats.tables.stage import Stage
 from wattshare.custodian.formats.tables.text import Table
 from wattshare.custodian.formats.tables.wide import WideStage, cells_of
 from wattshare.custodian.model.changes import Tally
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.readings import Block
-from wattshare.custodian.services.intake.ahead import ahead
 from wattshare.custodian.services.intake.aside import Aside
+from wattshare.custodian.services.intake.in_columns import Storing, block_at
 from wattshare.custodian.services.intake.placing import Place, Placing, Plan, every_point
 from wattshare.custodian.services.intake.report import ChannelReport, Preview, Refused, Report
 from wattshare.custodian.services.intake.telling import Tell, untold
@@ -33,8 +32,6 @@ from wattshare.espi.profile import Profile
 NOWHERE: Mapping[int, Place] = MappingProxyType({})
 # days that are stored at a time, and readings in them
 DAYS, READINGS = 5_000, 500_000
-# what days of nothing but values have beside
-NOTHING = (None,) * (len(BLOCK) - 7)
 # rows of a trial that are shown, and bad rows that a refusal names
 SHOWN, NAMED = 10, 20
 
@@ -208,11 +205,13 @@ class _Task:
 
     def _put(self, taking: Taking[Tx], places: Mapping[int, Place], revision: int, at: int) -> dict[int, Tally]:
         """Store the days, many at a time; what became of each series' readings."""
+        reason = f"import {self.intake.digest[:12]}"
         if self.columns:
-            return self._put_plain(taking, self.columns, places, revision, at)
+            tallies = Storing(taking, places, revision, at, reason, self.intake.tell).store(self.columns)
+            self.rows = self.readings = self.columns.rows
+            return tallies
         total = self.spool.count()
-        tallies: dict[int, Tally] = {}
-        reason, done = f"import {self.intake.digest[:12]}", 0
+        done, tallies = 0, dict[int, Tally]()
         for chunk in self._chunks(places, revision, at):
             fresh, late = list[tuple[int, Block]](), list[tuple[int, Block]]()
             for series, block in chunk:
@@ -227,40 +226,10 @@ class _Task:
             self.intake.tell("storing", done, total)
         return tallies
 
-    def _put_plain(
-        self, taking: Taking[Tx], columns: Columns, places: Mapping[int, Place], revision: int, at: int
-    ) -> dict[int, Tally]:
-        """The same of days that are read in columns, which goes on while they are stored."""
-        reason, done, total = f"import {self.intake.digest[:12]}", 0, columns.days
-        new: Counter[int] = Counter()
-        tallies: dict[int, Tally] = {}
-        all_fresh = all(place.fresh for place in places.values())
-        for chunk in ahead(columns.packed()):
-            days = [(*places[day[0]][:2], *day[1:]) for day in chunk]
-            # where a channel has nothing in those days, none is looked up
-            late = [] if all_fresh else [day for day, one in zip(days, chunk, strict=True) if not places[one[0]].fresh]
-            known = taking.met(late) if late else frozenset[tuple[int, int]]()
-            taking.load_plain((day for day in days if day[:2] not in known) if known else days, revision, at)
-            met = [one for day, one in zip(days, chunk, strict=True) if day[:2] in known] if known else []
-            blocks = [_block(places[one[0]], (*one[1:-1], bytes(one[-1]), *NOTHING), revision, at) for one in met]
-            for one, tally in zip(met, taking.merge_each(blocks, reason), strict=True):
-                tallies[one[0]] = tallies.get(one[0], Tally()) + tally
-            for one in chunk:
-                if not known or places[one[0]][:2] not in known:
-                    new[one[0]] += one[5]
-            done += len(chunk)
-            self.intake.tell("storing", done, max(done, total))
-        for series, count in new.items():
-            tallies[series] = tallies.get(series, Tally()) + Tally(new=count)
-        if done < total:
-            self.intake.tell("storing", done, done)
-        self.rows = self.readings = columns.rows
-        return tallies
-
     def _chunks(self, places: Mapping[int, Place], revision: int, at: int) -> Iterator[list[tuple[int, Block]]]:
         chunk, readings = list[tuple[int, Block]](), 0
         for series, *packed in self.spool.blocks():
-            block = _block(places[int(str(series))], packed, revision, at)
+            block = block_at(places[int(str(series))], packed, revision, at)
             chunk.append((int(str(series)), block))
             readings += block.count
             if len(chunk) == DAYS or readings >= READINGS:
@@ -339,18 +308,6 @@ class Tried(Exception):
         """Take what would have become of the file."""
         super().__init__("tried")
         self.report = report
-
-
-def _block(place: Place, packed: Sequence[Any], revision: int, at: int) -> Block:
-    return Block(
-        usage_point_id=place.usage_point_id,
-        channel=place.channel,
-        **dict(zip(BLOCK, packed, strict=True)),
-        first_revision=revision,
-        revision=revision,
-        published_at=at,
-        updated_at=at,
-    )
 
 
 def _previewed(row: Row, series: Series, placing: Placing, raw: str) -> Preview:
