@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 # what it takes to run, and what it takes to change it
 RUNS := $(VENV)/.runs
 STAMP := $(VENV)/.installed
+# the encoder of native/, where there is a compiler
+DIRECT := $(VENV)/.direct
 # where environments come without a pip of their own (Debian without python3-venv), another one's
 PIP = pip=$$(test -x $(BIN)/pip && echo $(BIN)/python -m pip || echo python3 -m pip --python $(BIN)/python); \
 	$$pip install --quiet --disable-pip-version-check --no-deps
@@ -17,9 +19,9 @@ SCENARIO ?= delivery
 KILLS ?=
 ENGINE ?=
 
-.PHONY: setup sandbox test soak check wire docs bench words clean
+.PHONY: setup sandbox test soak check wire docs fuzz bench words clean
 
-setup: $(STAMP)
+setup: $(STAMP) $(DIRECT)
 
 # every package is pinned with its hashes in requirements/
 $(RUNS): requirements/custodian.txt pyproject.toml
@@ -33,7 +35,14 @@ $(STAMP): $(RUNS) requirements/dev.txt
 	$(PIP) --require-hashes -r requirements/dev.txt
 	touch $(STAMP)
 
-sandbox: $(RUNS)
+# nothing comes over the network for it; where there is no compiler, everything works without
+$(DIRECT): $(RUNS) $(wildcard native/*) native/src/wattshare_direct/__init__.py
+	@if ! command -v $${CC:-cc} >/dev/null; then \
+	  echo "No C compiler (cc) here: feeds are packed without the direct encoder, which takes more of a core."; \
+	elif $(PIP) --no-build-isolation --force-reinstall ./native; then touch $(DIRECT); \
+	else echo "The direct encoder cannot be compiled here: feeds are packed without it."; fi
+
+sandbox: $(RUNS) $(DIRECT)
 	$(BIN)/wattshare sandbox $(ARGS)
 
 test: $(STAMP)
@@ -62,6 +71,10 @@ wire: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python -m docs.pages
 
+# the compiled encoder against the templates, with the compiler's sanitizers: ARGS="--seconds 600" for longer
+fuzz: $(STAMP)
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
 # every figure as a ratio to what the machine can do; what it measures on is kept in .bench
 bench: $(STAMP)
 	$(BIN)/python -m bench $(ARGS)
@@ -71,4 +84,4 @@ words: $(STAMP)
 	$(BIN)/python -m docs.catalogues
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf native/build $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

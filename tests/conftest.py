@@ -8,6 +8,8 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+from wattshare.custodian.services.disclosure.wirepath.direct import Absent, Encoder, installed
+
 # the stores: `store`, `open_store` and what they stand on
 pytest_plugins = ("tests.custodian.stores",)
 
@@ -45,6 +47,16 @@ def missing(what: str, how: str) -> None:
     if what in os.environ.get("WATTSHARE_REQUIRE", "").split(","):
         pytest.fail(f"{what} required but absent: {how}")
     pytest.skip(f"{what} absent: {how}")
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    """The direct encoder."""
+    try:
+        return installed()
+    except Absent as why:
+        missing("encoder", f"{why}: install a C compiler, then make setup")
+        raise
 
 
 @pytest.fixture(scope="session")

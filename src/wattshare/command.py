@@ -22,6 +22,7 @@ CUSTODIAN_COMMANDS = (
     "db",
     "import",
     "settings",
+    "doctor",
     "third-party",
     "authorization",
     "outage",

@@ -53,13 +53,17 @@ class Year:
         return {"Authorization": f"Bearer {TOKEN}", "Accept-Encoding": "gzip"}
 
 
-@pytest.fixture
-def year(tmp_path: Path, store: Store) -> Iterator[Year]:
-    """A year of one channel, served."""
+@pytest.fixture(params=["templates", "direct"])
+def year(request: pytest.FixtureRequest, tmp_path: Path, store: Store) -> Iterator[Year]:
+    """A year of one channel, served: its gzip by either encoder."""
+    if request.param == "direct":
+        request.getfixturevalue("encoder")
     with socket.create_server(("127.0.0.1", 0)) as door:
         port = door.getsockname()[1]
     base = f"http://127.0.0.1:{port}"
-    with built(tmp_path, store, public_base=base, tls="off", proxy_addresses="", listen_port=port) as house:
+    with built(
+        tmp_path, store, public_base=base, tls="off", proxy_addresses="", listen_port=port, encoder=request.param
+    ) as house:
         home = house.home(days=DAYS)
         held, [point] = house.share(house.third_party(), home), home.usage_points
         at = house.clock()

@@ -35,6 +35,7 @@ from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.bulk import Bulk
 from wattshare.custodian.services.disclosure.disclosure import Disclosure
 from wattshare.custodian.services.disclosure.noting import Noting
+from wattshare.custodian.services.disclosure.wirepath.direct import Absent, Encoder, chosen
 from wattshare.custodian.services.fetching import Fetching
 from wattshare.custodian.services.funnel import Funnel
 from wattshare.custodian.services.hiding import Hiding
@@ -59,7 +60,7 @@ from wattshare.custodian.services.single import Single
 from wattshare.custodian.services.tokens import Tokens
 from wattshare.custodian.services.tongues import Tongues
 from wattshare.custodian.services.tries import Counting
-from wattshare.custodian.settings import Settings
+from wattshare.custodian.settings import BadSettings, Settings
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.postgresql import ROW_SECURITY
 from wattshare.custodian.store.readiness import bring_up
@@ -381,7 +382,7 @@ def assemble(
 ) -> House:
     """Put the house together."""
     profile = profile_of(settings)
-    addresses = Addresses(settings.public_base, profile)
+    addresses, encoder = Addresses(settings.public_base, profile), encoder_of(settings)
     access, files = Access(store=store, now=now), PartFiles(settings.home / BATCHES)
     delivery = Delivery.of(settings, store, now, addresses=addresses, new_uuid=new_uuid, outbound=outbound)
     registration = Registration(
@@ -411,6 +412,7 @@ def assemble(
         bulk=Bulk(addresses=addresses, volume_bytes=settings.part_megabytes * 1_000_000),
         files=files,
         keep_days=settings.batch_days,
+        encoder=encoder,
     )
     counting = Counting(store=store, now=now)
     sign_in = SignIn(
@@ -465,6 +467,7 @@ def assemble(
             mask_client_secret=settings.mask_client_secret,
             passed_connectivity=registration.passed_connectivity,
             noting=Noting(store=store),
+            encoder=encoder,
         ),
         batches=batches,
         orders=Orders(store=store, now=now, batches=batches),
@@ -488,6 +491,18 @@ def assemble(
         closing=Closing(store=store, now=now, close_days=settings.close_days),
         completeness=Completeness(store=store, now=now, profile=profile),
     )
+
+
+def encoder_of(settings: Settings) -> Encoder | None:
+    """What packs feeds of readings, if it is not the templates.
+
+    Raises:
+        BadSettings: it is asked for and not there.
+    """
+    try:
+        return chosen(settings.encoder)
+    except Absent as why:
+        raise BadSettings(f"encoder: is direct, and {why}") from None
 
 
 def single_of(settings: Settings, store: Store, now: Clock, texts: Secrets, sign_in: SignIn) -> Single | None:

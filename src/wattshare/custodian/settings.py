@@ -193,6 +193,11 @@ class Settings(BaseSettings):
         description="The internal place, such as /prepared/, below which nginx sends prepared files of up to 32 MB.",
     )
     part_megabytes: Count = Field(200, description="Size at which a prepared file is continued in another.")
+    encoder: Literal["auto", "direct", "templates"] = Field(
+        "auto",
+        description="What packs feeds of readings: direct, the compiled encoder; templates, without it; auto: the"
+        " compiled encoder where it is installed.",
+    )
     rate_limits: bool = Field(True, description="Whether third parties' requests are limited.")
     rate_per_second: Count = Field(1, description="Requests a second and third party.")
     rate_per_hour: Count = Field(2000, description="Requests an hour and third party.")

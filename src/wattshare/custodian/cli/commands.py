@@ -105,6 +105,22 @@ def settings(*, home: Home = None, as_json: AsJson = False) -> None:
         out.print(f"[bold]{name}[/bold] = {value or '(unset)'}  [dim]{source}[/dim]\n  {sentence}")
 
 
+@app.command()
+def doctor(*, home: Home = None, as_json: AsJson = False) -> None:
+    """What this installation runs on, and whether it can be started."""
+    from wattshare.custodian.app import opened
+    from wattshare.custodian.cli.checkup import findings
+    from wattshare.custodian.cli.printing import failing, out, print_json
+
+    with failing(as_json=as_json), opened(home) as house:
+        found = findings(house)
+    if as_json:
+        print_json(found)
+        return
+    for name, said in found.items():
+        out.print(f"[bold]{name}[/bold]: {said}")
+
+
 @db.command("upgrade")
 def upgrade_(*, home: Home = None) -> None:
     """Bring the database to the form that this release needs."""

@@ -21,6 +21,7 @@ from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.bulk import Bulk, Filling, Whose, selection_of
 from wattshare.custodian.services.disclosure.render import GzipPieces
 from wattshare.custodian.services.disclosure.selection import Selection
+from wattshare.custodian.services.disclosure.wirepath.direct import Encoder
 from wattshare.custodian.services.members import Members
 from wattshare.custodian.services.part_files import PartFiles
 from wattshare.custodian.services.parts import awaited, emptied, place_behind, same
@@ -62,6 +63,8 @@ class Batches:
     bulk: Bulk
     files: PartFiles
     keep_days: int
+    # None: gzip of readings is made of their XML
+    encoder: Encoder | None = None
     # the clock that files are dated by
     wall: Callable[[], float] = field(default=time.time)
 
@@ -232,6 +235,7 @@ class Batches:
             items=items,
             addresses=self.addresses,
             customer=customer,
+            encoder=self.encoder,
         )
         # of its own: whoever was overtaken by another worker writes into nobody's file
         name = f"{part.correlation_id}.{part.version}.{self.new_uuid()[-12:]}"

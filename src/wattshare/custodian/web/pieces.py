@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from threading import Event
+from typing import TypeVar
 
+from wattshare.custodian.services.disclosure.wirepath.deflating import gzipped
+from wattshare.custodian.services.disclosure.wirepath.flow import Flow, Piece, least, texts
 from wattshare.custodian.services.disclosure.wirepath.member import Coding, compressing, gathered
 from wattshare.custodian.web.codings import Wanted
 
@@ -12,6 +16,8 @@ WORTHWHILE = 1024
 # sent with a Content-Length
 WHOLE = 4 * 1024 * 1024
 PIECE = 256 * 1024
+
+P = TypeVar("P", bytes, Piece)
 
 
 @dataclass(kw_only=True)
@@ -29,11 +35,11 @@ class Pouring:
 
     def __post_init__(self) -> None:
         """Nothing is pulled yet."""
-        self.flowing = self.watched()
+        self.flowing = self.watched(self.source)
 
-    def watched(self) -> Iterator[bytes]:
-        """The source, for as long as somebody listens."""
-        for piece in self.source:
+    def watched(self, source: Iterator[P]) -> Iterator[P]:
+        """A source, for as long as somebody listens."""
+        for piece in source:
             yield piece
             if self.gone.is_set():
                 return
@@ -43,6 +49,8 @@ class Pouring:
 
         In pieces, as they are: a body is not there twice.
         """
+        if self.wanted.coding is Coding.GZIP and isinstance(self.source, Flow):
+            return self._packed(self.source)
         first = self.more(WORTHWHILE)
         if self.ended and not self.wanted.always:
             return [first]
@@ -50,6 +58,22 @@ class Pouring:
         if self.wanted.coding is not Coding.IDENTITY:
             self.coding = self.wanted.coding
             self.flowing = compressing(self.flowing, self.coding)
+        return list(self.filled(WHOLE))
+
+    def _packed(self, source: Flow) -> list[bytes]:
+        """The same of a feed whose days are still packed: they are left so."""
+        pieces, first, size = self.watched(source.pieces), list[Piece](), 0
+        for piece in pieces:
+            first.append(piece)
+            size += least(piece)
+            if size >= WORTHWHILE:
+                break
+        else:
+            body = b"".join(texts(first))
+            if len(body) < WORTHWHILE and not self.wanted.always:
+                self.ended = True
+                return [body]
+        self.coding, self.flowing = Coding.GZIP, gzipped(chain(first, pieces))
         return list(self.filled(WHOLE))
 
     def filled(self, least: int) -> Iterator[bytes]:

@@ -32,6 +32,8 @@ from wattshare.custodian.services.disclosure.windows import (
     summaries_plan,
     summary_plan,
 )
+from wattshare.custodian.services.disclosure.wirepath.direct import Encoder
+from wattshare.custodian.services.disclosure.wirepath.flow import Flow, Piece
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.trail import TrailEntry
 from wattshare.espi import ids, wire
@@ -41,7 +43,7 @@ from wattshare.espi.kinds import Kind
 from wattshare.espi.usage import ServiceStatus
 from wattshare.espi.window import Window
 
-# changes whenever the same data would be written differently
+# changes whenever the same data would be written differently; what the encoder would has its own
 FORM = "1"
 UNAVAILABLE, NORMAL = 0, 1
 # so many blocks and entries are written at once
@@ -84,6 +86,8 @@ class Disclosure:
     mask_client_secret: bool
     passed_connectivity: Passed
     noting: Noting
+    # None: gzip of readings is made of their XML
+    encoder: Encoder | None = None
     monotonic: Callable[[], float] = field(default=time.monotonic)
 
     def read(
@@ -106,8 +110,8 @@ class Disclosure:
             return Found(answered=Answered(pieces=iter(()), etag=etag, unchanged=True))
         # what is small is read where it was found; the rest when it leaves
         small = plan.count <= SMALL
-        pieces = (
-            iter((b"".join(self._pieces(tx, permission, plan, at)),)) if small else self._write(permission, plan, at)
+        pieces = Flow(
+            iter(tuple(self._pieces(tx, permission, plan, at))) if small else self._write(permission, plan, at)
         )
         return Found(
             answered=Answered(pieces=pieces, etag=etag, still=None if small else partial(self._go_on, permission)),
@@ -127,7 +131,7 @@ class Disclosure:
 
     # writing
 
-    def _write(self, permission: Permission, plan: Plan, at: int) -> Iterator[bytes]:
+    def _write(self, permission: Permission, plan: Plan, at: int) -> Iterator[Piece]:
         """The bytes, in a transaction of their own; a long answer ends when the permission does."""
         asked = self.monotonic()
         with self.store.read(whose(permission)) as tx:
@@ -141,7 +145,7 @@ class Disclosure:
         with self.store.read() as tx:
             self.access.renew(tx, permission)
 
-    def _pieces(self, tx: Tx, permission: Permission, plan: Plan, at: int) -> Iterator[bytes]:
+    def _pieces(self, tx: Tx, permission: Permission, plan: Plan, at: int) -> Iterator[Piece]:
         view, document = self._view(tx, permission, at), permission.endpoint.document
         items = plan.items(view)
         if document is Document.ENTRY:
@@ -149,9 +153,8 @@ class Disclosure:
                 yield document_of(item, self.addresses)
             return
         customer = document is Document.CUSTOMER_FEED
-        yield from pieces(
-            self.feed(permission, plan.updated, customer=customer), items, self.addresses, customer=customer
-        )
+        feed = self.feed(permission, plan.updated, customer=customer)
+        yield from pieces(feed, items, self.addresses, customer=customer, encoder=self.encoder).pieces
 
     def feed(self, permission: Permission, updated: int, *, customer: bool) -> Feed:
         """The head of an answer's feed: its self link is the request without its query."""
@@ -172,7 +175,7 @@ class Disclosure:
             return None
         held = permission.authorization or NOBODY
         of = (
-            FORM,
+            FORM if self.encoder is None else f"{FORM}.direct.{self.encoder.form}",
             self.addresses.base,
             self.addresses.profile.name,
             permission.endpoint.name,

@@ -1,7 +1,7 @@
 """From entries and packed blocks to the bytes of a feed, a piece at a time.
 
 The one place where readings become XML. `pieces` is the feed as it is; `GzipPieces` the same feed as one gzip
-member: an encoder that writes a block's gzip bits without writing its XML goes behind it, and nowhere else.
+member. With an encoder, days stay packed in both until somebody wants their bytes.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -15,8 +15,9 @@ from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.times import Times
 from wattshare.custodian.services.disclosure.usage import interval_block, meter_reading, usage_point
 from wattshare.custodian.services.disclosure.wirepath.blocks import blocks_of
+from wattshare.custodian.services.disclosure.wirepath.direct import Encoder
+from wattshare.custodian.services.disclosure.wirepath.flow import Flow, Piece
 from wattshare.custodian.services.disclosure.wirepath.headed import HeadedMember
-from wattshare.custodian.services.disclosure.wirepath.member import CHUNK, Counted, gathered
 from wattshare.custodian.services.disclosure.wirepath.stencils import Stencil
 from wattshare.espi import wire
 from wattshare.espi.atom import Entry, Feed
@@ -57,15 +58,23 @@ Item = Entry | BlockItem | PointItem | ChannelItem
 STENCILLED = (PointItem, ChannelItem)
 
 
-def pieces(feed: Feed, items: Iterable[Item], addresses: Addresses, *, customer: bool = False) -> Iterator[bytes]:
+def pieces(
+    feed: Feed, items: Iterable[Item], addresses: Addresses, *, customer: bool = False, encoder: Encoder | None = None
+) -> Flow:
     """The bytes of a feed: its head, each item, its tail. `feed` has no entries of its own."""
-    yield wire.feed_head(feed, addresses.profile, customer=customer)
-    yield from body(items, addresses, customer=customer)
+
+    def parts() -> Iterator[Piece]:
+        yield wire.feed_head(feed, addresses.profile, customer=customer)
+        yield from body(items, addresses, customer=customer, encoder=encoder)
+
+    return Flow(parts())
 
 
-def body(items: Iterable[Item], addresses: Addresses, *, customer: bool = False) -> Iterator[bytes]:
-    """The same without the head."""
-    profile, blocks = addresses.profile, blocks_of(addresses)
+def body(
+    items: Iterable[Item], addresses: Addresses, *, customer: bool = False, encoder: Encoder | None = None
+) -> Iterator[Piece]:
+    """The same without the head, and with days as the encoder takes them, where there is one."""
+    profile, blocks = addresses.profile, blocks_of(addresses, encoder)
     if customer:
         yield from (wire.entry(entry_of(item, addresses), profile, customer=True) for item in items)
         yield wire.feed_tail(profile)
@@ -87,7 +96,7 @@ def body(items: Iterable[Item], addresses: Addresses, *, customer: bool = False)
     while (item := after or next(coming, None)) is not None:
         after = None
         if isinstance(item, BlockItem):
-            yield from blocks.entries(blocks.place(item.subscription, item.channel), run(item))
+            yield from blocks.pieces(blocks.place(item.subscription, item.channel), run(item))
         elif isinstance(item, STENCILLED):
             yield stencilled(item, addresses)
         else:
@@ -104,6 +113,7 @@ class GzipPieces:
     items: Iterable[Item]
     addresses: Addresses
     customer: bool = False
+    encoder: Encoder | None = None
     # bytes of the feed itself, as far as they have been written
     identity_bytes: int = 0
     head: bytes = b""
@@ -112,12 +122,13 @@ class GzipPieces:
         """The member, as its bytes get ready."""
         member = HeadedMember()
         yield member.begin(self._head())
-        written = Counted(body(self.items, self.addresses, customer=self.customer))
-        for chunk in gathered(written, CHUNK):
-            yield member.compress(chunk)
+        for piece in body(self.items, self.addresses, customer=self.customer, encoder=self.encoder):
+            if ready := member.add(piece):
+                yield ready
         self.head = self._head()
-        self.identity_bytes = len(self.head) + written.size
-        yield member.finish(self.head)
+        rest = member.finish(self.head)
+        self.identity_bytes = len(self.head) + member.size
+        yield rest
 
     def _head(self) -> bytes:
         return wire.feed_head(self.feed(), self.addresses.profile, customer=self.customer)

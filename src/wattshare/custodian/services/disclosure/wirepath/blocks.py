@@ -4,18 +4,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import compress
-from struct import Struct
+from struct import pack
 
 from wattshare.custodian.model.packing import unpack_column
 from wattshare.custodian.model.readings import Block, Channel
 from wattshare.custodian.services.disclosure.addresses import Addresses
+from wattshare.custodian.services.disclosure.wirepath.direct import Encoder
+from wattshare.custodian.services.disclosure.wirepath.flow import LONGEST, Piece, Run
 from wattshare.custodian.services.disclosure.wirepath.fragments import stamp
 from wattshare.custodian.services.disclosure.wirepath.names import Naming, Place
+from wattshare.custodian.services.disclosure.wirepath.numbers import unpacking
 from wattshare.custodian.services.disclosure.wirepath.templates import Costed, Template, Templates, check_numbers
 from wattshare.espi.profile import Profile
 
-# signed, little end first
-WIDTHS = {1: "b", 2: "h", 4: "i", 8: "q"}
 # every value of fewer bytes is one that the schemas have
 WIDE = 8
 # kinds of channels: reading types, and the numbers that meters have come to
@@ -33,9 +34,11 @@ class Blocks:
     # both remember
     naming: Callable[[str, int], Naming]
     stamp: Callable[[int], bytes]
+    # which templates are made for
+    encoder: Encoder | None = None
 
     @classmethod
-    def of(cls, addresses: Addresses) -> "Blocks":
+    def of(cls, addresses: Addresses, encoder: Encoder | None = None) -> "Blocks":
         """With nothing kept yet.
 
         Raises:
@@ -43,9 +46,10 @@ class Blocks:
         """
         return cls(
             profile=addresses.profile,
-            templates=Templates.of(addresses),
+            templates=Templates.of(addresses, encoder),
             naming=lru_cache(maxsize=KINDS)(partial(Naming.of, addresses)),
             stamp=lru_cache(maxsize=TIMES)(partial(stamp, profile=addresses.profile)),
+            encoder=encoder,
         )
 
     def place(self, subscription: int, channel: Channel) -> Place:
@@ -81,6 +85,45 @@ class Blocks:
             named = name(block.start), href, href, published, updated
             yield template.text % (named + values)
 
+    def pieces(self, place: Place, blocks: Iterable[Block]) -> Iterator[Piece]:
+        """The same as the encoder takes them, if there is one; but those that it does not take.
+
+        Raises:
+            ValueError: as `entry`.
+        """
+        if self.encoder is None:
+            yield from self.entries(place, blocks)
+            return
+        find, stamp = self.templates.find, self.stamp
+        run = Run(self.encoder, place)
+        for block in blocks:
+            width, numbers = block.width, block.values
+            if block.cost is None:
+                template = find(block)
+                if template.valued is not None or width == WIDE:
+                    values = unpacking(block.count, width)(numbers)
+                    values = values if template.valued is None else tuple(compress(values, template.valued))
+                    check_numbers((), values, self.profile)
+                    width, numbers = WIDE, pack(f"<{len(values)}q", *values)
+            else:
+                template, values = self._costed(block, unpacking(block.count, width)(numbers))
+                width, numbers = WIDE, pack(f"<{len(values)}q", *values)
+            if (compiled := template.compiled) is None:
+                if run.templates:
+                    yield run
+                    run = Run(self.encoder, place)
+                yield self.entry(place, block)
+                continue
+            published, updated = stamp(block.published_at), stamp(block.updated_at)
+            run.templates.append(template)
+            run.records += compiled.address, block.start, width, len(numbers), len(published), len(updated)
+            run.data += published, updated, numbers
+            if len(run.templates) == LONGEST:
+                yield run
+                run = Run(self.encoder, place)
+        if run.templates:
+            yield run
+
     def alone(self, place: Place, block: Block) -> bytes:
         """The entry of a block as a document of its own.
 
@@ -108,13 +151,7 @@ class Blocks:
         return template, tuple(numbers)
 
 
-@lru_cache(maxsize=1024)
-def unpacking(count: int, width: int) -> Callable[[bytes], tuple[int, ...]]:
-    """What reads all values of a block at once."""
-    return Struct(f"<{count}{WIDTHS[width]}").unpack
-
-
 @lru_cache(maxsize=4)
-def blocks_of(addresses: Addresses) -> Blocks:
+def blocks_of(addresses: Addresses, encoder: Encoder | None = None) -> Blocks:
     """The same templates for every feed of a utility."""
-    return Blocks.of(addresses)
+    return Blocks.of(addresses, encoder)

@@ -6,7 +6,6 @@ Or into one frame of zstd, for who asks for that. RFC 8878.
 import importlib
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from types import ModuleType
 from typing import Protocol
@@ -93,17 +92,3 @@ def gathered(pieces: Iterable[bytes], least: int) -> Iterator[bytes]:
             waiting, size = [], 0
     if waiting:
         yield b"".join(waiting)
-
-
-@dataclass
-class Counted:
-    """Pieces on their way, and how many bytes have passed."""
-
-    pieces: Iterable[bytes]
-    size: int = 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        """Let them pass."""
-        for piece in self.pieces:
-            self.size += len(piece)
-            yield piece

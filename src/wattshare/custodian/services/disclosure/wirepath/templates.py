@@ -14,7 +14,8 @@ from typing import Generic, Protocol, TypeVar
 from wattshare.custodian.model.packing import unpack
 from wattshare.custodian.model.readings import Block
 from wattshare.custodian.services.disclosure.addresses import Addresses
-from wattshare.custodian.services.disclosure.wirepath.fragments import Manner, Shell, fragment, manner
+from wattshare.custodian.services.disclosure.wirepath.direct import Compiled, Encoder
+from wattshare.custodian.services.disclosure.wirepath.fragments import FILLED, Manner, Shell, fragment, manner
 from wattshare.espi import wire
 from wattshare.espi.profile import Profile
 from wattshare.espi.usage import DateTimeInterval, IntervalBlock, IntervalReading
@@ -57,11 +58,13 @@ class Template:
 
     text: bytes
     valued: tuple[bool, ...] | None
+    # as the direct encoder has it, if it is there and takes it
+    compiled: Compiled | None = None
 
     @property
     def size(self) -> int:
         """Bytes that it takes, roughly."""
-        return len(self.text) + OVERHEAD
+        return len(self.text) + OVERHEAD + (self.compiled.size if self.compiled else 0)
 
 
 class Sized(Protocol):
@@ -124,13 +127,14 @@ class Templates:
     fragment: Callable[[Manner], bytes]
     days: Shelf[Template] = field(default_factory=lambda: Shelf(DAY_BYTES))
     forms: Shelf[Form] = field(default_factory=lambda: Shelf(FORM_BYTES))
+    encoder: Encoder | None = None
 
     @classmethod
-    def of(cls, addresses: Addresses) -> "Templates":
+    def of(cls, addresses: Addresses, encoder: Encoder | None = None) -> "Templates":
         """With nothing kept yet."""
         profile = addresses.profile
         kept = lru_cache(maxsize=MANNERS)(partial(fragment, profile=profile))
-        return cls(profile=profile, shell=Shell.of(addresses), fragment=kept)
+        return cls(profile=profile, shell=Shell.of(addresses), fragment=kept, encoder=encoder)
 
     def find(self, block: Block, costed: Costed = False) -> Template:
         """The template of a block.
@@ -161,7 +165,11 @@ class Templates:
         starts = tuple(block.start + offset for offset in form.offsets)
         check_times(block, starts, self.profile)
         head = self.shell.head % {b"start": block.start, b"duration": block.duration}
-        return Template(b"".join((head, form.text % starts, self.shell.tail)), form.valued)
+        text = b"".join((head, form.text % starts, self.shell.tail))
+        if self.encoder is None:
+            return Template(text, form.valued)
+        numbers = text.count(b"%") - text.count(b"%%") * 2 - len(FILLED)
+        return Template(text, form.valued, self.encoder.template(text, numbers))
 
 
 def check_times(block: Block, starts: tuple[int, ...], profile: Profile) -> None:
