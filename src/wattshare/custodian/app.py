@@ -178,7 +178,8 @@ class House:
 
     def edge(self, every: Routes) -> Edge:
         """The web side of some routes."""
-        return Edge.of(self.settings, every, new_id=random_uuid, refuse=Refusals(pages=self.pages).answer)
+        note, refuse = Noting(store=self.store).note, Refusals(pages=self.pages).answer
+        return Edge.of(self.settings, every, new_id=random_uuid, note=note, refuse=refuse)
 
     @property
     def pages(self) -> Pages:
@@ -466,7 +467,6 @@ def assemble(
             access=access,
             mask_client_secret=settings.mask_client_secret,
             passed_connectivity=registration.passed_connectivity,
-            noting=Noting(store=store),
             encoder=encoder,
         ),
         batches=batches,

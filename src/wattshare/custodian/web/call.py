@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from wattshare.custodian.model.bearer import Certificate
 from wattshare.custodian.model.errors import BadRequest
+from wattshare.custodian.store.trail import TrailEntry
 
 ATOM_TYPE = "application/atom+xml;charset=UTF-8"
 XML_TYPE = "application/xml;charset=UTF-8"
@@ -157,6 +158,8 @@ class Response:
     file: FileStretch | None = None
     # asked again and again while a long body goes; raises when the caller may no longer have it
     still: Callable[[], None] | None = None
+    # to be written down before any of it leaves
+    owed: TrailEntry | None = None
 
     @classmethod
     def xml(

@@ -15,6 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 from wattshare.custodian.model.errors import Refusal
 from wattshare.custodian.services import access
 from wattshare.custodian.settings import Settings
+from wattshare.custodian.store.trail import TrailEntry
 from wattshare.custodian.web import errors
 from wattshare.custodian.web.call import Call, FileStretch, Handler, Query, Response
 from wattshare.custodian.web.certificates import Certificates
@@ -35,7 +36,7 @@ from wattshare.custodian.web.outgoing import (
 from wattshare.custodian.web.pieces import Pouring
 from wattshare.custodian.web.routes import Routes
 from wattshare.custodian.web.sending import Sending
-from wattshare.custodian.web.threads import Threads
+from wattshare.custodian.web.threads import Owing, Threads
 from wattshare.custodian.web.watching import Requests
 
 log = structlog.get_logger()
@@ -47,6 +48,17 @@ FORM = "application/x-www-form-urlencoded"
 READER_SECONDS = 60
 
 Refuse = Callable[[Exception, Call], Response]
+# writes disclosures into the trail
+Note = Callable[[list[TrailEntry]], None]
+
+
+def nowhere(_: list[TrailEntry]) -> None:
+    """For routes that tell nothing of anybody.
+
+    Raises:
+        LookupError: one does.
+    """
+    raise LookupError("an answer owes an entry of the trail, and there is none to write it into")
 
 
 class Gone(Exception):
@@ -72,7 +84,13 @@ class Edge:
 
     @classmethod
     def of(
-        cls, settings: Settings, routes: Routes, *, new_id: Callable[[], str], refuse: Refuse = errors.answer
+        cls,
+        settings: Settings,
+        routes: Routes,
+        *,
+        new_id: Callable[[], str],
+        note: Note = nowhere,
+        refuse: Refuse = errors.answer,
     ) -> "Edge":
         """As the settings have it; `new_id` makes correlation ids (UUIDs)."""
         return cls(
@@ -84,7 +102,7 @@ class Edge:
             refuse=refuse,
             body_bytes=settings.body_bytes,
             body_seconds=settings.body_seconds,
-            threads=Threads(most=settings.threads),
+            threads=Threads(most=settings.threads, settle=partial(settle, note)),
             crowd=Crowd(each=settings.threads_each),
         )
 
@@ -326,7 +344,7 @@ class Exchange:
 
 
 @dataclass(kw_only=True)
-class Ready:
+class Ready(Owing):
     """An answer as far as it is there."""
 
     response: Response
@@ -338,6 +356,27 @@ class Ready:
     rest: Pouring | None = None
     # the file that the kernel sends, opened
     source: BinaryIO | None = None
+
+    def drop(self) -> None:
+        """Let go of what it keeps open: it is not told."""
+        if self.rest is not None:
+            self.rest.close()
+        if self.source is not None:
+            self.source.close()
+
+
+def settle(note: Note, every: list[Ready]) -> None:
+    """Write down what answers tell, before any of them leaves.
+
+    Raises:
+        Unavailable: it cannot be written down, so none of them is given.
+    """
+    try:
+        note([ready.owed for ready in every])
+    except BaseException:
+        for ready in every:
+            ready.drop()
+        raise
 
 
 def whole(response: Response, body: bytes) -> Ready:
@@ -351,6 +390,13 @@ def asked(handler: Handler, call: Call, direct: bool) -> Ready:
     A fault before the first byte is an answer of its own.
     """
     response = handler(call)
+    ready = prepared(response, call, direct)
+    ready.owed = response.owed
+    return ready
+
+
+def prepared(response: Response, call: Call, direct: bool) -> Ready:
+    """An answer with its body, or the beginning of a long one."""
     for name, value in response.headers:
         header(name, value)
     if isinstance(response.body, bytes):

@@ -1,7 +1,7 @@
 """The handler of every row of the resource API: parse, ask one service, answer."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from wattshare.custodian.model.authorization import Ending
@@ -100,8 +100,10 @@ class Resources:
                 known=call.headers.get("if-none-match"),
                 correlation_id=call.correlation_id,
             )
-        response = Response.empty(204) if found is None else self.document(endpoint, found.tell())
-        return with_budgets(response, permission.budgets)
+        if found is None:
+            return with_budgets(Response.empty(204), permission.budgets)
+        self.disclosure.tested(permission, found)
+        return with_budgets(self.document(endpoint, found), permission.budgets)
 
     @staticmethod
     def document(endpoint: Endpoint, answered: Answered) -> Response:
@@ -113,7 +115,14 @@ class Resources:
         if answered.unchanged:
             return Response.empty(304, headers=kept)
         content_type = ATOM_TYPE if answered.content is Content.ATOM else XML_TYPE
-        return replace(Response.xml(answered.pieces, content_type=content_type, headers=kept), still=answered.still)
+        return Response(
+            headers=kept,
+            body=answered.pieces,
+            content_type=content_type,
+            compressible=True,
+            still=answered.still,
+            owed=answered.owed,
+        )
 
     def order(self, permission: Permission, call: Call) -> Response:
         """Take an order for a file: 202 now, a notice later; Content-Location is where it can be looked at."""

@@ -1,81 +1,115 @@
-"""Threads in which handlers do what blocks, and the way back to the loop that waits for them."""
+"""Threads in which handlers do what blocks, and the way back to the loop that waits for them.
+
+Python runs one thread at a time. Eight that each ask the database a little hand that turn to each other some fifty
+times a request, which costs as much as the request itself. So one thread does what is there, piece after piece, and
+another one is woken only when it has been at the same piece for a while: because that is long, or waits for something.
+
+What is owed by an answer before it may be told, its entry of the trail, is settled for all pieces that were done
+together: one commit instead of many.
+"""
 
 import asyncio
 import threading
-from collections.abc import Callable
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 T = TypeVar("T")
 # how often somebody who was called off looks whether the thread is done
 LOOK_SECONDS = 0.01
 # a thread that had nothing to do for so long ends; what it served may be gone
 IDLE_SECONDS = 10
+# a thread that has been at one piece for so long keeps nobody else from being woken
+FRESH_SECONDS = 0.002
+# what is owed is settled after so long, and for so many, at the latest
+SETTLED_SECONDS, TOGETHER = 0.002, 16
+
+
+@dataclass(kw_only=True)
+class Owing:
+    """A result that nobody is told of before what it owes is settled."""
+
+    owed: Any = None
+
+
+# settles what several results owe; a fault becomes the result of each
+Settle = Callable[[list[Any]], None]
 
 
 class Work:
     """Something to be done in a thread, for one who waits in a loop."""
 
-    __slots__ = ("arguments", "done", "function", "loop", "waiting")
+    __slots__ = ("arguments", "done", "fault", "function", "loop", "result", "waiting")
 
     def __init__(self, function: Callable[..., Any], arguments: tuple[object, ...]) -> None:
         """Wait in the loop that runs."""
         self.function, self.arguments = function, arguments
         self.loop = asyncio.get_running_loop()
         self.waiting: asyncio.Future[Any] = self.loop.create_future()
+        self.result: Any = None
+        self.fault: BaseException | None = None
         self.done = False
 
     def run(self) -> None:
-        """Do it, and tell the loop."""
-        result, fault = None, None
+        """Do it."""
         try:
-            result = self.function(*self.arguments)
+            self.result = self.function(*self.arguments)
         except BaseException as why:
-            fault = why
-        self.done = True
-        # a loop that has ended waits for nothing
-        with suppress(RuntimeError):
-            self.loop.call_soon_threadsafe(self.tell, result, fault)
+            self.fault = why
 
-    def tell(self, result: object, fault: BaseException | None) -> None:
+    @property
+    def owes(self) -> bool:
+        """Whether something is to be settled."""
+        return isinstance(self.result, Owing) and self.result.owed is not None
+
+    def tell(self) -> None:
         """Wake who waits, unless that was called off."""
         if self.waiting.done():
             return
-        if fault is None:
-            self.waiting.set_result(result)
+        if self.fault is None:
+            self.waiting.set_result(self.result)
         else:
-            self.waiting.set_exception(fault)
+            self.waiting.set_exception(self.fault)
 
 
 @dataclass(kw_only=True)
 class Threads:
-    """So many threads at most; each is started when none is free, and ends when it is idle. Loops may come and go."""
+    """So many threads at most; each is started when it is needed, and ends when it is idle. Loops may come and go."""
 
     most: int
+    settle: Settle = lambda _: None
     idle_seconds: float = IDLE_SECONDS
-    coming: SimpleQueue[Work] = field(default_factory=SimpleQueue)
+    # so many are woken without waiting whether those at work are soon done
+    abreast: int = 1
+    coming: deque[Work] = field(default_factory=deque)
     started: int = 0
-    # threads that wait for work; where less than none, work that waits for threads
-    idle: int = 0
+    # threads that sleep, and have not been woken
+    asleep: int = 0
+    waking: SimpleQueue[None] = field(default_factory=SimpleQueue)
+    # when those were woken that have not come yet
+    woken: deque[float] = field(default_factory=deque)
+    # since when each thread that is awake has been at its piece
+    begun: dict[int, float] = field(default_factory=dict)
+    # loops in which it is looked soon whether another thread is needed
+    looking: "WeakSet[asyncio.AbstractEventLoop]" = field(default_factory=WeakSet)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     async def run(self, function: Callable[..., T], *arguments: object) -> T:
-        """What a function gives that blocks.
+        """What a function gives that blocks, once what it owes is settled.
 
         Who is called off meanwhile goes on when the thread is done, as what runs in it cannot be stopped.
         """
         work = Work(function, arguments)
         with self.lock:
-            missing = self.idle <= 0 and self.started < self.most
-            if missing:
-                self.started += 1
-            else:
-                self.idle -= 1
-        self.coming.put(work)
-        if missing:
-            threading.Thread(target=self._serve, name="handler", daemon=True).start()
+            self.coming.append(work)
+            self._wake()
+        if self.coming and work.loop not in self.looking:
+            self._look_again(work.loop)
         try:
             result: T = await work.waiting
         except asyncio.CancelledError:
@@ -84,22 +118,119 @@ class Threads:
             raise
         return result
 
+    # whether another thread is needed
+
+    def _fresh(self) -> int:
+        """How many threads have not been at their piece for long, or are on their way."""
+        since = time.monotonic() - FRESH_SECONDS
+        return sum(begun > since for begun in (*self.begun.values(), *self.woken))
+
+    def _wake(self) -> None:
+        """See that somebody comes, unless somebody will soon."""
+        if self._fresh() >= self.abreast:
+            return
+        if self.asleep:
+            self.asleep -= 1
+            self.waking.put(None)
+        elif self.started < self.most:
+            self.started += 1
+            threading.Thread(target=self._serve, name="handler", daemon=True).start()
+        else:
+            return
+        self.woken.append(time.monotonic())
+
+    def _look_again(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.looking.add(loop)
+        loop.call_later(FRESH_SECONDS, self._look, loop)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.looking.discard(loop)
+        if self.coming:
+            with self.lock:
+                self._wake()
+            self._look_again(loop)
+
+    # in a thread
+
     def _serve(self) -> None:
-        while (work := self._next()) is not None:
-            work.run()
+        me = threading.get_ident()
+        owing: list[Work] = []
+        since = 0.0
+        self._come()
+        while True:
+            work = self._next(me, leave=not owing)
+            if work is None and not owing:
+                if self._ends():
+                    return
+                self._come()
+                continue
+            if work is not None:
+                work.run()
+                if work.owes:
+                    since = since if owing else time.monotonic()
+                    owing.append(work)
+                else:
+                    told((work,))
+            if owing and (work is None or len(owing) >= TOGETHER or time.monotonic() - since >= SETTLED_SECONDS):
+                self._settled(owing)
+                owing = []
             # what was done is not kept until there is more to do
             del work
-            with self.lock:
-                self.idle += 1
 
-    def _next(self) -> Work | None:
-        """What is to be done; None when there is nothing, and nobody counts on this thread."""
+    def _come(self) -> None:
+        with self.lock:
+            self.woken.popleft()
+
+    def _next(self, me: int, *, leave: bool) -> Work | None:
+        """The piece that waits longest. None: there is none, or others are at them. `leave`: who gets none sleeps."""
+        with self.lock:
+            self.begun.pop(me, None)
+            if self.coming and self._fresh() < self.abreast:
+                self.begun[me] = time.monotonic()
+                return self.coming.popleft()
+            if leave:
+                self.asleep += 1
+            else:
+                # it still has something to settle
+                self.begun[me] = time.monotonic()
+            return None
+
+    def _ends(self) -> bool:
+        """Sleep until woken. Whether there was nothing for so long that this thread may end."""
         while True:
             try:
-                return self.coming.get(timeout=self.idle_seconds)
+                self.waking.get(timeout=self.idle_seconds)
             except Empty:
                 with self.lock:
-                    if self.idle > 0:
-                        self.idle -= 1
-                        self.started -= 1
-                        return None
+                    if not self.asleep:
+                        # somebody was woken just now: maybe this one
+                        continue
+                    self.asleep -= 1
+                    self.started -= 1
+                    return True
+            return False
+
+    def _settled(self, owing: list[Work]) -> None:
+        try:
+            self.settle([work.result for work in owing])
+        except BaseException as why:
+            for work in owing:
+                work.result, work.fault = None, why
+        told(owing)
+
+
+def told(works: Iterable[Work]) -> None:
+    """Let the loops know of what is done. A loop that has ended waits for nothing."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Work]] = {}
+    for work in works:
+        work.done = True
+        by_loop.setdefault(work.loop, []).append(work)
+    for loop, done in by_loop.items():
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(tell_every, done)
+
+
+def tell_every(works: Iterable[Work]) -> None:
+    """In the loop."""
+    for work in works:
+        work.tell()

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from wattshare.custodian.store.trail import TrailEntry
+
 
 class Content(StrEnum):
     """What kind of document it is."""
@@ -22,5 +24,7 @@ class Answered:
     etag: str | None = None
     # whether the caller's copy is as good: `pieces` is empty then
     unchanged: bool = False
+    # to be written down before any of it leaves; None: nothing of anybody's is told
+    owed: TrailEntry | None = None
     # asked while a long one is sent; raises when the caller may no longer have it
     still: Callable[[], None] | None = None

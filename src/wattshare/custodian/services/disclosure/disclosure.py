@@ -19,7 +19,6 @@ from wattshare.custodian.services.admission import whose
 from wattshare.custodian.services.disclosure import customers, feeds, registrations, sample
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.answers import Answered, Content
-from wattshare.custodian.services.disclosure.noting import Noting
 from wattshare.custodian.services.disclosure.plan import Plan, fixed, simple
 from wattshare.custodian.services.disclosure.render import document_of, pieces
 from wattshare.custodian.services.disclosure.times import Times
@@ -58,24 +57,6 @@ class Passed(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """An answer that is not told yet."""
-
-    answered: Answered
-    # writes the disclosure down; nothing where nothing of anybody's is told
-    note: Callable[[], None] = lambda: None
-
-    def tell(self) -> Answered:
-        """The answer, once it is written down that it is given. Not in a view, which would keep a connection.
-
-        Raises:
-            Unavailable: it cannot be written down.
-        """
-        self.note()
-        return self.answered
-
-
-@dataclass(frozen=True, kw_only=True)
 class Disclosure:
     """Everything that is told at once."""
 
@@ -85,20 +66,19 @@ class Disclosure:
     access: Access
     mask_client_secret: bool
     passed_connectivity: Passed
-    noting: Noting
     # None: gzip of readings is made of their XML
     encoder: Encoder | None = None
     monotonic: Callable[[], float] = field(default=time.monotonic)
 
     def read(
         self, tx: Tx, permission: Permission, window: Window | None, *, known: str | None, correlation_id: str
-    ) -> Found | None:
-        """What a row answers, found in a view of what its permission is for; it is told by `tell` after the view.
+    ) -> Answered | None:
+        """What a row answers, found in a view of what its permission is for; `tested` comes after the view.
 
         None where the window holds nothing and the profile says so by silence.
         """
         if permission.endpoint.shape is Shape.STATUS:
-            return Found(answered=self._status(tx))
+            return self._status(tx)
         at = self.now()
         plan = self._plan(self._view(tx, permission, at), permission, window)
         if plan.empty:
@@ -107,16 +87,29 @@ class Disclosure:
             plan = replace(plan, items=lambda _: ())
         etag = self._etag(permission, window, plan)
         if etag is not None and matches(known, etag):
-            return Found(answered=Answered(pieces=iter(()), etag=etag, unchanged=True))
+            return Answered(pieces=iter(()), etag=etag, unchanged=True)
         # what is small is read where it was found; the rest when it leaves
         small = plan.count <= SMALL
         pieces = Flow(
             iter(tuple(self._pieces(tx, permission, plan, at))) if small else self._write(permission, plan, at)
         )
-        return Found(
-            answered=Answered(pieces=pieces, etag=etag, still=None if small else partial(self._go_on, permission)),
-            note=partial(self._note, permission, window, plan, at, correlation_id),
+        return Answered(
+            pieces=pieces,
+            etag=etag,
+            owed=self._owed(permission, window, plan, at, correlation_id),
+            still=None if small else partial(self._go_on, permission),
         )
+
+    def tested(self, permission: Permission, answered: Answered) -> None:
+        """Sample data is delivered to a test: note that it is passed. Not in a view, which would keep a connection.
+
+        Raises:
+            Unavailable: it cannot be written down.
+        """
+        test = permission.bearer.bearer_class is BearerClass.TEST_CLIENT
+        if test and permission.endpoint.shape is Shape.SAMPLE and not answered.unchanged:
+            with self.store.begin() as tx:
+                self.passed_connectivity(tx, permission.third_party)
 
     def _status(self, tx: Tx) -> Answered:
         at = self.now()
@@ -187,29 +180,23 @@ class Disclosure:
         )
         return hashlib.sha256("\n".join(of).encode()).hexdigest()[:32]
 
-    def _note(self, permission: Permission, window: Window | None, plan: Plan, at: int, correlation_id: str) -> None:
-        """Write the disclosure down before any of it leaves."""
+    def _owed(
+        self, permission: Permission, window: Window | None, plan: Plan, at: int, correlation_id: str
+    ) -> TrailEntry | None:
+        """The disclosure, to be written down before any of it leaves."""
         held = permission.authorization
-        test = permission.bearer.bearer_class is BearerClass.TEST_CLIENT
-        sampled = permission.endpoint.shape is Shape.SAMPLE and test
         of_customer = held is not None and held.customer_id is not None
-        if not (of_customer or sampled or permission.endpoint.shape is Shape.AUTHORIZATIONS):
-            return
-        if sampled:
-            with self.store.begin() as tx:
-                self.passed_connectivity(tx, permission.third_party)
-            return
-        self.noting.note(
-            TrailEntry(
-                event="disclosed",
-                at=at,
-                third_party_id=permission.third_party.id,
-                authorization_id=held.id if held is not None else None,
-                endpoint=permission.endpoint.name,
-                window="" if window is None else window.key(),
-                count=plan.count,
-                correlation_id=correlation_id,
-            )
+        if not (of_customer or permission.endpoint.shape is Shape.AUTHORIZATIONS):
+            return None
+        return TrailEntry(
+            event="disclosed",
+            at=at,
+            third_party_id=permission.third_party.id,
+            authorization_id=held.id if held is not None else None,
+            endpoint=permission.endpoint.name,
+            window="" if window is None else window.key(),
+            count=plan.count,
+            correlation_id=correlation_id,
         )
 
     # plans, by shape

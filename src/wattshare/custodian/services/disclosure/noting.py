@@ -4,6 +4,7 @@ A commit costs as much as a small answer does. Whoever finds nobody at it writes
 goes on before the own entry is kept.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -14,9 +15,9 @@ from wattshare.custodian.store.trail import TrailEntry
 
 @dataclass(kw_only=True)
 class Waiting:
-    """An entry, and what has become of it."""
+    """Entries, and what has become of them."""
 
-    entry: TrailEntry
+    entries: Sequence[TrailEntry]
     kept: bool = False
     # somebody else's fault in writing it
     fault: Exception | None = None
@@ -33,13 +34,13 @@ class Noting:
     door: Lock = field(default_factory=Lock)
     waiting: list[Waiting] = field(default_factory=list)
 
-    def note(self, entry: TrailEntry) -> None:
-        """Write an entry down. Not in a transaction of the caller's own, which would keep a connection meanwhile.
+    def note(self, entries: Sequence[TrailEntry]) -> None:
+        """Write entries down. Not in a transaction of the caller's own, which would keep a connection meanwhile.
 
         Raises:
             Unavailable: the database cannot be reached, or others keep it for too long.
         """
-        mine = Waiting(entry=entry)
+        mine = Waiting(entries=entries)
         with self.door:
             self.waiting.append(mine)
         with self.turn:
@@ -57,7 +58,7 @@ class Noting:
     def _write(self, taken: list[Waiting]) -> None:
         try:
             with self.store.note() as tx:
-                tx.trail.write_every([one.entry for one in taken])
+                tx.trail.write_every([entry for one in taken for entry in one.entries])
         except Exception as fault:
             for one in taken:
                 one.fault = fault
