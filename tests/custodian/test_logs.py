@@ -1,6 +1,7 @@
 """What reaches the log."""
 
 import logging
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -58,3 +59,31 @@ def test_a_library_is_heard_up_to_its_first_line_end(capsys: pytest.CaptureFixtu
     assert "fault=ValueError" in written
     assert ":read" in written
     assert "hunter2" not in written
+
+
+@pytest.mark.parametrize(
+    ("method", "route", "correlation_id"),
+    [
+        ("GET", "/espi/1_1/resource/UsagePoint/{usage_point}", "0b5e-1"),
+        ("GET", "", "0b5e-1"),
+        ("GET", '/a"b c=d', "0b5e-1"),
+        ("GET\n", "/a", "0b5e-1"),
+        ("GET", "/" + "a" * 5000, "0b5e-1"),
+    ],
+)
+def test_the_line_of_an_answer_is_like_any_other(
+    capsys: pytest.CaptureFixture[str], method: str, route: str, correlation_id: str
+) -> None:
+    logs.configure()
+    said = {"method": method, "route": route, "status": 200, "milliseconds": 7, "correlation_id": correlation_id}
+    logs.answered(**said)  # type: ignore[arg-type]
+    structlog.get_logger().info("answered", **said)
+    straight, usual = (re.sub(r"^timestamp=\S+Z ", "", line) for line in capsys.readouterr().err.splitlines())
+    assert straight == usual
+
+
+def test_who_listens_hears_of_answers_too() -> None:
+    logs.configure()
+    with structlog.testing.capture_logs() as heard:
+        logs.answered("GET", "/a", 200, 1, "0b5e")
+    assert [one["event"] for one in heard] == ["answered"]

@@ -5,13 +5,17 @@ exceptions are not written either, as they carry values; classes and places are.
 """
 
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
+
+log = structlog.get_logger()
 
 ALLOWED = frozenset(
     {
@@ -52,6 +56,8 @@ ALLOWED = frozenset(
     }
 )
 FIRST = ("timestamp", "level", "event")
+# nothing that is quoted or escaped, and not too long
+USUAL = re.compile(r"[A-Z]+ [!#-<>-~]{1,1000} [0-9a-f-]+")
 LONGEST = 4000
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -121,16 +127,38 @@ PROCESSORS = (
 )
 
 
+RENDERER = structlog.processors.LogfmtRenderer(key_order=FIRST, drop_missing=True)
+
+
+def answered(method: str, route: str, status: int, milliseconds: int, correlation_id: str) -> None:
+    """The line of an answer. There is one for each, so the usual one is written straight; it is the same line."""
+    said = f"{method} {route} {correlation_id}"
+    if structlog.get_config()["processors"][-1] is not RENDERER or not USUAL.fullmatch(said):
+        log.info(
+            "answered",
+            method=method,
+            route=route,
+            status=status,
+            milliseconds=milliseconds,
+            correlation_id=correlation_id,
+        )
+        return
+    now = datetime.now(UTC).replace(tzinfo=None).isoformat()
+    sys.stderr.write(
+        f"timestamp={now}Z level=info event=answered method={method} route={route} status={status} "
+        f"milliseconds={milliseconds} correlation_id={correlation_id}\n"
+    )
+
+
 def configure() -> None:
     """Send our events and those of the libraries to standard error, one line each."""
-    renderer = structlog.processors.LogfmtRenderer(key_order=FIRST, drop_missing=True)
     structlog.configure(
-        processors=[*PROCESSORS, renderer],
+        processors=[*PROCESSORS, RENDERER],
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
     libraries = structlog.stdlib.ProcessorFormatter(
-        processors=[renderer],
+        processors=[RENDERER],
         foreign_pre_chain=(first_line, *PROCESSORS),
     )
     handler = logging.StreamHandler(sys.stderr)

@@ -3,10 +3,21 @@
 import asyncio
 import threading
 import time
+from collections import deque
+from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
-from wattshare.custodian.web.threads import Threads
+from wattshare.custodian.web import threads as module
+from wattshare.custodian.web.threads import Owing, Threads
+
+
+@dataclass(kw_only=True)
+class Told(Owing):
+    """A result with its number."""
+
+    number: int
 
 
 def test_so_many_at_a_time_and_no_thread_more() -> None:
@@ -45,7 +56,7 @@ def test_who_has_nothing_to_do_ends_and_is_followed_by_another() -> None:
         for thread in served:
             thread.join(10)
             assert not thread.is_alive()
-        assert (threads.started, threads.idle) == (0, 0)
+        assert (threads.started, threads.asleep, threads.woken, threads.begun) == (0, 0, deque(), {})
 
 
 def test_a_fault_is_the_callers() -> None:
@@ -72,5 +83,84 @@ def test_who_is_called_off_waits_for_what_cannot_be_stopped() -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
         assert done
+
+    asyncio.run(story())
+
+
+def test_one_thread_does_what_is_soon_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FRESH_SECONDS", 60)
+    threads = Threads(most=8)
+
+    async def story() -> set[str]:
+        asked = (threads.run(lambda: threading.current_thread().name) for _ in range(50))
+        return set(await asyncio.gather(*asked))
+
+    assert len(asyncio.run(story())) == threads.started == 1
+
+
+def test_who_waits_behind_something_long_is_done_by_another() -> None:
+    threads, gate = Threads(most=2), threading.Event()
+
+    async def story() -> None:
+        long = asyncio.create_task(threads.run(gate.wait, 30))
+        assert await threads.run(lambda: "done") == "done"
+        assert not long.done()
+        gate.set()
+        await long
+
+    asyncio.run(story())
+
+
+def test_what_is_owed_by_several_is_settled_at_once_and_before_anybody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FRESH_SECONDS", 60)
+    monkeypatch.setattr(module, "SETTLED_SECONDS", 60)
+    settled, asked = list[list[int]](), list["asyncio.Task[Told]"]()
+
+    def settle(every: list[Told]) -> None:
+        assert not any(task.done() for task in asked)
+        settled.append([one.number for one in every])
+
+    threads, gate = Threads(most=8, settle=settle), threading.Event()
+
+    async def story() -> None:
+        first = asyncio.create_task(threads.run(gate.wait, 30))
+        asked.extend(asyncio.create_task(threads.run(partial(Told, number=n, owed=n))) for n in range(5))
+        nothing = asyncio.create_task(threads.run(lambda: Told(number=9)))
+        await asyncio.sleep(0)
+        gate.set()
+        assert [task.number for task in await asyncio.gather(*asked, nothing)] == [0, 1, 2, 3, 4, 9]
+        await first
+
+    asyncio.run(story())
+    assert settled == [[0, 1, 2, 3, 4]]
+
+
+def test_not_too_many_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FRESH_SECONDS", 60)
+    monkeypatch.setattr(module, "SETTLED_SECONDS", 60)
+    settled = list[int]()
+    threads = Threads(most=8, settle=lambda every: settled.append(len(every)))
+
+    async def story() -> None:
+        await asyncio.gather(*(threads.run(lambda: Told(number=1, owed=1)) for _ in range(40)))
+
+    asyncio.run(story())
+    assert sum(settled) == 40
+    assert max(settled) <= module.TOGETHER
+
+
+def test_what_cannot_be_settled_is_given_to_nobody() -> None:
+    def settle(_: list[Told]) -> None:
+        raise ZeroDivisionError
+
+    threads = Threads(most=2, settle=settle)
+
+    async def story() -> None:
+        owing = [threads.run(lambda: Told(number=1, owed=1)) for _ in range(3)]
+        free = threads.run(lambda: Told(number=2))
+        *faults, kept = await asyncio.gather(*owing, free, return_exceptions=True)
+        assert [type(fault) for fault in faults] == [ZeroDivisionError] * 3
+        assert isinstance(kept, Told)
+        assert (await threads.run(lambda: Told(number=3))).number == 3
 
     asyncio.run(story())

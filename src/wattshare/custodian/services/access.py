@@ -117,8 +117,11 @@ class Access:
         path: Mapping[str, str],
         *,
         fetch: bool = False,
+        held: Authorization | None = None,
     ) -> Permission:
         """Decide in a transaction that goes on with the answer.
+
+        `held`: the authorization of the token, where it was found in this very transaction.
 
         Raises:
             NoBearer, UnknownBearer, NotCovered, Withdrawn, WrongCertificate: as `open`.
@@ -126,7 +129,7 @@ class Access:
         if bearer is None:
             # the status is another on batches, the words are the same
             raise NotCovered(NoBearer.__doc__) if endpoint.path.startswith(BATCHES) else NoBearer
-        held = self._held(tx, bearer)
+        held = self._held(tx, bearer, held)
         if not has_class(bearer, endpoint, fetch=fetch):
             raise NotCovered(f"This resource takes {NAMES[endpoint.token]} token; another kind was shown.")
         if not is_for(bearer.third_party, endpoint):
@@ -164,11 +167,11 @@ class Access:
             raise Withdrawn("The customer shares less now; ask again.")
         return renewed
 
-    def _held(self, tx: Tx, bearer: Bearer) -> Authorization | None:
+    def _held(self, tx: Tx, bearer: Bearer, found: Authorization | None) -> Authorization | None:
         """The authorization of an access token, which must be alive."""
         if bearer.authorization_id is None:
             return None
-        held = tx.authorizations.owned(bearer.authorization_id, bearer.third_party.id)
+        held = found or tx.authorizations.owned(bearer.authorization_id, bearer.third_party.id)
         if held is None or not held.stands(self.now()):
             raise UnknownBearer
         return held

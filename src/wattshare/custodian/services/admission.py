@@ -77,8 +77,8 @@ class Admission:
         *,
         fetch: bool,
     ) -> Permission:
-        bearer = None if text is None else self.tokens.bearer(tx, text, certificate)
-        return self.access.open_in(tx, bearer, endpoint, path, fetch=fetch)
+        bearer, held = (None, None) if text is None else self.tokens.bearer(tx, text, certificate)
+        return self.access.open_in(tx, bearer, endpoint, path, fetch=fetch, held=held)
 
     def _counted(self, permission: Permission) -> Permission:
         if not self.limits.on:

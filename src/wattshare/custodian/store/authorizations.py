@@ -193,7 +193,7 @@ class Authorizations:
         named = {"of_third_party": third_party_id, "of_id": authorization_id}
         if reads_only(self._connection):
             found = OWNED_NOW.rows(self._connection, named)
-            return _known(found[0]) if found else None
+            return known_authorization(found[0]) if found else None
         row = self._connection.execute(holding(self._connection, OWNED), named).mappings().one_or_none()
         return None if row is None else read_authorization(row)
 
@@ -344,7 +344,7 @@ def kinds_in(text: str) -> frozenset[Kind]:
 
 
 # what is equal is read once
-_known = lru_cache(maxsize=KEPT)(listed)
+known_authorization = lru_cache(maxsize=KEPT)(listed)
 
 
 def read_authorization(row: Row) -> Authorization:

@@ -17,6 +17,7 @@ from wattshare.custodian.settings import BadSettings
 from wattshare.custodian.store import postgresql, sqlite, steps, taking
 from wattshare.custodian.store.authorizations import Authorizations
 from wattshare.custodian.store.batches import Batches
+from wattshare.custodian.store.bearers import Bearers
 from wattshare.custodian.store.bills import Bills
 from wattshare.custodian.store.compaction import History
 from wattshare.custodian.store.completeness import Completeness
@@ -84,6 +85,7 @@ class Tx:
     programs: Programs
     authorizations: Authorizations
     tokens: Tokens
+    bearers: Bearers
     sessions: Sessions
     proofs: Proofs
     rates: Rates

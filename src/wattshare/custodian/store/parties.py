@@ -117,7 +117,7 @@ class Parties:
     def by_id(self, third_party_id: int) -> ThirdParty | None:
         """The third party of that id."""
         found = BY_ID.rows(self._connection, {"of_id": third_party_id})
-        return _known(self._keys, found[0]) if found else None
+        return known_party(self._keys, found[0]) if found else None
 
     def by_client_id(self, client_id: str) -> ThirdParty | None:
         """The third party of that client_id."""
@@ -259,7 +259,7 @@ WORDS = {"user_type": UserType, "role": Role, "standing": Standing}
 
 
 @lru_cache(maxsize=KEPT)
-def _known(keys: Keys, row: tuple[Any, ...]) -> ThirdParty:
+def known_party(keys: Keys, row: tuple[Any, ...]) -> ThirdParty:
     """The third party of a row of `BY_ID`: what is equal is read, and unsealed, once."""
     named = dict(zip(BY_ID.columns, row, strict=True))
     return _party(keys, named | {name: json.loads(named[name]) for name in LISTS})

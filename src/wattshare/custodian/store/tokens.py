@@ -1,5 +1,6 @@
 """Codes, bearer tokens and refresh tokens. Their texts are never here, only the macs."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -78,6 +79,8 @@ REFRESH_TOKEN = Table(
 
 
 # made once, as every call of the API finds its token
+# of a token, without what stands for its text
+TOKEN_COLUMNS = tuple(column for column in TOKEN.c if column.name != "mac")
 FIND = {
     table: Prepared(
         select(*(column for column in table.c if column.name != "mac")).where(
@@ -220,5 +223,10 @@ def _without_mac(row: Row) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "mac"}
 
 
-def _token(row: Row) -> Token:
+def read_token(row: tuple[Any, ...]) -> Token:
+    """The token of a row of `TOKEN_COLUMNS`."""
+    return _token({column.name: value for column, value in zip(TOKEN_COLUMNS, row, strict=True)})
+
+
+def _token(row: Mapping[str, Any]) -> Token:
     return Token(**{**row, "bearer_class": BearerClass(row["bearer_class"])})

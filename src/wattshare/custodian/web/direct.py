@@ -1,4 +1,4 @@
-"""A file from the disk to a plain connection without passing through us."""
+"""Past what stands between us and a connection: an answer that is all there, and a file from the disk."""
 
 import os
 from collections.abc import Iterator
@@ -6,12 +6,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wattshare.custodian.web.joined import COPIED, Joined
+
 if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 # where the scope has it, and what hangs up on any connection
 EXTENSION = "wattshare.direct"
 CUT = "wattshare.cut"
+# what sends an answer that is all there
+AT_ONCE = "wattshare.at_once"
 # bytes that the kernel is asked to take at a time: others on this thread are to have their turn
 SLICE = 2 * 1024 * 1024
 
@@ -48,3 +52,41 @@ class Direct:
     def cut(self) -> None:
         """Hang up, so that nobody takes a part for the whole."""
         self.cycle.transport.abort()
+
+
+class AtOnce:
+    """The connection of one request, for an answer that is all there: its head is bytes already, and is not read again.
+
+    uvicorn takes it in two messages, and looks at each header as if it were somebody else's.
+    """
+
+    __slots__ = ("_cycle", "_joined")
+
+    def __init__(self, cycle: "RequestResponseCycle", joined: Joined) -> None:
+        """Nothing is sent yet."""
+        self._cycle, self._joined = cycle, joined
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing is under way, and the kernel takes what is written."""
+        cycle = self._cycle
+        return not (cycle.flow.write_paused or cycle.response_started or cycle.disconnected)
+
+    def send(self, head: bytes, body: bytes, *, close: bool) -> None:
+        """Send an answer and end it. `head`: from the status line on; `close`: it says that the connection ends."""
+        cycle = self._cycle
+        head += b"".join([b"%b: %b\r\n" % pair for pair in cycle.default_headers])
+        if close:
+            cycle.keep_alive = False
+        elif not cycle.keep_alive:
+            head += b"connection: close\r\n"
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        if len(body) <= COPIED:
+            self._joined.at_once((head + b"\r\n" + body,))
+        else:
+            self._joined.at_once((head + b"\r\n", body))
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            cycle.transport.close()
+        cycle.on_response()

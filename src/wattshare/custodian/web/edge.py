@@ -12,6 +12,7 @@ import structlog
 from anyio import CancelScope, create_task_group, sleep
 from starlette.types import Message, Receive, Scope, Send
 
+from wattshare.custodian import logs
 from wattshare.custodian.model.errors import Refusal
 from wattshare.custodian.services import access
 from wattshare.custodian.settings import Settings
@@ -20,7 +21,7 @@ from wattshare.custodian.web import errors
 from wattshare.custodian.web.call import Call, FileStretch, Handler, Query, Response
 from wattshare.custodian.web.certificates import Certificates
 from wattshare.custodian.web.crowd import Crowd
-from wattshare.custodian.web.direct import CUT, EXTENSION, Direct
+from wattshare.custodian.web.direct import AT_ONCE, CUT, EXTENSION, AtOnce, Direct
 from wattshare.custodian.web.errors import TooLarge, TooSlow
 from wattshare.custodian.web.incoming import Door, bare, has_body, raw_path
 from wattshare.custodian.web.outgoing import (
@@ -116,14 +117,7 @@ class Edge:
         status = await exchange.run()
         milliseconds = int((time.monotonic() - started) * 1000)
         self.requests.note(call.method, exchange.template, status, milliseconds)
-        log.info(
-            "answered",
-            method=call.method,
-            route=exchange.template,
-            status=status,
-            milliseconds=milliseconds,
-            correlation_id=call.correlation_id,
-        )
+        logs.answered(call.method, exchange.template, status, milliseconds, call.correlation_id)
 
     async def in_thread(self, work: Callable[..., T], *arguments: object) -> T:
         """Run what blocks."""
@@ -220,6 +214,13 @@ class Exchange:
 
     async def whole(self, response: Response, pieces: list[bytes], length: int | None) -> None:
         """Send an answer that is all there."""
+        at_once: AtOnce | None = self.scope.get("extensions", {}).get(AT_ONCE)
+        known = length is not None or self.call.method == "HEAD"
+        if at_once is not None and at_once.free and known and len(pieces) <= 1:
+            close = not self.read_all
+            head = self.edge.heads.written(response, self.call, length=length, close=close)
+            at_once.send(head, pieces[0] if pieces and self.call.method != "HEAD" else b"", close=close)
+            return
         try:
             async with timeout(READER_SECONDS):
                 await self.start(response, length)

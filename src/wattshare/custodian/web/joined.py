@@ -5,6 +5,7 @@ more than all else that its sending costs.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 # what is longer is written beside the head, not copied behind it
@@ -37,6 +38,14 @@ class Joined:
                 self._transport.write(held + data)
             else:
                 self._transport.writelines((held, data))
+
+    def at_once(self, parts: Sequence[bytes]) -> None:
+        """Write all of an answer, of which nothing has been written."""
+        self._plain = True
+        if len(parts) == 1:
+            self._transport.write(parts[0])
+        else:
+            self._transport.writelines(parts)
 
     def flush(self) -> None:
         """Write what waits."""

@@ -1,8 +1,9 @@
 """The head of an answer, and the coding of its body."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from wattshare.custodian.services.disclosure.wirepath.member import Coding, compressed
@@ -15,6 +16,9 @@ from wattshare.custodian.web.pieces import WORTHWHILE
 TAGS = {Coding.GZIP: '+gz"', Coding.ZSTD: '+zst"'}
 PLAIN = Wanted()
 UNFIT = re.compile(r"[\x00-\x1f\x7f]")
+STATUS_LINES: dict[int, bytes] = {
+    int(status): b"HTTP/1.1 %d %b\r\n" % (status, status.phrase.encode()) for status in HTTPStatus
+}
 # answers that never have a body
 BARE = (204, 304)
 
@@ -37,6 +41,8 @@ class Heads:
 
     # on every answer that does not say otherwise
     encoded: tuple[tuple[bytes, bytes], ...]
+    # the same as lines, by the names of those that an answer says itself
+    lines: dict[frozenset[bytes], bytes] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, settings: Settings) -> "Heads":
@@ -58,6 +64,20 @@ class Heads:
         ours = self.envelope(response, call, length=length, close=close)
         return [*said, *defaults, *(pair for pair in ours if pair[0] not in names)]
 
+    def written(self, response: Response, call: Call, *, length: int | None, close: bool) -> bytes:
+        """The same as it goes over the wire, from the status line on, without the empty line at its end.
+
+        Raises:
+            ValueError: as `head`.
+        """
+        said = [header(name, value) for name, value in response.headers]
+        names = frozenset(name for name, _ in said)
+        ours = (pair for pair in self.envelope(response, call, length=length, close=close) if pair[0] not in names)
+        defaults = self.lines.get(names)
+        if defaults is None:
+            defaults = self.lines[names] = lines(pair for pair in self.encoded if pair[0] not in names)
+        return STATUS_LINES[response.status] + lines(said) + defaults + lines(ours)
+
     def envelope(
         self, response: Response, call: Call, *, length: int | None, close: bool
     ) -> Iterator[tuple[bytes, bytes]]:
@@ -71,6 +91,11 @@ class Heads:
             yield b"content-length", b"%d" % length
         if close:
             yield b"connection", b"close"
+
+
+def lines(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Headers, a line each."""
+    return b"".join([b"%b: %b\r\n" % pair for pair in pairs])
 
 
 def header(name: str, value: str) -> tuple[bytes, bytes]:
@@ -131,8 +156,7 @@ def untagged(call: Call) -> Call:
 
 def confirmed(response: Response, condition: str) -> Response:
     """304 names the representation that the caller has. RFC 9110 §15.4.5."""
-    etag = response.header("etag")
-    if response.status != 304 or etag is None:
+    if response.status != 304 or (etag := response.header("etag")) is None:
         return response
     named = (coding for coding, tag in TAGS.items() if etag[:-1] + tag in condition)
     coding = next(named, None)

@@ -117,7 +117,7 @@ class Resources:
         content_type = ATOM_TYPE if answered.content is Content.ATOM else XML_TYPE
         return Response(
             headers=kept,
-            body=answered.pieces,
+            body=answered.body,
             content_type=content_type,
             compressible=True,
             still=answered.still,

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from wattshare.custodian.model.bearer import Certificate
 from wattshare.custodian.settings import Settings, usable
 from wattshare.custodian.web.certificates import from_der
-from wattshare.custodian.web.direct import CUT, EXTENSION, Direct
+from wattshare.custodian.web.direct import AT_ONCE, CUT, EXTENSION, AtOnce, Direct
 from wattshare.custodian.web.joined import Joined
 
 log = structlog.get_logger()
@@ -82,8 +82,10 @@ class ListenerProtocol(HttpToolsProtocol):
         """Count what belongs to a head, complete or not."""
         if self.in_head:
             self.head_bytes += len(data)
-            self.start_clock()
         super().data_received(data)
+        if self.in_head and self.head_bytes:
+            # most heads come whole, and need no clock
+            self.start_clock()
         if self.in_head and self.head_bytes > 2 * self.limits.bytes and not self.transport.is_closing():
             self.too_large = True
             self.send_400_response("")
@@ -115,9 +117,11 @@ class ListenerProtocol(HttpToolsProtocol):
         self.stop_clock()
         super().on_headers_complete()
         if self.cycle.scope is self.scope:
-            self.cycle.transport = Joined(self.transport, self.loop)  # type: ignore[assignment]
+            joined = Joined(self.transport, self.loop)
+            self.cycle.transport = joined  # type: ignore[assignment]
             extensions: Any = self.scope.setdefault("extensions", {})
-            extensions[CUT] = self.cycle.transport.abort
+            extensions[CUT] = joined.abort
+            extensions[AT_ONCE] = AtOnce(self.cycle, joined)
             if self.transport.get_extra_info("ssl_object") is None:
                 extensions[EXTENSION] = Direct(self.cycle)
 

@@ -16,13 +16,13 @@ class Content(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Answered:
-    """A document to send. The caller closes `pieces` when it stops early."""
+    """A document to send: whole where it is small. The caller closes pieces when it stops early."""
 
-    pieces: Iterator[bytes]
+    body: bytes | Iterator[bytes]
     content: Content = Content.ATOM
     # a strong validator of the identity form, without quotes; None: not to be kept at all
     etag: str | None = None
-    # whether the caller's copy is as good: `pieces` is empty then
+    # whether the caller's copy is as good: `body` is empty then
     unchanged: bool = False
     # to be written down before any of it leaves; None: nothing of anybody's is told
     owed: TrailEntry | None = None

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
@@ -87,14 +87,11 @@ class Disclosure:
             plan = replace(plan, items=lambda _: ())
         etag = self._etag(permission, window, plan)
         if etag is not None and matches(known, etag):
-            return Answered(pieces=iter(()), etag=etag, unchanged=True)
+            return Answered(body=b"", etag=etag, unchanged=True)
         # what is small is read where it was found; the rest when it leaves
         small = plan.count <= SMALL
-        pieces = Flow(
-            iter(tuple(self._pieces(tx, permission, plan, at))) if small else self._write(permission, plan, at)
-        )
         return Answered(
-            pieces=pieces,
+            body=joined(self._pieces(tx, permission, plan, at)) if small else Flow(self._write(permission, plan, at)),
             etag=etag,
             owed=self._owed(permission, window, plan, at, correlation_id),
             still=None if small else partial(self._go_on, permission),
@@ -116,7 +113,7 @@ class Disclosure:
         out = any(outage.covers(at) for outage in tx.outages.to_come(at))
         status = ServiceStatus(current_status=UNAVAILABLE if out else NORMAL)
         document = wire.write(status, self.addresses.profile)
-        return Answered(pieces=iter((document,)), content=Content.XML)
+        return Answered(body=document, content=Content.XML)
 
     def _view(self, tx: Tx, permission: Permission, at: int) -> View:
         held = permission.authorization or NOBODY
@@ -305,6 +302,13 @@ class Disclosure:
     def _programs(self, view: View) -> Plan:
         made = tuple(program_entries(view, view.tx.customers.shared(view.held, view.at)))
         return fixed(made, view.times.updated)
+
+
+def joined(pieces: Iterable[Piece]) -> bytes | Flow:
+    """A small answer, as bytes where none of it is still packed."""
+    every = tuple(pieces)
+    texts = [piece for piece in every if isinstance(piece, bytes)]
+    return b"".join(texts) if len(texts) == len(every) else Flow(iter(every))
 
 
 # rows of the third party as a whole are about no authorization

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
+from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.bearer import Bearer, BearerClass, Certificate
 from wattshare.custodian.model.clock import Clock, Secrets
 from wattshare.custodian.model.errors import NoCertificate, TooMany, UnknownBearer, WrongCertificate
@@ -255,7 +256,7 @@ class Tokens:
         if text is None:
             return None
         with self.store.read() as tx:
-            return self.bearer(tx, text, certificate)
+            return self.bearer(tx, text, certificate)[0]
 
     def shown(self, authorization: str | None, certificate: Certificate | None) -> str | None:
         """The token in an Authorization header; None where none is shown.
@@ -272,33 +273,35 @@ class Tokens:
             raise UnknownBearer
         return matched[1]
 
-    def bearer(self, tx: Tx, text: str, certificate: Certificate | None) -> Bearer:
-        """Who shows a token, in a transaction that goes on.
+    def bearer(self, tx: Tx, text: str, certificate: Certificate | None) -> tuple[Bearer, Authorization | None]:
+        """Who shows a token, in a view that goes on, and the authorization of an access token, as it is now.
 
         Raises:
             UnknownBearer: as `identify`.
         """
-        token = tx.tokens.find(text)
-        if token is None:
+        shown = tx.bearers.shown(text)
+        if shown is None:
             party = tx.parties.by_registration_token(text)
             if party is None:
                 raise UnknownBearer
-            return Bearer(
+            bearer = Bearer(
                 token_id=party.id,
                 bearer_class=BearerClass.REGISTRATION,
                 third_party=party,
                 certified=self._certified(party, certificate),
             )
-        party = tx.parties.by_id(token.third_party_id)
-        if party is None or not usable(token, self.now()):
+            return bearer, None
+        token, party, held = shown
+        if not usable(token, self.now()):
             raise UnknownBearer
-        return Bearer(
+        bearer = Bearer(
             token_id=token.id,
             bearer_class=token.bearer_class,
             third_party=party,
             authorization_id=token.authorization_id,
             certified=self._certified(party, certificate),
         )
+        return bearer, held
 
     def _certified(self, party: ThirdParty, certificate: Certificate | None) -> bool:
         return not self.mutual_tls or client_auth.certified(party, certificate, self.now())
