@@ -44,7 +44,7 @@ def queued(gate: Gate, noting: Noting, pool: ThreadPoolExecutor, count: int) -> 
 
     def note(number: int) -> bool:
         try:
-            noting.note(entry(number))
+            noting.note([entry(number)])
         except Unavailable:
             return False
         # nobody goes on before the own entry is there
@@ -85,7 +85,7 @@ def test_after_a_fault_the_next_entry_is_written(store: Store) -> None:
     gate.opened.set()
     noting = Noting(store=gate)  # type: ignore[arg-type]
     with pytest.raises(Unavailable):
-        noting.note(entry(1))
-    noting.note(entry(2))
+        noting.note([entry(1)])
+    noting.note([entry(2)])
     with store.read() as tx:
         assert [one.at for one in tx.trail.since(0)] == [2]

@@ -95,6 +95,23 @@ def test_everything_is_found_by_its_text_only(store: Store) -> None:
         assert tx.tokens.find_refresh("access one") is None
 
 
+def test_what_stands_behind_a_bearer_is_found_with_it(store: Store) -> None:
+    with store.begin() as tx:
+        one, other = add_party(tx), add_party(tx, "Other")
+        given = issue(tx, one, "one", "1")
+        alone = replace(given.token, id=0, authorization_id=None, family=None, bearer_class=BearerClass.CLIENT)
+        client = tx.tokens.add(alone, "client")
+        # never made, but if it were: the authorization is another third party's
+        crossed = tx.tokens.add(replace(given.token, id=0, third_party_id=other.id, family=None), "crossed")
+        tx.tokens.end(crossed.id, T0 + 1)
+    with store.read() as tx:
+        assert tx.bearers.shown("access one") == (given.token, one, given.held)
+        assert tx.bearers.shown("client") == (client, one, None)
+        assert tx.bearers.shown("crossed") == (replace(crossed, ended_at=T0 + 1), other, None)
+        for text in ("", "one", "refresh one", "Client"):
+            assert tx.bearers.shown(text) is None
+
+
 def test_what_the_database_holds_opens_nothing(store: Store) -> None:
     with store.begin() as tx:
         issue(tx, add_party(tx), "secret text", "1")
