@@ -2,7 +2,8 @@
 
 Python runs one thread at a time. Eight that each ask the database a little hand that turn to each other some fifty
 times a request, which costs as much as the request itself. So one thread does what is there, piece after piece, and
-another one is woken only when it has been at the same piece for a while: because that is long, or waits for something.
+another one is woken only when it has been at the same piece for a while: soon where it waits for something, later
+where the process computes, as two that compute take longer together than one after the other.
 
 What is owed by an answer before it may be told, its entry of the trail, is settled for all pieces that were done
 together: one commit instead of many.
@@ -26,6 +27,9 @@ LOOK_SECONDS = 0.01
 IDLE_SECONDS = 10
 # a thread that has been at one piece for so long keeps nobody else from being woken
 FRESH_SECONDS = 0.002
+# a process that computes for so much of its time wakes another thread only for who has waited for so long, for each that
+# is awake; and how long the time is that is looked at
+COMPUTES, WAITED_SECONDS, SAMPLE_SECONDS = 0.7, 0.1, 0.01
 # what is owed is settled after so long, and for so many, at the latest
 SETTLED_SECONDS, TOGETHER = 0.002, 16
 
@@ -44,11 +48,12 @@ Settle = Callable[[list[Any]], None]
 class Work:
     """Something to be done in a thread, for one who waits in a loop."""
 
-    __slots__ = ("arguments", "done", "fault", "function", "loop", "result", "waiting")
+    __slots__ = ("arguments", "asked", "done", "fault", "function", "loop", "result", "waiting")
 
     def __init__(self, function: Callable[..., Any], arguments: tuple[object, ...]) -> None:
         """Wait in the loop that runs."""
         self.function, self.arguments = function, arguments
+        self.asked = time.monotonic()
         self.loop = asyncio.get_running_loop()
         self.waiting: asyncio.Future[Any] = self.loop.create_future()
         self.result: Any = None
@@ -95,6 +100,8 @@ class Threads:
     woken: deque[float] = field(default_factory=deque)
     # since when each thread that is awake has been at its piece
     begun: dict[int, float] = field(default_factory=dict)
+    # when it was last looked how much the process computes, what it had computed by then, and whether that was much
+    sample: tuple[float, float, bool] = (0.0, 0.0, False)
     # loops in which it is looked soon whether another thread is needed
     looking: "WeakSet[asyncio.AbstractEventLoop]" = field(default_factory=WeakSet)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -120,14 +127,25 @@ class Threads:
 
     # whether another thread is needed
 
-    def _fresh(self) -> int:
-        """How many threads have not been at their piece for long, or are on their way."""
-        since = time.monotonic() - FRESH_SECONDS
-        return sum(begun > since for begun in (*self.begun.values(), *self.woken))
+    def _needed(self) -> bool:
+        """Whether another thread should be at work: there is something to do, and nobody will come soon."""
+        now, awake = time.monotonic(), (*self.begun.values(), *self.woken)
+        if not self.coming or sum(now - since < FRESH_SECONDS for since in awake) >= self.abreast:
+            return False
+        return now - self.coming[0].asked >= WAITED_SECONDS * len(awake) or not self._computes(now)
+
+    def _computes(self, now: float) -> bool:
+        """Whether the process has computed for most of the time lately."""
+        since, computed, much = self.sample
+        if now - since >= SAMPLE_SECONDS:
+            spent = time.process_time()
+            much = spent - computed > COMPUTES * (now - since)
+            self.sample = now, spent, much
+        return much
 
     def _wake(self) -> None:
-        """See that somebody comes, unless somebody will soon."""
-        if self._fresh() >= self.abreast:
+        """See that somebody comes, where somebody is needed."""
+        if not self._needed():
             return
         if self.asleep:
             self.asleep -= 1
@@ -185,15 +203,13 @@ class Threads:
         """The piece that waits longest. None: there is none, or others are at them. `leave`: who gets none sleeps."""
         with self.lock:
             self.begun.pop(me, None)
-            if self.coming and self._fresh() < self.abreast:
-                self.begun[me] = time.monotonic()
-                return self.coming.popleft()
-            if leave:
+            work = self.coming.popleft() if self._needed() else None
+            if work is None and leave:
                 self.asleep += 1
             else:
-                # it still has something to settle
+                # something to do, or at least to settle
                 self.begun[me] = time.monotonic()
-            return None
+            return work
 
     def _ends(self) -> bool:
         """Sleep until woken. Whether there was nothing for so long that this thread may end."""
