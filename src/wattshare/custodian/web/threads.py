@@ -27,8 +27,8 @@ LOOK_SECONDS = 0.01
 IDLE_SECONDS = 10
 # a thread that has been at one piece for so long keeps nobody else from being woken
 FRESH_SECONDS = 0.002
-# a process that computes for so much of its time wakes another thread only for who has waited for so long, for each that
-# is awake; and how long the time is that is looked at
+# a process that computes for so much of its time wakes another thread only for who has waited for so long, for each one
+# that is awake; and how long the time is that is looked at
 COMPUTES, WAITED_SECONDS, SAMPLE_SECONDS = 0.7, 0.1, 0.01
 # what is owed is settled after so long, and for so many, at the latest
 SETTLED_SECONDS, TOGETHER = 0.002, 16
