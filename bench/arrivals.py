@@ -23,6 +23,7 @@ from bench.servers import ours
 from bench.utility import Utility, prepared, single
 from wattshare.custodian.app import House, opened
 from wattshare.custodian.formats.tables.mapping import from_plain
+from wattshare.custodian.memory import loaded
 from wattshare.custodian.services.intake.door import Wanted
 from wattshare.espi.days import day_bounds
 
@@ -121,6 +122,7 @@ def against_copy(utility: Utility, databases: Databases, database: str, files: P
     rows.parent.mkdir(exist_ok=True)
     rows.parent.chmod(0o777)
     with utility.opened() as house:
+        loaded()
         for number in range(1, REPEATS + 1):
             table = f"interval_block_{month(number):%Y_%m}"
             try:
@@ -214,6 +216,7 @@ def main() -> None:
     """`python -m bench.arrivals HOME FILE…`: says when it begins, and takes them in."""
     home, *files = map(Path, sys.argv[1:])
     with opened(home) as house:
+        loaded()
         print("ready", flush=True)
         for file in files:
             take(house, file)

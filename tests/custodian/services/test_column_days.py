@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from tests.custodian.servers import ENGINES
 from tests.custodian.services.test_tables import POINT, meaning
@@ -185,3 +185,51 @@ def test_columns_are_stored_as_rows_are(store: Store, monkeypatch: pytest.Monkey
 
     check()
     assert True in ways
+
+
+NOW = 1_750_000_000
+IN_SECONDS = meaning(values={"unit": "Wh"}, time={"format": "epoch", "zone": None})
+# of a month of PostgreSQL
+INDEXES = text("SELECT indexdef FROM pg_indexes WHERE tablename = :name ORDER BY indexdef")
+RIGHTS = text("SELECT relacl::text FROM pg_class WHERE relname = :name")
+MONTHS = text("SELECT count(*) FROM pg_inherits WHERE inhparent = 'interval_block'::regclass")
+
+
+def by_hours(*days: tuple[int, date]) -> Told:
+    """Whole days in hours."""
+    return Told(tuple((point, on, tuple(range(24))) for point, on in days), 3_600, pa.int64(), "Wh", 24)
+
+
+def taken_in(store: Store, told: Told, base: int = POINT) -> Report:
+    door = Door(Intake(store, lambda: NOW, PGE))
+    return door.take(io.BytesIO(told.file(base)), "x.parquet", Wanted(mapping=IN_SECONDS))
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+def test_a_month_that_is_filled_before_it_has_indexes_is_as_any_other(store: Store) -> None:
+    told = by_hours(*((point, date(2024, month, 12)) for point in (0, 1) for month in (5, 6)))
+    assert taken_in(store, told).readings.new == 96
+    with store.begin() as tx:
+        connection = tx.trail._connection
+        connection.execute(text("SELECT open_month(1721000000)"))
+        found = []
+        for month in ("2024_05", "2024_06", "2024_07"):
+            name = {"name": f"interval_block_{month}"}
+            facts = (*connection.scalars(INDEXES, name), connection.scalar(RIGHTS, name))
+            found.append([str(fact).replace(month, "") for fact in facts])
+        assert connection.scalar(MONTHS) == 3
+    # three indexes
+    assert len(found[0]) == 4
+    assert found[0] == found[1] == found[2]
+    # the same month again, with other usage points
+    assert taken_in(store, told, POINT + 5).readings.new == 96
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+def test_a_month_that_was_begun_and_not_finished_is_not_there(store: Store) -> None:
+    begin = text("SELECT begin_month(1715500000)")
+    with store.engine.connect() as connection, connection.begin() as begun:
+        assert [connection.scalar(begin), connection.scalar(begin)] == ["interval_block_2024_05", None]
+        begun.rollback()
+    # what is not plain shows when some of it was written
+    assert taken_in(store, by_hours((0, date(2024, 5, 12)), (0, date(2024, 5, 11)))).readings.new == 48

@@ -288,6 +288,7 @@ def import_(
     from wattshare.custodian.cli.printing import failing
     from wattshare.custodian.cli.stopping import Stop
     from wattshare.custodian.formats.tables.mapping import read
+    from wattshare.custodian.memory import loaded
     from wattshare.custodian.services.intake.door import Wanted
 
     if template is not None:
@@ -303,6 +304,7 @@ def import_(
     stop = Stop()
     stop.listen()
     with failing(as_json=as_json), opened(home) as house:
+        loaded()
         wanted = Wanted(
             usage_point=usage_point,
             account=account,

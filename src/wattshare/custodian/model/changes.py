@@ -1,5 +1,6 @@
 """What putting something into the store did, and what was there before."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -30,6 +31,14 @@ class Tally:
     def all(self) -> int:
         """How many were put."""
         return self.new + self.changed + self.same
+
+
+def sum_of(tallies: Iterable[Tally]) -> Tally:
+    """All together."""
+    new = changed = same = 0
+    for tally in tallies:
+        new, changed, same = new + tally.new, changed + tally.changed, same + tally.same
+    return Tally(new=new, changed=changed, same=same)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,7 +38,10 @@ from wattshare.custodian.store.plain_days import (
 from wattshare.custodian.store.revisions import TAKING_IN
 from wattshare.custodian.store.statements import alone
 
-OPEN_MONTH = text("SELECT open_month(:start)").bindparams(bindparam("start", type_=BigInteger))
+OPEN_MONTH, BEGIN_MONTH, ATTACH_MONTH = (
+    text(f"SELECT {name}_month(:start)").bindparams(bindparam("start", type_=BigInteger))
+    for name in ("open", "begin", "attach")
+)
 # rows of one COPY: each is a statement of its own, with a deadline of its own
 COPIED = 10_000
 QUOTED = ", ".join(f'"{name}"' for name in ROW_COLUMNS)
@@ -152,10 +155,20 @@ class Arrivals:
                 continue
             first, *others = laid.months
             for month in others:
-                self._send(self._opened(month), (SIGNATURE, laid.months[month], TRAILER))
+                self._fill(month, (SIGNATURE, laid.months[month], TRAILER))
             stream = Stream(laid, coming, first)
-            self._send(self._opened(first), stream)
+            self._fill(first, stream)
             laid = stream.laid
+
+    def _fill(self, month: int, told: Iterable[bytes | memoryview]) -> None:
+        """Copy rows into a month. One that is not there yet gets its indexes after them, which is less work."""
+        begun = None
+        if month not in self._months:
+            begun = self._connection.execute(BEGIN_MONTH, {"start": month}).scalar_one()
+        self._send(begun or self._opened(month), told)
+        if begun is not None:
+            self._connection.execute(ATTACH_MONTH, {"start": month})
+            self._months[month] = begun
 
     def _opened(self, month: int) -> str:
         """The table of a month."""

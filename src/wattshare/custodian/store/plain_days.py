@@ -25,7 +25,7 @@ ALIKE = 4_096
 # bytes that are sent at a time
 SENT = 256 * 1024
 # seconds for which one COPY goes on, as it is a statement, with a deadline
-LONGEST = 1.0
+LONGEST = 2.0
 
 # start, duration, end of the day, step, count, width
 Kind = tuple[int, int, int, int, int, int]

@@ -1,10 +1,10 @@
 """Usage points and channels by the many: looked up and added a chunk at a time, for who brings a whole utility."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import Connection, select
 
-from wattshare.custodian.model.premises import Commodity, UsagePoint
+from wattshare.custodian.model.premises import Commodity
 from wattshare.custodian.store.blocks import CHANNEL
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.premises import ACCOUNT, AGREEMENT, METER, USAGE_POINT, number_text
@@ -28,11 +28,11 @@ class Roster:
             found.update({here: Commodity(commodity) for here, commodity in rows})
         return found
 
-    def add_usage_points(self, usage_points: Iterable[UsagePoint]) -> None:
-        """Keep new usage points."""
-        names = tuple(column.name for column in USAGE_POINT.c)
-        for some in chunks(usage_points):
-            insert_many(self._connection, USAGE_POINT, [[getattr(point, name) for name in names] for point in some])
+    def add_usage_points(self, services: Mapping[int, Commodity]) -> None:
+        """Keep new usage points of which nothing is known but their services."""
+        # usage point, service; no place, and nothing beside
+        for some in chunks(services.items()):
+            insert_many(self._connection, USAGE_POINT, [[here, str(service), None, None] for here, service in some])
 
     def channels(self, usage_point_ids: Collection[int]) -> dict[int, dict[int, str]]:
         """The channels of usage points: by number the id of what they measure."""

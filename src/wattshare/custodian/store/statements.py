@@ -12,9 +12,11 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    Text,
     any_,
     bindparam,
     case,
+    cast,
     func,
     literal,
     select,
@@ -61,8 +63,8 @@ def insert_many(connection: Connection, table: Table, rows: Sequence[Sequence[An
         names = [column.name for column in table.c]
         connection.execute(table.insert(), [dict(zip(names, row, strict=True)) for row in rows])
         return
-    columns = {column.name: list(values) for column, values in zip(table.c, zip(*rows, strict=True), strict=True)}
-    arrays = (bindparam(name, type_=ARRAY(table.c[name].type)) for name in columns)
+    columns = {column.name: listed(values) for column, values in zip(table.c, zip(*rows, strict=True), strict=True)}
+    arrays = (cast(bindparam(name, type_=Text), ARRAY(table.c[name].type)) for name in columns)
     given = func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
     connection.execute(table.insert().from_select(list(columns), select(*given.c)), columns)
 
@@ -71,7 +73,22 @@ def among(connection: Connection, column: Column[Any], values: Collection[Any]) 
     """Whether a column has one of many values. PostgreSQL takes them as one value, of which no text need be made."""
     if connection.dialect.name != "postgresql":
         return column.in_(values)
+    # as a text (`listed`) it would be taken apart for each row that is looked at
     return column == any_(literal(list(values), ARRAY(column.type)))
+
+
+def listed(values: Iterable[Any]) -> str:
+    """Many numbers or texts as PostgreSQL writes them in one text, for who takes it apart once.
+
+    The driver looks at each element of a list by itself.
+    """
+    return "{" + ",".join(map(_element, values)) + "}"
+
+
+def _element(value: Any) -> str:
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return "NULL" if value is None else str(value)
 
 
 def grow(connection: Connection, name: str, first: int = 1, count: int = 1) -> int:

@@ -19,6 +19,16 @@ def whole(number: int, kind: pa.DataType = INTEGERS[8]) -> pa.Scalar:
     return pa.scalar(number, kind)
 
 
+PLACES = pc.subtract(pc.cumulative_sum(pa.repeat(whole(1), 1 << 18)), whole(1))
+
+
+def places_of(marks: pa.Array) -> pa.Array:
+    """The places that are marked. A filter passes over those that are not by the dozen."""
+    if len(marks) > len(PLACES):
+        return pc.indices_nonzero(marks).cast(pa.int64())
+    return PLACES.slice(0, len(marks)).filter(marks)
+
+
 @dataclass
 class Amounts:
     """Whole numbers, each times a factor; none is below zero."""
@@ -54,11 +64,14 @@ class Amounts:
     def widths(self, firsts: pa.Array, counts: pa.Array) -> pa.Array:
         """The narrowest width that holds all values of each day, as a power of two."""
         power = pa.repeat(whole(0, pa.int8()), len(firsts))
-        for width in (1, 2, 4):
+        # what is above a bound is above those below it: mostly the first one that is asked about says all
+        for place, width in ((3, 4), (2, 2), (1, 1)):
             bound = ((1 << (8 * width - 1)) - 1) // self.factor
-            if self.most <= bound:
-                break
-            power = pc.add(power, self._above(bound, firsts, counts).cast(pa.int8()))
+            if self.most > bound:
+                above = self._above(bound, firsts, counts)
+                power = pc.max_element_wise(power, pc.if_else(above, whole(place, pa.int8()), whole(0, pa.int8())))
+                if pc.all(above).as_py():
+                    break
         return power
 
     def _above(self, bound: int, firsts: pa.Array, counts: pa.Array) -> pa.Array:
@@ -70,7 +83,7 @@ class Amounts:
             found = pc.or_(found, pc.greater(self.digits.take(places), limit))
             if pc.all(found).as_py():
                 return found
-        unsure = pc.indices_nonzero(pc.invert(found))
+        unsure = places_of(pc.invert(found))
         if len(unsure) > FEW:
             # how many there are up to each place
             wide = pc.cumulative_sum(pc.greater(self.digits, limit).cast(pa.int32()))

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wattshare.custodian.formats.tables.amounts_in_columns import Amounts, whole
+from wattshare.custodian.formats.tables.amounts_in_columns import Amounts, places_of, whole
 from wattshare.custodian.formats.tables.columns import Series, measure_of
 from wattshare.custodian.formats.tables.days import Kind, NotPlain, PlainRow, Stretch
 from wattshare.custodian.formats.tables.mapping import FLOWS, NAMES
@@ -371,7 +371,7 @@ def _runs(name: pa.Array, start: pa.Array, step: int) -> pa.Array:
 
 def _places(begins: pa.Array) -> pa.Array:
     """The first place, and one behind each that is marked."""
-    found = pc.add(pc.indices_nonzero(begins).cast(pa.int64()), whole(1))
+    found = pc.add(places_of(begins), whole(1))
     return pa.concat_arrays([pa.array([0], pa.int64()), found])
 
 

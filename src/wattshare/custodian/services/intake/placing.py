@@ -8,7 +8,7 @@ from wattshare.custodian.formats import hrefs
 from wattshare.custodian.formats.tables.columns import Measure, Series, measure_of
 from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
 from wattshare.custodian.formats.tables.units import reading_type
-from wattshare.custodian.model.premises import Commodity, UsagePoint
+from wattshare.custodian.model.premises import Commodity
 from wattshare.custodian.services.intake.points import NAMED, free_number
 from wattshare.custodian.store.database import Tx
 from wattshare.espi.profile import Profile
@@ -43,7 +43,7 @@ class Plan:
     def keep(self, tx: Tx) -> None:
         """Write what is new."""
         tx.imports.learn_many(NAMED, self.names)
-        tx.roster.add_usage_points(UsagePoint(id=here, commodity=of) for here, of in self.points.items())
+        tx.roster.add_usage_points(self.points)
         for name, of in self.types.items():
             tx.readings.keep_reading_type(name, of)
         tx.roster.add_channels(self.channels)

@@ -15,7 +15,7 @@ from wattshare.custodian.formats.tables.spool import Row, TableSpool, open_table
 from wattshare.custodian.formats.tables.stage import Stage
 from wattshare.custodian.formats.tables.text import Table
 from wattshare.custodian.formats.tables.wide import WideStage, cells_of
-from wattshare.custodian.model.changes import Tally
+from wattshare.custodian.model.changes import Tally, sum_of
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.readings import Block
 from wattshare.custodian.services.intake.aside import Aside
@@ -257,7 +257,7 @@ class _Task:
             aside=self.aside,
             read=self.readings,
             repeated=self.repeated,
-            readings=sum((channel.readings for channel in channels), Tally()),
+            readings=sum_of(channel.readings for channel in channels),
             usage_points=every_point(places.values()),
             names={place.usage_point_id: self.series[one].name for one, place in reversed(list(places.items()))},
             channels=channels,
@@ -277,13 +277,15 @@ class _Task:
                 flow=one.flow,
                 unit=one.unit,
                 apart=one.channel or None,
-                readings=sum((tallies[number] for number in several), Tally()),
-                rows_refused=sum(self.faults.of[of] for of in set(map(self._of, several))),
+                readings=sum_of(tallies[number] for number in several),
+                # nobody is told apart where nothing was refused
+                rows_refused=sum(self.faults.of[of] for of in set(map(self._of, several))) if self.faults.of else 0,
             )
 
     def _refused_channels(self, places: Mapping[int, Place]) -> Iterator[ChannelReport]:
         """The channels of which nothing is kept, as the file names them."""
-        for of in sorted(set(self.faults.of) - {None} - set(map(self._of, places)), key=str):
+        kept = map(self._of, places) if self.faults.of else ()
+        for of in sorted(set(self.faults.of) - {None, *kept}, key=str):
             if of is not None:
                 yield ChannelReport(
                     named=of.name,
