@@ -67,7 +67,7 @@ def pieces(
         yield wire.feed_head(feed, addresses.profile, customer=customer)
         yield from body(items, addresses, customer=customer, encoder=encoder)
 
-    return Flow(parts())
+    return Flow(parts(), packed=encoder is not None)
 
 
 def body(
@@ -77,6 +77,10 @@ def body(
     profile, blocks = addresses.profile, blocks_of(addresses, encoder)
     if customer:
         yield from (wire.entry(entry_of(item, addresses), profile, customer=True) for item in items)
+        yield wire.feed_tail(profile)
+        return
+    if encoder is None:
+        yield from written(items, addresses)
         yield wire.feed_tail(profile)
         return
     coming = iter(items)
@@ -102,6 +106,22 @@ def body(
         else:
             yield wire.entry(entry_of(item, addresses), profile)
     yield wire.feed_tail(profile)
+
+
+def written(items: Iterable[Item], addresses: Addresses) -> Iterator[bytes]:
+    """The bytes of items, one by one."""
+    blocks = blocks_of(addresses)
+    subscription, channel, write = 0, None, None
+    for item in items:
+        if isinstance(item, BlockItem):
+            if write is None or item[1] is not channel or item[0] != subscription:
+                subscription, channel, _ = item
+                write = blocks.writer(blocks.place(subscription, channel))
+            yield write(item[2])
+        elif isinstance(item, STENCILLED):
+            yield stencilled(item, addresses)
+        else:
+            yield wire.entry(entry_of(item, addresses), addresses.profile)
 
 
 @dataclass(kw_only=True)

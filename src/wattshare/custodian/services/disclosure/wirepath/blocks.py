@@ -62,16 +62,13 @@ class Blocks:
         Raises:
             ValueError: the block says what the profile's schemas refuse.
         """
-        return next(self.entries(place, (block,)))
+        return self.writer(place)(block)
 
-    def entries(self, place: Place, blocks: Iterable[Block]) -> Iterator[bytes]:
-        """The entries of blocks of one channel. All that is looked up by name is looked up once.
+    def writer(self, place: Place) -> Callable[[Block], bytes]:
+        """What gives the entries of one channel, as `entry`. All that is looked up by name is looked up once."""
+        find, stamp, name, href = self.templates.find, self.stamp, place.naming(), place.href
 
-        Raises:
-            ValueError: as `entry`.
-        """
-        find, stamp, name, href = self.templates.find, self.stamp, place.name, place.href
-        for block in blocks:
+        def write(block: Block) -> bytes:
             values = unpacking(block.count, block.width)(block.values)
             if block.cost is None:
                 template = find(block)
@@ -81,9 +78,18 @@ class Blocks:
                     check_numbers((), values, self.profile)
             else:
                 template, values = self._costed(block, values)
-            published, updated = stamp(block.published_at), stamp(block.updated_at)
-            named = name(block.start), href, href, published, updated
-            yield template.text % (named + values)
+            named = name(block.start), href, href, stamp(block.published_at), stamp(block.updated_at)
+            return template.text % (named + values)
+
+        return write
+
+    def entries(self, place: Place, blocks: Iterable[Block]) -> Iterator[bytes]:
+        """The entries of blocks of one channel.
+
+        Raises:
+            ValueError: as `entry`.
+        """
+        return map(self.writer(place), blocks)
 
     def pieces(self, place: Place, blocks: Iterable[Block]) -> Iterator[Piece]:
         """The same as the encoder takes them, if there is one; but those that it does not take.

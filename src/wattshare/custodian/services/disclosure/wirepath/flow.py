@@ -49,11 +49,18 @@ class Flow(Iterator[bytes]):
     """Pieces on their way. They go once: as bytes, or by `pieces` as they are."""
 
     pieces: Iterator[Piece]
+    # whether there may be days among them that are still packed
+    packed: bool = True
     _bytes: Iterator[bytes] = field(init=False)
 
     def __post_init__(self) -> None:
         """Nothing is pulled yet."""
-        self._bytes = texts(self.pieces)
+        # without any, what is iterated over is the source itself
+        self._bytes = texts(self.pieces) if self.packed else self.pieces  # type: ignore[assignment]
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The bytes, without a call of ours for each."""
+        return self._bytes
 
     def __next__(self) -> bytes:
         """The next bytes."""

@@ -4,6 +4,7 @@ A day of a hundred thousand customers is a hundred thousand channels with one bl
 all channels of a kind is made once.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha1
 from typing import NamedTuple
@@ -33,6 +34,17 @@ class Place(NamedTuple):
         """The UUID of a block."""
         return uuid_of(b"%b/%d" % (self.hashed, start))
 
+    def naming(self) -> Callable[[int], bytes]:
+        """What gives the UUIDs of many blocks: what their addresses begin with is hashed once."""
+        begun = sha1(self.hashed + b"/", usedforsecurity=False)
+
+        def name(start: int) -> bytes:
+            hashing = begun.copy()
+            hashing.update(b"%d" % start)
+            return uuid_text(hashing.hexdigest())
+
+        return name
+
     def own_name(self) -> bytes:
         """The UUID of what is at the address itself."""
         return uuid_of(self.hashed)
@@ -41,7 +53,11 @@ class Place(NamedTuple):
 def uuid_of(hashed: bytes) -> bytes:
     """A UUID of version 5, of a name space and an address. RFC 9562 §5.5."""
     # a name, not a signature: the algorithm is the RFC's
-    digits = sha1(hashed, usedforsecurity=False).hexdigest()
+    return uuid_text(sha1(hashed, usedforsecurity=False).hexdigest())
+
+
+def uuid_text(digits: str) -> bytes:
+    """A UUID of version 5, of the digits of the hash."""
     variant = VARIANT[digits[16]]
     return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}".encode()
 
