@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wattshare.custodian.formats.tables.days import NotPlain
+from wattshare.custodian.formats.tables.parquet import ROWS
 
 INTEGERS = {1: pa.int8(), 2: pa.int16(), 4: pa.int32(), 8: pa.int64()}
 # of each day so many values are looked at before all of them are; the rest of so few days by themselves
@@ -19,7 +20,7 @@ def whole(number: int, kind: pa.DataType = INTEGERS[8]) -> pa.Scalar:
     return pa.scalar(number, kind)
 
 
-PLACES = pc.subtract(pc.cumulative_sum(pa.repeat(whole(1), 1 << 18)), whole(1))
+PLACES = pc.subtract(pc.cumulative_sum(pa.repeat(whole(1), ROWS)), whole(1))
 
 
 def places_of(marks: pa.Array) -> pa.Array:

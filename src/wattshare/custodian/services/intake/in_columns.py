@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wattshare.custodian.formats.tables.days import Columns, Kind, PlainDays, Stretch
+from wattshare.custodian.formats.tables.days import Kind, PlainDays, Stretch
 from wattshare.custodian.formats.tables.spool import BLOCK
 from wattshare.custodian.model.changes import Tally
 from wattshare.custodian.model.readings import Block
@@ -37,25 +37,20 @@ class Storing:
     tallies: dict[int, Tally] = field(default_factory=dict)
     new: Counter[int] = field(default_factory=Counter)
 
-    def store(self, columns: Columns) -> dict[int, Tally]:
-        """Store every day; what became of the readings of each series.
+    def store(self, packed: Iterable[PlainDays], total: int) -> dict[int, Tally]:
+        """Store every day, of about so many; what became of the readings of each series.
 
         Raises:
             NotPlain: they cannot be read in columns after all.
         """
-        self.total = columns.days
-        coming = ahead(self._laid(columns.packed()))
-        if all(place.fresh for place in self.places.values()):
-            # where a channel has nothing in those days, none is looked up
-            self.taking.load_laid(self._through(coming), self.revision, self.at)
-        else:
-            for days, laid in coming:
-                known = self._known(days)
-                if known:
-                    self._put_among(days, known)
-                else:
-                    self.taking.load_laid((laid,), self.revision, self.at)
-                self._told(days, known)
+        self.total = total
+        with ahead(self._laid(packed)) as coming:
+            if all(place.fresh for place in self.places.values()):
+                # where a channel has nothing in those days, none is looked up
+                self.taking.load_laid(self._through(coming), self.revision, self.at)
+            else:
+                for days, laid in coming:
+                    self._put(days, laid)
         self._add((series, Tally(new=count)) for series, count in self.new.items())
         if self.done < self.total:
             self.tell("storing", self.done, self.done)
@@ -64,6 +59,15 @@ class Storing:
     def _laid(self, packed: Iterable[PlainDays]) -> Iterator[tuple[PlainDays, Laid]]:
         for days in packed:
             yield days, self.taking.lay_out(Placed(days, self.places), self.revision, self.at)
+
+    def _put(self, days: PlainDays, laid: Laid) -> None:
+        """Store days, where there may be others."""
+        known = self._known(days)
+        if known:
+            self._put_among(days, known)
+        else:
+            self.taking.load_laid((laid,), self.revision, self.at)
+        self._told(days, known)
 
     def _through(self, coming: Iterable[tuple[PlainDays, Laid]]) -> Iterator[Laid]:
         """Days that are new, which are stored when the next are asked for."""

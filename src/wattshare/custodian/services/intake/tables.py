@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from wattshare.custodian.formats.tables.columns import BY_SIGN, Faults, Named, Series
-from wattshare.custodian.formats.tables.days import Columns, Days, NotPlain
+from wattshare.custodian.formats.tables.days import Columns, Days, NotPlain, PlainDays
 from wattshare.custodian.formats.tables.faults import BadRow, Fault, TooManyBad
 from wattshare.custodian.formats.tables.mapping import FLOWS, to_plain
 from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
@@ -18,6 +18,7 @@ from wattshare.custodian.formats.tables.wide import WideStage, cells_of
 from wattshare.custodian.model.changes import Tally, sum_of
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.readings import Block
+from wattshare.custodian.services.intake.ahead import ahead
 from wattshare.custodian.services.intake.aside import Aside
 from wattshare.custodian.services.intake.in_columns import Storing, block_at
 from wattshare.custodian.services.intake.placing import Place, Placing, Plan, every_point
@@ -80,11 +81,22 @@ class Readings:
         """The same of a table that is read in columns; None where it is not plain enough, and nothing was kept."""
         try:
             columns.number()
-            with self.store.taking() as taking, open_table_spool() as spool:
-                task = _Task(self, table, spool, Faults(), tuple(columns.series), columns=columns)
-                return task.store(taking, ())
+            series, total = tuple(columns.series), columns.days
+            # the first of them are packed while it is seen where they belong
+            with ahead(columns.packed()) as packed, self.store.taking() as taking, open_table_spool() as spool:
+                days = Packed(columns, packed, total)
+                return _Task(self, table, spool, Faults(), series, packed=days).store(taking, ())
         except NotPlain:
             return None
+
+
+@dataclass(frozen=True)
+class Packed:
+    """The days of a table that is read in columns, as they come, and about how many they are."""
+
+    columns: Columns
+    coming: Iterator[PlainDays]
+    total: int
 
 
 @dataclass
@@ -99,7 +111,7 @@ class _Task:
     rows: int = 0
     readings: int = 0
     # its days, where they need not be made
-    columns: Columns | None = None
+    packed: "Packed | None" = None
     repeated: int = 0
     # where bad rows were set aside
     aside: str | None = None
@@ -186,10 +198,10 @@ class _Task:
         with taking.view() as tx:
             if tx.imports.report(intake.digest, intake.manner) is not None:
                 return Report(name=intake.name, digest=intake.digest, known=True, dry_run=intake.dry_run)
-            if self.columns and self._placing(tx).unplaceable():
+            if self.packed and self._placing(tx).unplaceable():
                 raise NotPlain
             # of what only bad rows name nothing is made
-            numbers = range(len(self.series)) if self.columns else self.spool.series()
+            numbers = range(len(self.series)) if self.packed else self.spool.series()
             plan = self._placing(tx, [self.series[one] for one in numbers]).plan() if numbers else Plan()
         places = dict(zip(numbers, plan.places, strict=True))
         revision, at = taking.begin(intake.now)
@@ -206,9 +218,10 @@ class _Task:
     def _put(self, taking: Taking[Tx], places: Mapping[int, Place], revision: int, at: int) -> dict[int, Tally]:
         """Store the days, many at a time; what became of each series' readings."""
         reason = f"import {self.intake.digest[:12]}"
-        if self.columns:
-            tallies = Storing(taking, places, revision, at, reason, self.intake.tell).store(self.columns)
-            self.rows = self.readings = self.columns.rows
+        if self.packed:
+            days = self.packed
+            tallies = Storing(taking, places, revision, at, reason, self.intake.tell).store(days.coming, days.total)
+            self.rows = self.readings = days.columns.rows
             return tallies
         total = self.spool.count()
         done, tallies = 0, dict[int, Tally]()
