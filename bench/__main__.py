@@ -27,8 +27,8 @@ from bench.utility import Utility
 from wattshare.custodian.app import House
 
 # what is measured together, in this order
-RENDERING = frozenset({"R1", "R2", "R3"})
-STACK = frozenset({"F1", "F2"})
+RENDERING = frozenset({"R1", "R2", "R2d", "R3", "R3d"})
+STACK = frozenset({"F1", "F1d", "F2"})
 BULK = frozenset({"B1", "B2", "B2b", "B3"})
 COLUMNS = frozenset({"I1", "I3"})
 ENGINES = ("sqlite", "postgresql")

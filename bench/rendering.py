@@ -1,8 +1,8 @@
-"""R1, R2, R3: blocks into XML and gzip, in this process."""
+"""R1, R2, R3: blocks into XML and gzip, in this process; R2d and R3d: into gzip without the XML."""
 
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from lxml import etree
@@ -14,6 +14,8 @@ from bench.utility import Utility
 from wattshare.custodian.app import House
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.render import BlockItem, Item, entry_of, pieces
+from wattshare.custodian.services.disclosure.wirepath.deflating import gzipped
+from wattshare.custodian.services.disclosure.wirepath.direct import Absent, installed
 from wattshare.custodian.services.disclosure.wirepath.member import compressing
 from wattshare.espi import wire
 from wattshare.espi.atom import Feed, Link
@@ -26,7 +28,7 @@ FIXTURES, MONTHS = "WATTSHARE_FIXTURES", 12
 
 
 def measure(utility: Utility) -> Iterator[Outcome]:
-    """All three, and the peers beside them."""
+    """All of them, and the peers beside them."""
     feed, items, addresses = read(utility)
     xml = b"".join(pieces(feed, items, addresses))
     member = b"".join(compressing(pieces(feed, items, addresses)))
@@ -57,6 +59,38 @@ def measure(utility: Utility) -> Iterator[Outcome]:
     )
     yield Outcome(
         id="R3",
+        figure=len(member) / size,
+        parts={"gzip_bytes": len(member), "zlib_6_bytes": size},
+        note=f"{len(member) / readings:.1f} B a reading",
+    )
+    yield from directly(xml, feed, items, addresses, base | {"zlib_6_bytes": size})
+
+
+def directly(
+    xml: bytes, feed: Feed, items: list[Item], addresses: Addresses, base: Mapping[str, float]
+) -> Iterator[Outcome]:
+    """The two by the direct encoder, where it is installed."""
+    try:
+        encoder = installed()
+    except Absent as why:
+        yield from (Outcome(id=name, note=str(why)) for name in ("R2d", "R3d"))
+        return
+
+    def packed() -> Iterator[bytes]:
+        return gzipped(pieces(feed, items, addresses, encoder=encoder).pieces)
+
+    check(xml, member := b"".join(packed()), feed, items, addresses)
+    before = memcpy()
+    packing = median(seconds(lambda: sum(map(len, packed())), 25))
+    copied, readings, size = (before + memcpy()) / 2, base["readings"], base["zlib_6_bytes"]
+    yield Outcome(
+        id="R2d",
+        figure=len(xml) / packing / copied,
+        parts={**base, "memcpy_bytes_a_second": copied, "seconds": packing},
+        note=f"{readings / packing / 1e6:.1f} M readings/s; {packing * 1e3:.2f} ms",
+    )
+    yield Outcome(
+        id="R3d",
         figure=len(member) / size,
         parts={"gzip_bytes": len(member), "zlib_6_bytes": size},
         note=f"{len(member) / readings:.1f} B a reading",

@@ -60,11 +60,11 @@ class Served:
 
 
 @contextmanager
-def ours(utility: Utility, databases: Databases) -> Iterator[Served]:
-    """`wattshare serve`."""
+def ours(utility: Utility, databases: Databases, encoder: str = "auto") -> Iterator[Served]:
+    """`wattshare serve`, with that encoder."""
     with (utility.home / "serve.log").open("wb") as log:
         command = [sys.executable, "-c", COMMAND, "serve", "--home", str(utility.home)]
-        process = subprocess.Popen(command, stderr=log)
+        process = subprocess.Popen(command, stderr=log, env=os.environ | {"WATTSHARE_ENCODER": encoder})
         try:
             wait_for(utility.port, process)
             yield Served(port=utility.port, pid=process.pid, databases=databases)

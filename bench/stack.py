@@ -13,6 +13,7 @@ from bench.outcome import NotMeasured, Outcome, Wrong
 from bench.rendering import read, typed
 from bench.servers import Served, nginx, ours
 from bench.utility import LONG, Utility
+from wattshare.custodian.services.disclosure.wirepath.direct import Absent, chosen
 
 MEGA = 1 << 20
 # that one turn of ours, or of nginx, takes
@@ -22,15 +23,23 @@ SLOW, LOOKED = 4 * MEGA, 25.0
 
 
 def measure(utility: Utility, databases: Databases, wanted: frozenset[str], folder: Path) -> Iterator[Outcome]:
-    """Those of F1 and F2 that are wanted."""
+    """Those of F1, by either encoder, and F2 that are wanted."""
     told = utility.facts
     feed = Request(target=told["feed"], token=told["token"])
     point = Request(target=told["point"], token=told["token"])
-    with ours(utility, databases) as server:
-        gate(utility, fetched(server.port, feed))
-        for name, request in (("F1", feed), ("F2", point)):
-            if name in wanted:
-                yield against_nginx(name, server, request, folder)
+    for encoder, asked in (("templates", {"F1": feed, "F2": point}), ("direct", {"F1d": feed})):
+        if not wanted & asked.keys():
+            continue
+        try:
+            chosen(encoder)
+        except Absent as why:
+            yield from (Outcome(id=name, note=str(why)) for name in asked)
+            continue
+        with ours(utility, databases, encoder) as server:
+            gate(utility, fetched(server.port, feed))
+            for name, request in asked.items():
+                if name in wanted:
+                    yield against_nginx(name, server, request, folder)
 
 
 def gate(utility: Utility, member: bytes) -> None:

@@ -23,6 +23,8 @@ from wattshare.custodian.services.disclosure.wirepath.templates import Template
 
 SOURCE = Path(__file__).parents[1] / "native" / "direct.c"
 FLAGS = ("-O1", "-g", "-std=c11", "-fPIC", "-shared", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+# with what this processor can do, and without
+VARIANTS: dict[str, tuple[str, ...]] = {"here": (), "plain": ("-DWATTSHARE_PLAIN",)}
 LIBRARY = "WATTSHARE_FUZZ_LIBRARY"
 
 
@@ -32,18 +34,20 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--seed", type=int, default=time.time_ns() % 10**9)
     told = parser.parse_args()
-    if library := os.environ.get(LIBRARY):
-        fuzz(library, told.seed, told.seconds)
+    if libraries := os.environ.get(LIBRARY):
+        for library in libraries.split(os.pathsep):
+            fuzz(library, told.seed, told.seconds // len(VARIANTS))
         return
     compiler = shlex.split(os.environ.get("CC") or "cc")
     with tempfile.TemporaryDirectory() as folder:
-        made = Path(folder) / "direct.so"
-        subprocess.run([*compiler, *FLAGS, "-o", str(made), str(SOURCE)], check=True)
+        made = [Path(folder) / f"{name}.so" for name in VARIANTS]
+        for path, flags in zip(made, VARIANTS.values(), strict=True):
+            subprocess.run([*compiler, *FLAGS, *flags, "-o", str(path), str(SOURCE)], check=True)
         asan = subprocess.run([*compiler, "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
         ubsan = subprocess.run([*compiler, "-print-file-name=libubsan.so"], capture_output=True, text=True, check=True)
         # Python's own memory pools would hide what is written beyond an end
         environment = os.environ | {
-            LIBRARY: str(made),
+            LIBRARY: os.pathsep.join(map(str, made)),
             "LD_PRELOAD": f"{asan.stdout.strip()} {ubsan.stdout.strip()}",
             "PYTHONMALLOC": "malloc",
             "ASAN_OPTIONS": "detect_leaks=0",
@@ -67,7 +71,8 @@ def fuzz(library: str, seed: int, seconds: int) -> None:
         rounds += 1
         if rounds % 500 == 0:
             print(f"seed {seed + rounds}: {rounds} rounds, {size / 1e6:.0f} MB", flush=True)
-    print(f"{rounds} rounds, {size / 1e6:.0f} MB of text, nothing found; seeds {seed} to {seed + rounds - 1}")
+    seeds = f"seeds {seed} to {seed + rounds - 1}"
+    print(f"{Path(library).stem}: {rounds} rounds, {size / 1e6:.0f} MB of text, nothing found; {seeds}", flush=True)
 
 
 def one_round(encoder: Encoder, dice: random.Random) -> int:

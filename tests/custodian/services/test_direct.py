@@ -23,6 +23,8 @@ from wattshare.custodian.services.disclosure.wirepath import flow
 from wattshare.custodian.services.disclosure.wirepath.blocks import Blocks
 from wattshare.custodian.services.disclosure.wirepath.deflating import gzipped
 from wattshare.custodian.services.disclosure.wirepath.direct import (
+    ABI,
+    PACKAGE,
     ROOM,
     Absent,
     Encoder,
@@ -289,6 +291,7 @@ def test_little_room_is_used_again_and_again(encoder: Encoder) -> None:
 @pytest.mark.usefixtures("encoder")
 def test_the_setting_chooses() -> None:
     assert chosen("auto") is chosen("direct") is installed()
+    assert installed().library.wattshare_abi() == importlib.import_module(PACKAGE).ABI == ABI
     assert chosen("templates") is None
 
 

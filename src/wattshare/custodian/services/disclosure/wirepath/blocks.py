@@ -14,7 +14,13 @@ from wattshare.custodian.services.disclosure.wirepath.flow import LONGEST, Piece
 from wattshare.custodian.services.disclosure.wirepath.fragments import stamp
 from wattshare.custodian.services.disclosure.wirepath.names import Naming, Place
 from wattshare.custodian.services.disclosure.wirepath.numbers import unpacking
-from wattshare.custodian.services.disclosure.wirepath.templates import Costed, Template, Templates, check_numbers
+from wattshare.custodian.services.disclosure.wirepath.templates import (
+    DAY_OF,
+    Costed,
+    Template,
+    Templates,
+    check_numbers,
+)
 from wattshare.espi.profile import Profile
 
 # every value of fewer bytes is one that the schemas have
@@ -100,27 +106,24 @@ class Blocks:
         if self.encoder is None:
             yield from self.entries(place, blocks)
             return
-        find, stamp = self.templates.find, self.stamp
+        find, kept, stamp = self.templates.find, self.templates.days.find, self.stamp
         run = Run(self.encoder, place)
         for block in blocks:
             width, numbers = block.width, block.values
-            if block.cost is None:
-                template = find(block)
-                if template.valued is not None or width == WIDE:
-                    values = unpacking(block.count, width)(numbers)
-                    values = values if template.valued is None else tuple(compress(values, template.valued))
-                    check_numbers((), values, self.profile)
-                    width, numbers = WIDE, pack(f"<{len(values)}q", *values)
-            else:
-                template, values = self._costed(block, unpacking(block.count, width)(numbers))
-                width, numbers = WIDE, pack(f"<{len(values)}q", *values)
+            # first where it mostly is: each call costs as much as the encoder takes for some readings
+            plain = block.cost is None and width != WIDE
+            template = (kept((DAY_OF(block), False)) or find(block)) if plain else None
+            if template is None or template.valued is not None:
+                template, width, numbers = self._filling(block)
             if (compiled := template.compiled) is None:
                 if run.templates:
                     yield run
                     run = Run(self.encoder, place)
                 yield self.entry(place, block)
                 continue
-            published, updated = stamp(block.published_at), stamp(block.updated_at)
+            published = updated = stamp(block.published_at)
+            if block.updated_at != block.published_at:
+                updated = stamp(block.updated_at)
             run.templates.append(template)
             run.records += compiled.address, block.start, width, len(numbers), len(published), len(updated)
             run.data += published, updated, numbers
@@ -129,6 +132,18 @@ class Blocks:
                 run = Run(self.encoder, place)
         if run.templates:
             yield run
+
+    def _filling(self, block: Block) -> tuple[Template, int, bytes]:
+        """The template of a block, and what it is filled with: numbers of WIDE bytes."""
+        values = unpacking(block.count, block.width)(block.values)
+        if block.cost is None:
+            template = self.templates.find(block)
+            values = values if template.valued is None else tuple(compress(values, template.valued))
+            if block.width == WIDE:
+                check_numbers((), values, self.profile)
+        else:
+            template, values = self._costed(block, values)
+        return template, WIDE, pack(f"<{len(values)}q", *values)
 
     def alone(self, place: Place, block: Block) -> bytes:
         """The entry of a block as a document of its own.

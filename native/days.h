@@ -1,0 +1,220 @@
+/* Days: their heads as text, their bodies by their templates. */
+
+/* as the caller has it, one after the other; published, updated and values stand in its bytes in this order */
+typedef struct {
+  int64_t template, start, width, values, published, updated;
+} Day;
+
+typedef struct {
+  const uint8_t *href;
+  size_t href_size;
+  Naming naming;
+} Where;
+
+static inline uint8_t *copied(uint8_t *to, const void *from, size_t size) {
+  memcpy(to, from, size);
+  return to + size;
+}
+
+/* bytes of the text before a body, at most */
+static uint64_t head_size(const Template *template, const Where *where, const Day *day) {
+  return (uint64_t)template->heading + UUID + 2 * where->href_size + (uint64_t)day->published + (uint64_t)day->updated +
+         MOST_DIGITS;
+}
+
+static void put_head(State *state, Out *out, const Template *template, const Where *where, const Day *day,
+                     const uint8_t *bytes) {
+  uint8_t *from = room_for(state, out, (uint32_t)head_size(template, where, day)), *to = from;
+  const uint8_t *text = template->text;
+  to = copied(to, text + template->at[0], template->size[0]);
+  name_of(&where->naming, day->start, to);
+  to += UUID;
+  to = copied(to, text + template->at[1], template->size[1]);
+  to = copied(to, where->href, where->href_size);
+  to = copied(to, text + template->at[2], template->size[2]);
+  to = copied(to, where->href, where->href_size);
+  to = copied(to, text + template->at[3], template->size[3]);
+  to = copied(to, bytes, (size_t)day->published);
+  to = copied(to, text + template->at[4], template->size[4]);
+  to = copied(to, bytes + day->published, (size_t)day->updated);
+  to = copied(to, text + template->at[5], template->size[5]);
+  if (template->numbers) {
+    to += written(value_at(bytes + day->published + day->updated, 0, (unsigned)day->width), to);
+    to = copied(to, text + template->second_at, template->second_size);
+  }
+  took(state, (uint32_t)(to - from));
+}
+
+/* what is known of a value of a few digits; NULL: it has more, or a sign */
+static inline const Number *number_of(int64_t value) { return (uint64_t)value < NUMBERS ? &number[value] : NULL; }
+
+/* the value in full; how many digits it has */
+static uint32_t put_value(Out *out, int64_t value, uint8_t *digits) {
+  uint32_t count = written(value, digits);
+  put_literals(out, digits, count);
+  return count;
+}
+
+/* what a segment and so many digits make of a register, by its kind; where there are not all tables, there are none */
+typedef struct {
+  Advance table[KINDS][DIGITS + 1];
+  uint8_t some[KINDS];
+} Tables;
+
+static void find_tables(State *state, const Template *template, Tables *tables) {
+  for (uint32_t kind = 0; kind < template->kinds; kind++) {
+    tables->some[kind] = 1;
+    for (uint32_t digits = 0; digits <= DIGITS; digits++) {
+      tables->table[kind][digits] = table_for(state, template->kind[kind] + digits);
+      if (!tables->table[kind][digits]) tables->some[kind] = 0;
+    }
+  }
+}
+
+/* whether all values are small, and so whether each has a Number */
+static inline __attribute__((always_inline)) int all_small(const uint8_t *values, size_t count, unsigned width) {
+  uint64_t most = 0;
+  for (size_t place = 0; place < count; place++) {
+    uint64_t value = (uint64_t)value_at(values, place, width);
+    most = value > most ? value : most;
+  }
+  return most < NUMBERS;
+}
+
+/* Most days: nothing has to be asked. Each turn takes a segment and the value behind it, and sums up the value before
+ * and the segment. How many digits there are behind the first value. */
+static inline __attribute__((always_inline)) uint64_t even_body(Out *given, uint32_t *sum, const Template *template,
+                                                                const Advance *table, const uint8_t *values,
+                                                                unsigned width) {
+  const Swift *its = swift_of(template) + 2;
+  const Number *before = &number[value_at(values, 1, width)];
+  uint32_t crc = *sum, digits = 0;
+  Out out = *given;
+  for (uint32_t place = 2; place < template->numbers; place++, its++) {
+    const Number *behind = &number[value_at(values, place, width)];
+    Code distance = template->distance[0][before->digits];
+    uint64_t bits = its->first | (uint64_t)distance.bits << its->first_count;
+    uint32_t filled = (uint32_t)its->first_count + distance.count;
+    bits |= (its->rest | (uint64_t)distance.bits << its->rest_count) << filled;
+    filled += (uint32_t)its->rest_count + distance.count;
+    put(&out, bits, filled);
+    put(&out, behind->bits, behind->count);
+    crc = advanced(table[before->digits], crc) ^ (advanced(table[0], before->crc) ^ its->sum);
+    digits += behind->digits;
+    before = behind;
+  }
+  *given = out;
+  *sum = crc;
+  return digits;
+}
+
+/* the readings behind the first two segments, up to the last value */
+static inline __attribute__((always_inline)) void body(State *state, Out *given, const Template *template,
+                                                       const uint8_t *values, unsigned width) {
+  const Swift *swift = swift_of(template);
+  Tables tables;
+  uint8_t digits[MOST_DIGITS];
+  uint32_t crc = state->crc, before = MOST_DIGITS;
+  int64_t value = value_at(values, 1, width);
+  const Number *number = number_of(value);
+  uint32_t count = put_value(given, value, digits);
+  uint64_t size = state->size + count;
+  find_tables(state, template, &tables);
+  if (template->numbers > 2 && template->even && tables.some[0] && all_small(values, template->numbers, width)) {
+    size += even_body(given, &crc, template, tables.table[0], values, width);
+    size += (uint64_t)(template->numbers - 2) * template->kind[0];
+    state->crc = summed(crc, digits, written(value_at(values, template->numbers - 1, width), digits));
+    state->size = size;
+    return;
+  }
+  Out out = *given;
+  for (uint32_t place = 2; place < template->numbers; place++) {
+    const Swift *its = &swift[place];
+    int64_t next = value_at(values, place, width);
+    const Number *following = number_of(next);
+    uint32_t far = its->back ? count + before : count;
+    if (number && following && its->first_count && far <= 2 * DIGITS && tables.some[its->kind]) {
+      const Code *distance = &template->distance[its->back][far];
+      const Advance *table = tables.table[its->kind];
+      uint64_t bits = its->first | (uint64_t)distance->bits << its->first_count;
+      uint32_t filled = (uint32_t)its->first_count + distance->count;
+      bits |= (uint64_t)its->rest << filled;
+      filled += its->rest_count;
+      bits |= (uint64_t)distance->bits << filled;
+      filled += distance->count;
+      crc = advanced(table[count], crc) ^ (advanced(table[0], number->crc) ^ its->sum);
+      put(&out, bits, filled);
+      put(&out, following->bits, following->count);
+      before = count;
+      count = following->digits;
+      size += template->kind[its->kind] + count;
+    } else {
+      /* a copy, so that the other one stays in registers */
+      Out slow = out;
+      const Segment *segment = &template->segment[place];
+      put_segment(&slow, template->text, segment, segment->back == 2 ? count + before : count);
+      crc = summed(crc, digits, written(value, digits));
+      crc = summed(crc, template->text + segment->at, segment->size);
+      before = count;
+      count = put_value(&slow, next, digits);
+      size += segment->size + count;
+      out = slow;
+    }
+    number = following;
+    value = next;
+  }
+  state->crc = summed(crc, digits, written(value, digits));
+  state->size = size;
+  *given = out;
+}
+
+#if X86
+/* shifts by other numbers than constants are cheaper so */
+__attribute__((target("bmi2"))) static void body_by_bmi2(State *state, Out *out, const Template *template,
+                                                         const uint8_t *values, unsigned width) {
+  switch (width) {
+    case 1:
+      body(state, out, template, values, 1);
+      return;
+    case 2:
+      body(state, out, template, values, 2);
+      return;
+    case 4:
+      body(state, out, template, values, 4);
+      return;
+    default:
+      body(state, out, template, values, 8);
+  }
+}
+#endif
+
+static void put_body(State *state, Out *out, const Template *template, const uint8_t *values, unsigned width) {
+#if X86
+  if (shifting) {
+    body_by_bmi2(state, out, template, values, width);
+    return;
+  }
+#endif
+  body(state, out, template, values, width);
+}
+
+static void put_day(State *state, Out *out, const Template *template, const Where *where, const Day *day,
+                    const uint8_t *bytes) {
+  put_head(state, out, template, where, day, bytes);
+  if (template->numbers < 2) return;
+  code_text(state, out);
+  put_body(state, out, template, bytes + day->published + day->updated, (unsigned)day->width);
+  uint8_t *to = room_for(state, out, template->tail_size);
+  memcpy(to, template->text + template->tail_at, template->tail_size);
+  took(state, template->tail_size);
+}
+
+/* whether a day says of itself what is so */
+static int fits(const Template *template, const Where *where, const Day *day, size_t left) {
+  if (!template || template->magic != MAGIC) return 0;
+  if (day->width != 1 && day->width != 2 && day->width != 4 && day->width != 8) return 0;
+  if (day->published < 0 || day->updated < 0 || day->values < 0 || day->start < 0) return 0;
+  if (day->published > 64 || day->updated > 64 || where->href_size > HEAD_MOST / 8) return 0;
+  if ((uint64_t)day->values != (uint64_t)template->numbers * (uint64_t)day->width) return 0;
+  return (uint64_t)(day->published + day->updated) + (uint64_t)day->values <= left;
+}
