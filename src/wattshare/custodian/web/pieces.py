@@ -49,7 +49,7 @@ class Pouring:
 
         In pieces, as they are: a body is not there twice.
         """
-        if self.wanted.coding is Coding.GZIP and isinstance(self.source, Flow):
+        if self.wanted.coding is Coding.GZIP and isinstance(self.source, Flow) and self.source.packed:
             return self._packed(self.source)
         first = self.more(WORTHWHILE)
         if self.ended and not self.wanted.always:

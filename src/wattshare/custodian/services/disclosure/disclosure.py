@@ -91,7 +91,9 @@ class Disclosure:
         # what is small is read where it was found; the rest when it leaves
         small = plan.count <= SMALL
         return Answered(
-            body=joined(self._pieces(tx, permission, plan, at)) if small else Flow(self._write(permission, plan, at)),
+            body=joined(self._pieces(tx, permission, plan, at))
+            if small
+            else Flow(self._write(permission, plan, at), packed=self.encoder is not None),
             etag=etag,
             owed=self._owed(permission, window, plan, at, correlation_id),
             still=None if small else partial(self._go_on, permission),
