@@ -18,9 +18,9 @@ from tests.custodian.services.blocks import BASE, DAYS, FEED, channel, day, irre
 from wattshare.custodian.model.premises import Commodity, UsagePoint
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.render import ChannelItem, GzipPieces, Item, PointItem, pieces
+from wattshare.custodian.services.disclosure.render import packed as packing
 from wattshare.custodian.services.disclosure.times import Times
 from wattshare.custodian.services.disclosure.wirepath import flow
-from wattshare.custodian.services.disclosure.wirepath.blocks import Blocks
 from wattshare.custodian.services.disclosure.wirepath.deflating import gzipped
 from wattshare.custodian.services.disclosure.wirepath.direct import (
     ABI,
@@ -163,10 +163,10 @@ def test_days_of_five_minutes_are_longer_than_the_window_and_half_minutes_are_le
     encoder: Encoder,
 ) -> None:
     fives = [day(range(5_000, 5_300), on=on, step=300) for on in DAYS] * 3
-    blocks = Blocks.of(Addresses(BASE, PGE), encoder)
-    made = list(blocks.pieces(blocks.place(1, channel()), [*fives, day([7, 123_456] * 1_500, step=30), *fives]))
+    of, halves = channel(), day([7, 123_456] * 1_500, step=30)
+    items: list[Item] = [item(one, of=of) for one in (*fives, halves, *fives)]
+    made = list(packing(items, Addresses(BASE, PGE), encoder))
     assert [type(one) for one in made] == [Run, bytes, Run]
-    items: list[Item] = [item(one) for one in (*fives, day([7, 123_456] * 1_500, step=30), *fives)]
     assert inflated(packed(items, encoder)) == plain(items)
 
 
@@ -175,7 +175,7 @@ def test_where_runs_are_cut_is_not_seen(encoder: Encoder, monkeypatch: pytest.Mo
     items: list[Item] = [item(day(on=on, step=step), of=of) for step in (900, 3_600) for on in DAYS * 30]
     member = packed(items, encoder)
     for longest in (1, 7, 1_000):
-        monkeypatch.setattr("wattshare.custodian.services.disclosure.wirepath.blocks.LONGEST", longest)
+        monkeypatch.setattr("wattshare.custodian.services.disclosure.render.LONGEST", longest)
         assert packed(items, encoder) == member
     assert flow.LONGEST == 64
 

@@ -16,7 +16,7 @@ from wattshare.custodian.services.disclosure.times import Times
 from wattshare.custodian.services.disclosure.usage import interval_block, meter_reading, usage_point
 from wattshare.custodian.services.disclosure.wirepath.blocks import blocks_of
 from wattshare.custodian.services.disclosure.wirepath.direct import Encoder
-from wattshare.custodian.services.disclosure.wirepath.flow import Flow, Piece
+from wattshare.custodian.services.disclosure.wirepath.flow import LONGEST, Flow, Piece, Run
 from wattshare.custodian.services.disclosure.wirepath.headed import HeadedMember
 from wattshare.custodian.services.disclosure.wirepath.stencils import Stencil
 from wattshare.espi import wire
@@ -74,37 +74,13 @@ def body(
     items: Iterable[Item], addresses: Addresses, *, customer: bool = False, encoder: Encoder | None = None
 ) -> Iterator[Piece]:
     """The same without the head, and with days as the encoder takes them, where there is one."""
-    profile, blocks = addresses.profile, blocks_of(addresses, encoder)
+    profile = addresses.profile
     if customer:
         yield from (wire.entry(entry_of(item, addresses), profile, customer=True) for item in items)
-        yield wire.feed_tail(profile)
-        return
-    if encoder is None:
+    elif encoder is None:
         yield from written(items, addresses)
-        yield wire.feed_tail(profile)
-        return
-    coming = iter(items)
-    after: Item | None = None
-
-    def run(first: BlockItem) -> Iterator[Block]:
-        """The blocks of one channel that follow each other; the item after them is kept."""
-        nonlocal after
-        after, (subscription, channel, block) = None, first
-        yield block
-        for item in coming:
-            if not isinstance(item, BlockItem) or item[1] is not channel or item[0] != subscription:
-                after = item
-                return
-            yield item[2]
-
-    while (item := after or next(coming, None)) is not None:
-        after = None
-        if isinstance(item, BlockItem):
-            yield from blocks.pieces(blocks.place(item.subscription, item.channel), run(item))
-        elif isinstance(item, STENCILLED):
-            yield stencilled(item, addresses)
-        else:
-            yield wire.entry(entry_of(item, addresses), profile)
+    else:
+        yield from packed(items, addresses, encoder)
     yield wire.feed_tail(profile)
 
 
@@ -122,6 +98,36 @@ def written(items: Iterable[Item], addresses: Addresses) -> Iterator[bytes]:
             yield stencilled(item, addresses)
         else:
             yield wire.entry(entry_of(item, addresses), addresses.profile)
+
+
+def packed(items: Iterable[Item], addresses: Addresses, encoder: Encoder) -> Iterator[Piece]:
+    """The same, with days as the encoder takes them: those of a channel that follow each other in one run."""
+    blocks = blocks_of(addresses, encoder)
+    fill, run = blocks.filler(), None
+    subscription, channel = 0, None
+    for item in items:
+        if isinstance(item, BlockItem):
+            if run is None or item[1] is not channel or item[0] != subscription:
+                if run:
+                    yield run
+                subscription, channel, _ = item
+                run = Run(encoder, blocks.place(subscription, channel))
+            elif len(run) == LONGEST:
+                yield run
+                run = Run(encoder, run.place)
+            entry = fill(run, item[2])
+            if entry is None:
+                continue
+        elif isinstance(item, STENCILLED):
+            entry = stencilled(item, addresses)
+        else:
+            entry = wire.entry(entry_of(item, addresses), addresses.profile)
+        if run:
+            yield run
+        run = None
+        yield entry
+    if run:
+        yield run
 
 
 @dataclass(kw_only=True)

@@ -45,34 +45,35 @@ class Deflating:
         """Take a piece; give what is ready."""
         if isinstance(piece, Run):
             return self._direct(piece)
-        if self._stream is not None:
-            return self._stream.text(piece)
         self._gathered.append(piece)
         self._waiting += len(piece)
-        return self._compress() if self._waiting >= CHUNK else b""
+        return self._text() if self._waiting >= CHUNK else b""
 
     def end(self) -> bytes:
         """Give the rest: the last block is the last one."""
-        if self._stream is None:
-            rest: bytes = self._compress() + self._deflate.flush()
-            return rest
-        rest, more = self._stream.end(), self._stream.size
-        self.crc = combined(self.crc, self._stream.crc, more)
-        self.size += more
-        self._stream.release()
-        return rest
+        ready, stream = self._text(), self._stream
+        if stream is None:
+            last: bytes = self._deflate.flush()
+            return ready + last
+        ready += stream.end()
+        self.crc, self.size = combined(self.crc, stream.crc, stream.size), self.size + stream.size
+        stream.release()
+        return ready
 
     def _direct(self, run: Run) -> bytes:
-        before = b""
+        before = self._text() if self._gathered else b""
         if self._stream is None:
             # up to a whole byte, where the encoder's block begins
-            before = self._compress() + (self._deflate.flush(zlib.Z_SYNC_FLUSH) if self.size else b"")
+            before += self._deflate.flush(zlib.Z_SYNC_FLUSH) if self.size else b""
             self._stream = run.encoder.begin()
         return before + self._stream.days(run)
 
-    def _compress(self) -> bytes:
+    def _text(self) -> bytes:
+        """Take the plain pieces that have come together: a call costs as much as some hundred bytes do."""
         data = b"".join(self._gathered)
         self._gathered, self._waiting = [], 0
+        if self._stream is not None:
+            return self._stream.text(data)
         self.crc = DEFLATE.crc32(data, self.crc)
         self.size += len(data)
         ready: bytes = self._deflate.compress(data)

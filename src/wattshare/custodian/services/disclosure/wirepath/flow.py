@@ -26,6 +26,10 @@ class Run:
     records: list[int] = field(default_factory=list)
     data: list[bytes] = field(default_factory=list)
 
+    def __len__(self) -> int:
+        """How many days."""
+        return len(self.templates)
+
     @property
     def least(self) -> int:
         """Bytes of XML that it has at least: a slot is never filled with nothing."""

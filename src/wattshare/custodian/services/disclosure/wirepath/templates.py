@@ -183,16 +183,3 @@ def check_times(block: Block, starts: tuple[int, ...], profile: Profile) -> None
     )
     interval = DateTimeInterval(duration=block.duration, start=block.start)
     wire.write(IntervalBlock(interval=interval, reading=ends), profile)
-
-
-def check_numbers(costs: tuple[int, ...], values: tuple[int, ...], profile: Profile) -> None:
-    """Let the typed writer refuse what it would refuse.
-
-    Raises:
-        ValueError: a cost or a value is outside the profile's schemas.
-    """
-    reading = (
-        *(IntervalReading(cost=cost) for cost in (costs and (min(costs), max(costs)))),
-        *(IntervalReading(value=value) for value in (values and (min(values), max(values)))),
-    )
-    wire.write(IntervalBlock(reading=reading), profile)
