@@ -92,6 +92,9 @@ def prepared(folder: Path, name: str, databases: Databases, build: Any) -> Utili
             told = build(house)
         facts.write_text(json.dumps({"port": port, **told}))
         print(f"made in {time.monotonic() - begun:.0f} s", flush=True)
+    else:
+        # it may have been made by an earlier release
+        upgrade(settings_of(home))
     return Utility(home=home, facts=json.loads(facts.read_text()))
 
 

@@ -42,8 +42,8 @@ OPEN_MONTH, BEGIN_MONTH, ATTACH_MONTH = (
     text(f"SELECT {name}_month(:start)").bindparams(bindparam("start", type_=BigInteger))
     for name in ("open", "begin", "attach")
 )
-# rows of one COPY: each is a statement of its own, with a deadline of its own
-COPIED = 10_000
+# rows of one COPY: each is a statement of its own, with a deadline of its own; or the part of that for which it goes on
+COPIED, PART = 10_000, 0.1
 QUOTED = ", ".join(f'"{name}"' for name in ROW_COLUMNS)
 COPY = f"COPY {{}} ({QUOTED}) FROM STDIN (FORMAT BINARY)"
 INSERT = f"INSERT INTO interval_block ({QUOTED}) VALUES ({', '.join('?' * len(ROW_COLUMNS))})"  # noqa: S608  our own names
@@ -147,6 +147,7 @@ class Arrivals:
         What is of one month goes into one COPY, for as long as that is young.
         """
         closed, coming = self.closed_months, iter(many)
+        longest = PART * self._connection.get_execution_options().get("wattshare_seconds", 0)
         laid = next(coming, None)
         while laid is not None:
             if not laid.months or not closed.isdisjoint(laid.months):
@@ -156,7 +157,7 @@ class Arrivals:
             first, *others = laid.months
             for month in others:
                 self._fill(month, (SIGNATURE, laid.months[month], TRAILER))
-            stream = Stream(laid, coming, first)
+            stream = Stream(laid, coming, first, longest)
             self._fill(first, stream)
             laid = stream.laid
 

@@ -24,8 +24,6 @@ NUMBER, COUNTS = Struct(">iq").pack, Struct(">iiiiii").pack
 ALIKE = 4_096
 # bytes that are sent at a time
 SENT = 256 * 1024
-# seconds for which one COPY goes on, as it is a statement, with a deadline
-LONGEST = 2.0
 
 # start, duration, end of the day, step, count, width
 Kind = tuple[int, int, int, int, int, int]
@@ -86,10 +84,12 @@ class Stream:
     laid: Laid | None
     coming: Iterator[Laid]
     month: int
+    # how many seconds it may go on, as it is a statement, with a deadline
+    longest: float
 
     def __iter__(self) -> Iterator[bytes | memoryview]:
         """The month's rows, until some come that are not of it alone, or it has gone on for long."""
-        until = time.monotonic() + LONGEST
+        until = time.monotonic() + self.longest
         yield SIGNATURE
         while self.laid is not None:
             yield self.laid.months[self.month]
