@@ -75,6 +75,30 @@ class ArrowDays:
         return memoryview(whole.buffers()[2] or b"")[: pc.sum(pc.binary_length(whole)).as_py() or 0]
 
 
+@dataclass(frozen=True)
+class Runs:
+    """Runs one after the other: of each the number of its series, its start, and how many readings it has."""
+
+    numbers: pa.Array
+    begins: pa.Array
+    lengths: pa.Array
+    # of all readings
+    value: pa.Array
+
+    def followed_by(self, others: "Runs", step: int) -> "Runs":
+        """These, of which there is one, and others; the first of those may go on with it."""
+        begin, length = self.begins[0].as_py(), self.lengths[0].as_py()
+        goes_on = others.numbers[0].equals(self.numbers[0]) and others.begins[0].as_py() == begin + length * step
+        if goes_on:
+            length += others.lengths[0].as_py()
+        return Runs(
+            pa.concat_arrays([self.numbers, others.numbers.slice(goes_on)]),
+            pa.concat_arrays([self.begins, others.begins.slice(goes_on)]),
+            pa.concat_arrays([pa.array([length], pa.int64()), others.lengths.slice(goes_on)]),
+            pa.concat_arrays([self.value, others.value]),
+        )
+
+
 @dataclass
 class ColumnDays:
     """The days of a table, packed from columns."""
@@ -161,25 +185,18 @@ class ColumnDays:
         """
         names = [self.meaning.columns[role] for role in (self._role, "start", "value")]
         ended: dict[int, int] = {}
-        carried: pa.RecordBatch | None = None
+        left: Runs | None = None
         for batch in self.table.tables(names):
             self.rows += batch.num_rows
-            columns, some = self._columns(batch, names), list[ArrowDays]()
-            if carried is not None:
-                # the day that was cut through, and as much as completes it
-                seam = _joined(carried, columns.slice(0, LONGEST_DAY // self._step + 1))
-                some, left = self._cut(seam, ended)
-                rest = seam.num_rows - carried.num_rows
-                if left.num_rows <= rest:
-                    columns = columns.slice(rest - left.num_rows)
-                else:
-                    columns = _joined(left, columns.slice(rest))
-            more, carried = self._cut(columns, ended)
-            yield from (*some, *more)
-        if carried is not None:
-            yield from self._cut(carried, ended, last=True)[0]
+            if batch.num_rows:
+                found = self._runs_of(*self._columns(batch, names))
+                whole, left = self._cut(found if left is None else left.followed_by(found, self._step))
+                if whole is not None:
+                    yield self._packed(whole, ended)
+        if left is not None:
+            yield self._packed(left, ended)
 
-    def _columns(self, batch: pa.RecordBatch, names: Sequence[str]) -> pa.RecordBatch:
+    def _columns(self, batch: pa.RecordBatch, names: Sequence[str]) -> tuple[pa.Array, pa.Array, pa.Array]:
         """Names, starts in seconds, and values.
 
         Raises:
@@ -196,7 +213,7 @@ class ColumnDays:
         except pa.ArrowInvalid as why:
             raise NotPlain from why
         start = self._settled(start) if clock else start
-        return pa.record_batch([_decoded(name), start, value], ["name", "start", "value"])
+        return _decoded(name), start, value
 
     def _settled(self, start: pa.Array) -> pa.Array:
         """The seconds of a wall clock's times; none of them comes twice or never."""
@@ -214,44 +231,51 @@ class ColumnDays:
             raise NotPlain
         return measure.unit.power - measure.power
 
-    def _cut(
-        self, batch: pa.RecordBatch, ended: dict[int, int], *, last: bool = False
-    ) -> tuple[list[ArrowDays], pa.RecordBatch]:
-        """The days of some rows, but for the last of them where more of it may come; and what is left."""
-        count, step = batch.num_rows, self._step
-        if not count:
-            return [], batch
-        name, start, value = batch.columns
-        firsts = _runs(name, start, step)
+    def _runs_of(self, name: pa.Array, start: pa.Array, value: pa.Array) -> "Runs":
+        """The runs of some rows.
+
+        Raises:
+            NotPlain: a time is too far off.
+        """
+        firsts = _firsts(name, start, self._step)
         begins = start.take(firsts)
         bounds = pc.min_max(begins).as_py()
         if not 0 <= bounds["min"] <= bounds["max"] < LATEST:
             raise NotPlain
-        lengths = pc.subtract(pa.concat_arrays([firsts.slice(1), pa.array([count], pa.int64())]), firsts)
-        left = 0
-        if not last:
-            begin, length = begins[-1].as_py(), lengths[-1].as_py()
-            left = self._days_of(begin, length)[-1][1]
-            kept = len(lengths) - (length == left)
-            lengths = pa.concat_arrays([lengths.slice(0, len(lengths) - 1), pa.array([length - left], pa.int64())])
-            firsts, begins, lengths = (column.slice(0, kept) for column in (firsts, begins, lengths))
-        days = []
-        if len(firsts):
-            numbers = pc.index_in(name.take(firsts), value_set=self._heads)
-            try:
-                amounts = Amounts.of(value.slice(0, count - left), self._shift())
-            except pa.ArrowInvalid as why:
-                raise NotPlain from why
-            days.append(self._packed(numbers, begins, lengths, amounts, ended))
-        return days, batch.slice(count - left)
+        lengths = pc.subtract(pa.concat_arrays([firsts.slice(1), pa.array([len(name)], pa.int64())]), firsts)
+        return Runs(pc.index_in(name.take(firsts), value_set=self._heads), begins, lengths, value)
 
-    def _packed(
-        self, numbers: pa.Array, begins: pa.Array, lengths: pa.Array, amounts: Amounts, ended: dict[int, int]
-    ) -> ArrowDays:
-        """The days of runs, one after the other, that are of the series, starts and lengths given."""
-        coded = pc.add(pc.multiply(begins, whole(LONGEST_RUN)), lengths).dictionary_encode()
+    def _cut(self, runs: "Runs") -> "tuple[Runs | None, Runs]":
+        """Runs without the last day of the last of them, of which more may come; and that day."""
+        begin, length = runs.begins[-1].as_py(), runs.lengths[-1].as_py()
+        start, left = self._days_of(begin, length)[-1]
+        before = len(runs.lengths) - 1
+        last = Runs(
+            runs.numbers.slice(before),
+            pa.array([start], pa.int64()),
+            pa.array([left], pa.int64()),
+            runs.value.slice(len(runs.value) - left),
+        )
+        kept = before + (length > left)
+        if not kept:
+            return None, last
+        lengths = pa.concat_arrays([runs.lengths.slice(0, before), pa.array([length - left], pa.int64())])
+        value = runs.value.slice(0, len(runs.value) - left)
+        return Runs(runs.numbers.slice(0, kept), runs.begins.slice(0, kept), lengths.slice(0, kept), value), last
+
+    def _packed(self, runs: "Runs", ended: dict[int, int]) -> ArrowDays:
+        """The days of runs.
+
+        Raises:
+            NotPlain: one of them does not start at midnight, or is there already; or a value is not as it must be.
+        """
+        try:
+            amounts = Amounts.of(runs.value, self._shift())
+        except pa.ArrowInvalid as why:
+            raise NotPlain from why
+        coded = pc.add(pc.multiply(runs.begins, whole(LONGEST_RUN)), runs.lengths).dictionary_encode()
         alike = [self._days_of(*divmod(key, LONGEST_RUN)) for key in coded.dictionary.to_pylist()]
-        stretches = self._follow(numbers.to_pylist(), coded.indices.to_pylist(), alike, ended)
+        stretches = self._follow(runs.numbers.to_pylist(), coded.indices.to_pylist(), alike, ended)
         # what days there are, and which of them those of each sort of run are
         known = {day: place for place, day in enumerate(dict.fromkeys(day for days in alike for day in days))}
         offsets, flat = [0], list[int]()
@@ -259,21 +283,20 @@ class ColumnDays:
             flat += (known[day] for day in days)
             offsets.append(len(flat))
         lists = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(flat, pa.int32())).take(coded.indices)
-        days, runs = lists.flatten(), pc.list_parent_indices(lists)
+        days = lists.flatten()
         counts = pa.array([count for _, count in known], pa.int64()).take(days)
         firsts = pc.subtract(pc.cumulative_sum(counts), counts)
         powers = amounts.widths(firsts, counts)
         kinds = pc.add(pc.multiply(days, whole(4, pa.int32())), powers.cast(pa.int32())).dictionary_encode()
-        told = [divmod(key, 4) for key in kinds.dictionary.to_pylist()]
-        every = list(known)
+        told, every = [divmod(key, 4) for key in kinds.dictionary.to_pylist()], list(known)
         widths = sorted({power for _, power in told})
         values = [amounts.packed(firsts, counts, 1 << power) for power in widths]
-        series = numbers.dictionary_encode()
+        series = runs.numbers.dictionary_encode()
         return ArrowDays(
             series=series.dictionary.to_pylist(),
             kinds=[self._kind(every[day], 1 << power) for day, power in told],
             stretches=stretches,
-            _series=series.indices.take(runs),
+            _series=series.indices.take(pc.list_parent_indices(lists)),
             _kinds=kinds.indices,
             # of each day in its own width
             _values=values[0] if len(values) == 1 else pc.choose(_which(powers, widths), *values),
@@ -351,17 +374,12 @@ def _decoded(names: pa.Array) -> pa.Array:
     return names.dictionary_decode() if pa.types.is_dictionary(names.type) else names
 
 
-def _joined(one: pa.RecordBatch, other: pa.RecordBatch) -> pa.RecordBatch:
-    columns = (pa.concat_arrays(pair) for pair in zip(one.columns, other.columns, strict=True))
-    return pa.record_batch(list(columns), one.schema)
-
-
 def _changes(column: pa.Array) -> pa.Array:
     """The places of the first, and of each that is another than the one before."""
     return _places(pc.not_equal(column.slice(1), column.slice(0, max(len(column) - 1, 0))))
 
 
-def _runs(name: pa.Array, start: pa.Array, step: int) -> pa.Array:
+def _firsts(name: pa.Array, start: pa.Array, step: int) -> pa.Array:
     """The places at which readings begin that do not follow the one before."""
     count = len(name)
     follow = pc.equal(pc.subtract(start.slice(1), start.slice(0, count - 1)), whole(step))
