@@ -55,30 +55,57 @@ static uint32_t put_value(Out *out, int64_t value, uint8_t *digits) {
   return count;
 }
 
-/* what a segment and so many digits make of a register, by its kind; where there are not all tables, there are none */
-typedef struct {
-  Advance table[KINDS][DIGITS + 1];
-  uint8_t some[KINDS];
-} Tables;
-
-static void find_tables(State *state, const Template *template, Tables *tables) {
+/* have the tables for a template's segments */
+static void find_tables(State *state, const Template *template) {
+  if (state->kinds == template->kinds && !memcmp(state->kind, template->kind, template->kinds * sizeof *state->kind))
+    return;
+  state->kinds = template->kinds;
+  memcpy(state->kind, template->kind, sizeof state->kind);
   for (uint32_t kind = 0; kind < template->kinds; kind++) {
-    tables->some[kind] = 1;
+    state->some[kind] = 1;
     for (uint32_t digits = 0; digits <= DIGITS; digits++) {
-      tables->table[kind][digits] = table_for(state, template->kind[kind] + digits);
-      if (!tables->table[kind][digits]) tables->some[kind] = 0;
+      state->ready[kind][digits] = table_for(state, template->kind[kind] + digits);
+      if (!state->ready[kind][digits]) state->some[kind] = 0;
     }
   }
 }
 
-/* whether all values are small, and so whether each has a Number */
-static inline __attribute__((always_inline)) int all_small(const uint8_t *values, size_t count, unsigned width) {
-  uint64_t most = 0;
-  for (size_t place = 0; place < count; place++) {
-    uint64_t value = (uint64_t)value_at(values, place, width);
-    most = value > most ? value : most;
+/* whether all values are so small that each has a Number; and how many are what the one before is */
+static inline __attribute__((always_inline)) int all_small(const uint8_t *values, size_t count, unsigned width,
+                                                           uint32_t *same) {
+  uint64_t any = (uint64_t)value_at(values, 0, width);
+  uint32_t alike = 0;
+  for (size_t place = 1; place < count; place++) {
+    any |= (uint64_t)value_at(values, place, width);
+    alike += value_at(values, place, width) == value_at(values, place - 1, width);
   }
-  return most < NUMBERS;
+  *same = alike;
+  return any < SMALL;
+}
+
+/* The same where many values are what the one before is: then what is alike goes on from the end of one segment over
+ * the value into the next segment, and is one match. */
+static uint64_t steady_body(Out *out, uint32_t *sum, const Template *template, const Advance *table,
+                            const uint8_t *values, unsigned width) {
+  const Swift *swift = swift_of(template);
+  const Number *before = &number[value_at(values, 1, width)];
+  uint32_t crc = *sum, digits = 0, within = 0;
+  for (uint32_t place = 2; place < template->numbers; place++) {
+    const Segment *segment = &template->segment[place];
+    const Number *behind = &number[value_at(values, place, width)];
+    uint32_t far = segment->far + before->digits;
+    uint32_t next = place + 1 < template->numbers ? segment[1].first : 0, on = segment->last + behind->digits + next;
+    if (!within) put_match(out, segment->first, far);
+    put_literals(out, template->text + segment->at + segment->first, segment->literals);
+    within = behind == before && on <= LONGEST;
+    put_match(out, within ? on : segment->last, far);
+    if (!within) put(out, behind->bits, behind->count);
+    crc = advanced(table[before->digits], crc) ^ (advanced(table[0], before->crc) ^ swift[place].sum);
+    digits += behind->digits;
+    before = behind;
+  }
+  *sum = crc;
+  return digits;
 }
 
 /* Most days: nothing has to be asked. Each turn takes a segment and the value behind it, and sums up the value before
@@ -112,16 +139,17 @@ static inline __attribute__((always_inline)) uint64_t even_body(Out *given, uint
 static inline __attribute__((always_inline)) void body(State *state, Out *given, const Template *template,
                                                        const uint8_t *values, unsigned width) {
   const Swift *swift = swift_of(template);
-  Tables tables;
   uint8_t digits[MOST_DIGITS];
   uint32_t crc = state->crc, before = MOST_DIGITS;
   int64_t value = value_at(values, 1, width);
   const Number *number = number_of(value);
   uint32_t count = put_value(given, value, digits);
   uint64_t size = state->size + count;
-  find_tables(state, template, &tables);
-  if (template->numbers > 2 && template->even && tables.some[0] && all_small(values, template->numbers, width)) {
-    size += even_body(given, &crc, template, tables.table[0], values, width);
+  find_tables(state, template);
+  uint32_t same;
+  if (template->numbers > 2 && template->even && state->some[0] && all_small(values, template->numbers, width, &same)) {
+    size += same * STEADY > template->numbers ? steady_body(given, &crc, template, state->ready[0], values, width)
+                                              : even_body(given, &crc, template, state->ready[0], values, width);
     size += (uint64_t)(template->numbers - 2) * template->kind[0];
     state->crc = summed(crc, digits, written(value_at(values, template->numbers - 1, width), digits));
     state->size = size;
@@ -133,9 +161,9 @@ static inline __attribute__((always_inline)) void body(State *state, Out *given,
     int64_t next = value_at(values, place, width);
     const Number *following = number_of(next);
     uint32_t far = its->back ? count + before : count;
-    if (number && following && its->first_count && far <= 2 * DIGITS && tables.some[its->kind]) {
+    if (number && following && its->first_count && far <= 2 * DIGITS && state->some[its->kind]) {
       const Code *distance = &template->distance[its->back][far];
-      const Advance *table = tables.table[its->kind];
+      const Advance *table = state->ready[its->kind];
       uint64_t bits = its->first | (uint64_t)distance->bits << its->first_count;
       uint32_t filled = (uint32_t)its->first_count + distance->count;
       bits |= (uint64_t)its->rest << filled;

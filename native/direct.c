@@ -20,7 +20,7 @@
 /* what the functions below take: changes with them */
 #define ABI 1
 /* how the bits are chosen: changes whenever the same feed would come out as other bytes */
-#define FORM 1
+#define FORM 2
 
 #define EXPORT __attribute__((visibility("default")))
 #define POLYNOMIAL 0xEDB88320u
@@ -35,6 +35,10 @@
 /* digits that a value mostly has at most */
 #define DIGITS 5
 #define NUMBERS 100000u
+/* bits below it make no number that has none */
+#define SMALL 65536u
+/* one value in so many that is what the one before is makes a day steady */
+#define STEADY 6u
 /* of an int64 with its sign */
 #define MOST_DIGITS 20u
 /* bits that go into the writer at once */
@@ -52,6 +56,8 @@
 #define REGIONS 1024u
 /* a match that is so long is likely to go on behind the next few literals */
 #define ALONG 16u
+/* how far what of it can be found again is apart */
+#define APART 32u
 #define HASH_BITS 12
 #define PLACE_BITS 18
 #define TABLES 32u
@@ -94,9 +100,10 @@ EXPORT size_t wattshare_state_size(void) { return sizeof(State); }
 EXPORT int64_t wattshare_begin(State *state, uint8_t *to, size_t capacity) {
   if (capacity < sizeof OPENING + 8) return 0;
   state->crc = 0xFFFFFFFFu;
-  state->size = state->regions = state->tables = state->apart = 0;
+  state->size = state->regions = state->tables = state->apart = state->along = 0;
   memset(state->place, 0, sizeof state->place);
   memset(state->table_of, 0, sizeof state->table_of);
+  state->kinds = 0;
   state->t = state->coded = state->hashed = 4;
   Out out = {to, 0, 0};
   uint32_t left = OPENING_BITS;

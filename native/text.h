@@ -14,13 +14,17 @@ typedef struct {
   uint32_t regions, tables;
   /* of the last long match: how far its places are apart in the window, and in which region the earlier is */
   uint32_t apart;
-  uint16_t along;
+  uint32_t along;
   Region region[REGIONS];
   /* where in the window four bytes stood last, and above PLACE_BITS in which region; 0: nowhere */
   uint32_t place[1 << HASH_BITS];
   /* what so many zero bytes make of a register: 0, or which table says it */
   uint8_t table_of[ADVANCED];
   uint32_t table[TABLES][4][256];
+  /* those of the last template's segments, by kind: with so many digits behind them; where there are not all, none */
+  uint32_t kinds, kind[KINDS];
+  Advance ready[KINDS][DIGITS + 1];
+  uint8_t some[KINDS];
   uint8_t window[WINDOW + 8];
 } State;
 
@@ -78,20 +82,27 @@ static inline int worth(const uint8_t *text, uint32_t length, uint32_t far) {
 
 /* a stretch that is the same at two places of the window: from `at` and from `there` on */
 typedef struct {
-  uint32_t at, there, length, far;
-  uint16_t region;
+  uint32_t at, there, length, far, region;
 } Match;
 
 /* how far two places have the same text, in both directions; length 0: they are too far apart */
-static inline Match extended(const State *state, uint32_t at, uint32_t there, uint16_t region, uint32_t waiting) {
+static inline Match extended(const State *state, uint32_t at, uint32_t there, uint32_t region, uint32_t waiting) {
   const uint8_t *window = state->window;
   const Region *mine = &state->region[state->regions - 1], *its = &state->region[region];
   uint64_t far = mine->at + (at - mine->t) - (its->at + (there - its->t));
   uint32_t most = its->end - there < state->t - at ? its->end - there : state->t - at, length = 0, before = 0;
   Match match = {at, there, 0, (uint32_t)far, region};
   if (far > FARTHEST) return match;
-  while (length + 8 <= most && load64(window + there + length) == load64(window + at + length)) length += 8;
-  while (length < most && window[there + length] == window[at + length]) length++;
+  /* the window has eight bytes more than it holds */
+  while (length < most) {
+    uint64_t unlike = load64(window + there + length) ^ load64(window + at + length);
+    if (unlike) {
+      length += (uint32_t)__builtin_ctzll(unlike) >> 3;
+      break;
+    }
+    length += 8;
+  }
+  if (length > most) length = most;
   while (at - before > waiting && there - before > its->t && window[there - before - 1] == window[at - before - 1])
     before++;
   match.at -= before;
@@ -105,19 +116,20 @@ static inline Match extended(const State *state, uint32_t at, uint32_t there, ui
 static void code_text(State *state, Out *out) {
   if (state->coded == state->t) return;
   const uint8_t *window = state->window;
+  const Region *along = &state->region[state->along];
   uint32_t at = state->coded, end = state->t, waiting = at, hashed = state->hashed;
   while (at + 4 <= end) {
     hashed = indexed(state, hashed, at, 4);
-    uint32_t four = load32(window + at), there = at - state->apart;
+    uint32_t four = load32(window + at), there = at - state->apart, region = state->along;
     Match match = {at, 0, 0, 0, 0};
-    if (state->apart && there >= state->region[state->along].t && there + 4 <= state->region[state->along].end &&
-        load32(window + there) == four)
-      match = extended(state, at, there, state->along, waiting);
+    if (state->apart && there - along->t < along->end - along->t && load32(window + there) == four)
+      match = extended(state, at, there, region, waiting);
     if (match.length < ALONG) {
       uint32_t found = state->place[hash_of(window + at)];
       there = found & ((1u << PLACE_BITS) - 1);
       if (there && load32(window + there) == four) {
-        Match other = extended(state, at, there, (uint16_t)(found >> PLACE_BITS), waiting);
+        region = found >> PLACE_BITS;
+        Match other = extended(state, at, there, region, waiting);
         if (other.length > match.length + 1) match = other;
       }
     }
@@ -130,9 +142,10 @@ static void code_text(State *state, Out *out) {
     at = waiting = match.at + match.length;
     if (match.length >= ALONG) {
       /* what is the same as before is found there as well */
-      if (at > hashed + 32 && at + 4 <= end) hashed = indexed(state, hashed, at - 15, 16);
+      if (at > hashed + 2 * APART && at + 4 <= end) hashed = indexed(state, hashed, at - APART, APART);
       state->apart = match.at - match.there;
       state->along = match.region;
+      along = &state->region[match.region];
     }
   }
   put_literals(out, window + waiting, end - waiting);
@@ -186,7 +199,7 @@ static uint8_t *room_for(State *state, Out *out, uint32_t size) {
     /* what comes between two bodies mostly begins as it did the last time */
     if (last) {
       state->apart = state->t - last->t;
-      state->along = (uint16_t)(state->regions - 1);
+      state->along = state->regions - 1;
     }
     state->region[state->regions++] = fresh;
     state->hashed = (state->t + 3) & ~3u;

@@ -141,7 +141,7 @@ def days(encoder: Encoder, dice: random.Random, made: list[Template]) -> Run:
     for _ in range(dice.randrange(1, 70) if made else 0):
         chosen, width = dice.choice(made), dice.choice((1, 2, 2, 4, 8))
         assert chosen.compiled is not None
-        most = min(2 ** (8 * width - 1), dice.choice((10, 1_000, 100_000, 2**63)))
+        most = min(2 ** (8 * width - 1), dice.choice((2, 10, 1_000, 100_000, 2**63)))
         least = -most if dice.random() < 0.3 else 0
         values = [dice.randrange(least, most) for _ in range(chosen.compiled.numbers)]
         numbers = b"".join(value.to_bytes(width, "little", signed=True) for value in values)
