@@ -10,6 +10,7 @@ from docs import pages
 from docs.printed import BLOCKS
 
 from wattshare.custodian.app import assemble
+from wattshare.custodian.front import Front
 from wattshare.custodian.model.clock import system_clock
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.store import database
@@ -159,5 +160,5 @@ def test_every_address_that_we_add_is_in_the_reference(tmp_path: Path) -> None:
     store = database.Store.connect(f"sqlite:///{tmp_path / 'empty.db'}", Keys.make(tmp_path / "keys.json"))
     house = assemble(Settings(home=tmp_path), store, system_clock)
     text = (pages.DOCS / "reference" / "endpoints.md").read_text(encoding="utf-8")
-    paths = {route.path for place in house.application().routes.places for route in place.methods.values()}
+    paths = {route.path for place in Front(house).application().routes.places for route in place.methods.values()}
     assert [path for path in sorted(paths) if f"`{path}`" not in text] == []

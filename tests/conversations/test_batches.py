@@ -12,6 +12,7 @@ import pytest
 
 from tests.conversations.stage import USAGE, Desk, channel, contents, days_of, desk, metered, points_in
 from tests.custodian.houses import TestHouse
+from wattshare.custodian.front import Front
 from wattshare.custodian.model.authorization import Ending
 from wattshare.custodian.model.premises import Commodity, Enrollment, ProgramCode, ProgramEnrollment
 from wattshare.custodian.model.work import MAKE
@@ -375,7 +376,7 @@ def test_while_a_file_is_made_again_nobody_gets_the_former_one(house: TestHouse,
     waited: list[float] = []
     clock = iter(range(0, 1_000, 3))
     impatient = replace(house.house.fetching, wait=waited.append, monotonic=lambda: float(next(clock)))
-    application = replace(house.house, fetching=impatient).application()
+    application = Front(replace(house.house, fetching=impatient)).application()
     house.browser._transport.app = application  # type: ignore[attr-defined]
     answer = acme.ask(url, acme.client_token())
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
@@ -501,7 +502,7 @@ def test_a_part_whose_authorization_has_run_out_is_not_served_as_it_was(house: T
         house.work()
 
     impatient = replace(house.house.fetching, wait=work_meanwhile)
-    house.browser._transport.app = replace(house.house, fetching=impatient).application()  # type: ignore[attr-defined]
+    house.browser._transport.app = Front(replace(house.house, fetching=impatient)).application()  # type: ignore[attr-defined]
     assert points_in(acme.client.fetch(url)) == [str(staying.usage_points[0])]
 
 

@@ -11,6 +11,7 @@ import stamina
 
 from tests.conversations.stage import Desk, desk
 from tests.custodian.houses import TestHouse, utc
+from wattshare.custodian.front import Front
 from wattshare.custodian.sandbox.faults import MEANT, Fault, Faults, fault_named, faults_of
 from wattshare.custodian.sandbox.unruly import SLOW_SECONDS, Gate, hand, unruly
 from wattshare.custodian.settings import BadSettings
@@ -60,7 +61,7 @@ def told(house: TestHouse) -> Unruly:
     made = Unruly(house=house, faults=faults, acme=acme)
     house.house = unruly(house.house, faults)
     gate = Gate(house=house.house, faults=faults, wait=made.waited.append)
-    edge = house.house.edge(gate.around(lambda one: one.table()))
+    edge = Front(house.house).edge(gate.around(lambda one: Front(one).table()))
     house.browser._transport.app = edge  # type: ignore[attr-defined]
     acme.client = Client(
         acme.client.custodian, transport=house.transport, now=lambda: utc(house.clock()), patience=Patience()

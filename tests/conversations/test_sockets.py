@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from tests.conversations.stage import OAUTH, RESOURCE, TEST_OAUTH, Person, days_of
 from tests.custodian.houses import Home, Receivers, StoppedClock, TestHouse, built
 from wattshare.custodian.app import assemble
+from wattshare.custodian.front import Front
 from wattshare.custodian.services.registration import Registered
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.store.database import Store
@@ -138,7 +139,7 @@ def place(store: Store, tmp_path: Path, papers: Papers, acme: tuple[Path, Path])
         )
         worker = real.worker("one")
         working = threading.Thread(target=worker.run)
-        with serving(real.application(), settings, real.registered):
+        with serving(Front(real).application(), settings, real.registered):
             working.start()
             try:
                 yield Place(base=base, house=house, registered=registered, papers=papers, receiver=receiver)

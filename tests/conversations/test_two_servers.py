@@ -16,6 +16,7 @@ import pytest
 from tests.conversations.stage import Desk, Person
 from tests.custodian.houses import Home, TestHouse
 from tests.custodian.web.served import ask
+from wattshare.custodian.front import Front
 from wattshare.custodian.model.authorization import Ending
 from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.services.fetching import Fetched
@@ -41,7 +42,7 @@ folder, at = Path(sys.argv[1]), int(sys.argv[2])
 store = Store.connect(sys.argv[3], Keys.read(folder / "keys.json"))
 with houses.built(folder, store, listen_port=0) as house:
     house.clock.at = at
-    with serving(house.house.application(), house.house.settings) as port:
+    with serving(Front(house.house).application(), house.house.settings) as port:
         print(port, file=sys.stderr, flush=True)
         sys.stdin.read()
 """
@@ -201,7 +202,7 @@ def test_a_server_that_cannot_ask_says_so_and_sends_nothing(house: TestHouse, ac
     client = acme.client_token()
     assert acme.ask(url, client).status_code == 200
     away = Store.connect("postgresql://nobody@127.0.0.1:1/none", house.store.keys)
-    house.browser._transport.app = replace(house.house, store=away).application()  # type: ignore[attr-defined]
+    house.browser._transport.app = Front(replace(house.house, store=away)).application()  # type: ignore[attr-defined]
     for address in (url, f"/Subscription/{tokens.subscription}/UsagePoint"):
         answer = acme.ask(address, client)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")

@@ -11,6 +11,7 @@ from tests.conversations.stage import Desk
 from tests.custodian.houses import TestHouse
 from tests.custodian.servers import ENGINES
 from tests.custodian.web.served import ask, plain, routed
+from wattshare.custodian.front import Front
 from wattshare.custodian.services.metrics import Family, Metrics, Sample, text
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.web.call import Call, Response
@@ -90,7 +91,7 @@ def test_deltas_by_state_and_progress(house: TestHouse, acme: Desk) -> None:
 
 @pytest.mark.parametrize("engine", ["sqlite"])
 def test_they_are_told_at_a_place_of_their_own(house: TestHouse, acme: Desk) -> None:
-    edge = house.house.application()
+    edge = Front(house.house).application()
     edge.requests.note("GET", "/a", 200, 7)
     edge.requests.note("BREW", "", 404, 1)
     with watched("127.0.0.1:0", Metrics(store=house.house.store, now=house.clock), edge.requests) as port:

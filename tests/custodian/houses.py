@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from wattshare.custodian.app import House, assemble
+from wattshare.custodian.front import Front
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.packing import pack_columns
 from wattshare.custodian.model.premises import Address, Agreement, Commodity, Customer, Login, UsagePoint
@@ -300,7 +301,7 @@ def built(tmp_path: Path, store: Store, **settings: Any) -> Iterator[TestHouse]:
     strict = replace(store, purpose=Purpose.HOUSE)
     house = assemble(Settings(**values), strict, clock, outbound=receivers)  # type: ignore[arg-type]
     with TestClient(
-        with_lifespan(house.application()), base_url=BASE, follow_redirects=False, client=("127.0.0.1", 50_000)
+        with_lifespan(Front(house).application()), base_url=BASE, follow_redirects=False, client=("127.0.0.1", 50_000)
     ) as browser:
         yield TestHouse(house=house, clock=clock, receivers=receivers, browser=browser, store=store)
 

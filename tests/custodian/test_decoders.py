@@ -14,6 +14,7 @@ import pytest
 from tests.conftest import missing
 from tests.custodian.houses import built
 from tests.custodian.web.served import ask
+from wattshare.custodian.front import Front
 from wattshare.custodian.model.bearer import BearerClass
 from wattshare.custodian.model.tokens import Token
 from wattshare.custodian.services.disclosure.render import BlockItem, entry_of
@@ -85,7 +86,7 @@ def year(request: pytest.FixtureRequest, tmp_path: Path, store: Store) -> Iterat
         name = meter_reading_id(channel.reading_type_id, channel.number)
         above = f"{house.house.profile.resource_root}/Subscription/{held.id}/UsagePoint/{point}"
         target = f"{above}/MeterReading/{name}/IntervalBlock"
-        with serving(house.house.application(), house.house.settings):
+        with serving(Front(house.house).application(), house.house.settings):
             told = (("Authorization", f"Bearer {TOKEN}"), ("Accept-Encoding", "identity"))
             answer = ask(port, target, headers=told, host=f"127.0.0.1:{port}")
             assert (answer.status, "content-encoding" in answer.headers) == (200, False)

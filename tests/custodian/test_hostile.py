@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.custodian.asking import Asking, Told
 from tests.custodian.houses import PASSWORD, Home, StoppedClock, TestHouse, built
 from tests.custodian.servers import ENGINES, OpenStore
+from wattshare.custodian.front import Front
 from wattshare.custodian.services.registration import Registered
 from wattshare.custodian.web.routes import Route
 from wattshare.espi.endpoints import ENDPOINTS, Root
@@ -94,7 +95,7 @@ def besieged(
     store = open_store(folder, request.param)
     loop = asyncio.new_event_loop()
     with built(folder, store) as house:
-        edge = house.house.application()
+        edge = Front(house.house).application()
         line = Asking(app=edge, loop=loop)
         party, home = house.third_party(), house.home(days=1)
         house.share(party, home)

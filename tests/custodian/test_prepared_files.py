@@ -15,6 +15,7 @@ import pytest
 from tests.conftest import missing
 from tests.custodian.houses import TestHouse, built
 from tests.custodian.web.served import Answer, ask
+from wattshare.custodian.front import Front
 from wattshare.custodian.model.authorization import Authorization, Ending
 from wattshare.custodian.model.bearer import BearerClass
 from wattshare.custodian.model.tokens import Token
@@ -67,7 +68,7 @@ def staged(tmp_path: Path, store: Store, **settings: str) -> Iterator[Scene]:
         )
         with store.begin() as tx:
             tx.tokens.add(token, TEXT)
-        application = house.house.application()
+        application = Front(house.house).application()
         with serving(application, house.house.settings) as port:
             path = f"{house.house.profile.resource_root}/Batch/Bulk/{party}"
             ordered = ask(port, f"{path}?published-min=1", headers=(("Authorization", f"Bearer {TEXT}"),))

@@ -25,6 +25,7 @@ from tests.custodian.houses import BASE, Home, Receivers, StoppedClock, TestHous
 from tests.custodian.stores import hurried
 from tests.espi.schemas import faults
 from wattshare.custodian.app import assemble
+from wattshare.custodian.front import Front
 from wattshare.custodian.model.premises import Commodity, Enrollment, Meter, ProgramCode, ProgramEnrollment
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.store.keys import Keys
@@ -262,7 +263,10 @@ def opened(profile: str, folder: Path, template: Path) -> Iterator[Scene]:
     with ExitStack() as stack:
         stack.callback(store.close)
         browser = TestClient(
-            with_lifespan(made.application()), base_url=BASE, follow_redirects=False, client=("127.0.0.1", 50_000)
+            with_lifespan(Front(made).application()),
+            base_url=BASE,
+            follow_redirects=False,
+            client=("127.0.0.1", 50_000),
         )
         house = TestHouse(
             house=made, clock=clock, receivers=receivers, browser=stack.enter_context(browser), store=store

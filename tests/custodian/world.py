@@ -24,6 +24,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.custodian.asking import ROOT, Asking, Told, escaped
 from tests.custodian.houses import EVERYTHING, Home, TestHouse, built
+from wattshare.custodian.front import Front
 from wattshare.custodian.model.authorization import Authorization, Ending, Entry
 from wattshare.custodian.model.bearer import BearerClass
 from wattshare.custodian.model.parties import Role, Standing, ThirdParty, UserType
@@ -428,7 +429,7 @@ def empty_world(folder: Path, store: Store, **settings: Any) -> Iterator[World]:
     """A house with nobody in it yet, and somebody at the line."""
     loop = asyncio.new_event_loop()
     with built(folder, store, **settings) as house:
-        line = Asking(app=house.house.application(), loop=loop)
+        line = Asking(app=Front(house.house).application(), loop=loop)
         yield World(house=house, line=line, mutual_tls=bool(settings.get("mutual_tls")))
     loop.close()
 

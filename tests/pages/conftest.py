@@ -20,6 +20,7 @@ from tests.conversations.stage import migrated
 from tests.custodian.houses import TestHouse, built
 from tests.custodian.stores import hurried
 from tests.pages.screen import PHONE, Screen
+from wattshare.custodian.front import Front
 from wattshare.custodian.services.registration import Registered
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.web.server import serving
@@ -132,7 +133,7 @@ def house(
     try:
         with (
             built(tmp_path, store, listen_port=house_port, **tls, **settings) as made,
-            serving(made.house.application(), made.house.settings),
+            serving(Front(made.house).application(), made.house.settings),
         ):
             yield made
     finally:

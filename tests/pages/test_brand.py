@@ -13,6 +13,7 @@ from tests.custodian.web.test_brand import SAMPLE
 from tests.pages.conftest import Screens
 from tests.pages.screen import DESKTOP, PHONE, Screen
 from tests.pages.test_everybody import check
+from wattshare.custodian.front import Front
 from wattshare.custodian.services.registration import Registered
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.web.server import serving
@@ -30,7 +31,7 @@ def house(template: Path, tmp_path: Path, certificates: Path, house_port: int) -
     try:
         with (
             built(tmp_path, store, listen_port=house_port, **settings) as made,
-            serving(made.house.application(), made.house.settings),
+            serving(Front(made.house).application(), made.house.settings),
         ):
             yield made
     finally:

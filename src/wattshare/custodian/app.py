@@ -2,10 +2,9 @@
 
 import os
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from secrets import randbelow
 from typing import Any
@@ -23,7 +22,6 @@ from wattshare.custodian.model.errors import Unknown
 from wattshare.custodian.model.work import MAKE
 from wattshare.custodian.outbound import Outbound
 from wattshare.custodian.services.access import Access
-from wattshare.custodian.services.admission import Admission
 from wattshare.custodian.services.batches import Batches
 from wattshare.custodian.services.closing import CLOSE, Closing
 from wattshare.custodian.services.codes import Codes
@@ -34,7 +32,6 @@ from wattshare.custodian.services.deltas import DELTA
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.bulk import Bulk
 from wattshare.custodian.services.disclosure.disclosure import Disclosure
-from wattshare.custodian.services.disclosure.noting import Noting
 from wattshare.custodian.services.disclosure.wirepath.direct import Absent, Encoder, chosen
 from wattshare.custodian.services.fetching import Fetching
 from wattshare.custodian.services.funnel import Funnel
@@ -44,7 +41,6 @@ from wattshare.custodian.services.intake import Intake
 from wattshare.custodian.services.intake.door import Door
 from wattshare.custodian.services.intake.dropping import TAKE, DropFolder
 from wattshare.custodian.services.limits import Limits
-from wattshare.custodian.services.metrics import Metrics
 from wattshare.custodian.services.orders import Orders
 from wattshare.custodian.services.overview import Overview
 from wattshare.custodian.services.own_data import OwnData
@@ -56,30 +52,13 @@ from wattshare.custodian.services.recovery import Recovery
 from wattshare.custodian.services.registration import Registration
 from wattshare.custodian.services.reminders import Reminders
 from wattshare.custodian.services.signin import SignIn
-from wattshare.custodian.services.single import Single
+from wattshare.custodian.services.single import BACK, SIGNED_OUT, Single
 from wattshare.custodian.services.tokens import Tokens
-from wattshare.custodian.services.tongues import Tongues
 from wattshare.custodian.services.tries import Counting
 from wattshare.custodian.settings import BadSettings, Settings
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.postgresql import ROW_SECURITY
 from wattshare.custodian.store.readiness import bring_up
-from wattshare.custodian.web.additions import Additions
-from wattshare.custodian.web.arriving import Arriving, Doors
-from wattshare.custodian.web.brand import Brand
-from wattshare.custodian.web.customer_pages import CustomerPages
-from wattshare.custodian.web.edge import Edge
-from wattshare.custodian.web.lobby import Lobby
-from wattshare.custodian.web.minding import Minding
-from wattshare.custodian.web.oauth import OAuth
-from wattshare.custodian.web.own import BACK, SIGNED_OUT, Own
-from wattshare.custodian.web.pages import Pages
-from wattshare.custodian.web.proving import Proving
-from wattshare.custodian.web.recovering import Recovering
-from wattshare.custodian.web.refusals import Refusals
-from wattshare.custodian.web.resources import Resources
-from wattshare.custodian.web.routes import Route, Routes, routes
-from wattshare.custodian.web.watching import watched
 from wattshare.custodian.worker.loop import Lane, Worker
 from wattshare.espi import wire
 from wattshare.espi.profile import PROFILES, Profile
@@ -172,107 +151,10 @@ class House:
 
     # running
 
-    def application(self, more: Iterable[Route] = ()) -> Edge:
-        """The web side."""
-        return self.edge(self.table(more))
-
-    def edge(self, every: Routes) -> Edge:
-        """The web side of some routes."""
-        note, refuse = Noting(store=self.store).note, Refusals(pages=self.pages).answer
-        return Edge.of(self.settings, every, new_id=random_uuid, note=note, refuse=refuse)
-
-    @property
-    def pages(self) -> Pages:
-        """What people see."""
-        return Pages(
-            utility=self.settings.utility_name,
-            phone=self.settings.utility_phone,
-            email=self.settings.utility_email,
-            zone=self.profile.zone,
-            tongues=Tongues.of(self.settings.catalogues),
-            brand=Brand.read(self.settings.brand),
-            secure=self.secure,
-            session_seconds=self.settings.session_minutes * 60,
-        )
-
-    @property
-    def doors(self) -> Doors:
-        """The ways in."""
-        guests = self.settings.guest_ways
-        return Doors(
-            own=self.single.name if self.single else None,
-            account=self.settings.account_sign_in,
-            phone="phone" in guests,
-            codes=self.codes.ways if "code" in guests else (),
-            recovery=self.recovery.able and self.settings.account_sign_in,
-        )
-
     @property
     def delegates(self) -> Delegates:
         """Who may share for whom."""
         return Delegates(store=self.store, now=self.now, secrets=self.secrets, sign_in=self.sign_in)
-
-    @property
-    def secure(self) -> bool:
-        """Whether browsers come by TLS."""
-        return self.settings.public_base.startswith("https:")
-
-    def table(self, more: Iterable[Route] = ()) -> Routes:
-        """Every route, with its handler."""
-        pages, secure = self.pages, self.secure
-        lobby = Lobby(
-            store=self.store,
-            now=self.now,
-            new_id=partial(self.secrets, "wsq_"),
-            sign_in=self.sign_in,
-            base=self.addresses.base,
-            secure=secure,
-        )
-        pages = replace(pages, acting=lobby.acting)
-        arriving = Arriving(
-            lobby=lobby, pages=pages, funnel=self.funnel, codes=self.codes, doors=self.doors, single=self.single
-        )
-        oauth = OAuth(tokens=self.tokens, arriving=arriving, pages=pages, profile=self.profile)
-        resources = Resources(
-            admission=Admission(store=self.store, tokens=self.tokens, access=self.access, limits=self.limits),
-            disclosure=self.disclosure,
-            batches=self.batches,
-            fetching=self.fetching,
-            orders=self.orders,
-            consent=self.consent,
-            profile=self.profile,
-            handed_over=self.settings.accel_prefix,
-        )
-        additions = Additions(
-            tokens=self.tokens,
-            access=self.access,
-            limits=self.limits,
-            ledger=self.delivery.ledger,
-            signing=self.delivery.signing,
-            outages=self.delivery.outages,
-            orders=self.orders,
-        )
-        handlers = resources.handlers() | oauth.handlers() | additions.handlers()
-        arrivals = [*arriving.routes(), *Proving(arriving=arriving, codes=self.codes).routes()]
-        if self.settings.account_sign_in:
-            arrivals += Recovering(arriving=arriving, recovery=self.recovery).routes()
-        if self.single is not None:
-            arrivals += Own(arriving=arriving, single=self.single).routes()
-        ours = CustomerPages(
-            lobby=lobby,
-            pages=pages,
-            consent=self.consent,
-            tokens=self.tokens,
-            overview=self.overview,
-            own=self.own_data,
-            usage=self.own_usage,
-            funnel=self.funnel,
-            delegates=self.delegates,
-            homes=self.homes,
-            hiding=self.hiding,
-        ).routes()
-        minding = Minding(lobby=lobby, refusals=Refusals(pages=pages))
-        return routes(self.profile, handlers, (*oauth.more(), *minding.routes((*arrivals, *ours)), *more))
 
     def worker(self, name: str | None = None) -> Worker:
         """A worker."""
@@ -318,15 +200,6 @@ class House:
             tx.sessions.forget(self.now() - FORGET_SECONDS)
             tx.delegations.forget(self.now() - FORGET_SECONDS)
             tx.proofs.forget(self.now())
-
-    def serve(self) -> None:
-        """Serve until a signal ends it."""
-        # the listener is in the memory of those only who listen
-        from wattshare.custodian.web import server  # noqa: PLC0415
-
-        edge = self.application()
-        with watched(self.settings.metrics_listen, Metrics(store=self.store, now=self.now), edge.requests):
-            server.serve(edge, self.settings, self.registered)
 
     def registered(self, version: int | None) -> tuple[int, tuple[str, ...]] | None:
         """The client certificates that are let in; None when they are those of `version`."""

@@ -12,6 +12,7 @@ from tests.custodian.sandbox.test_advance import DAY, begun
 from wattshare.custodian.app import House, opened
 from wattshare.custodian.clocks import FILE as CLOCK
 from wattshare.custodian.clocks import ShiftedClock
+from wattshare.custodian.front import Front
 from wattshare.custodian.sandbox.arrivals import Arrivals
 from wattshare.custodian.sandbox.faults import Fault, Faults
 from wattshare.custodian.sandbox.home import Home
@@ -68,7 +69,7 @@ def day_of(at: datetime) -> date:
 def test_a_third_party_gets_a_day_that_was_missing_and_one_that_was_corrected(tmp_path: Path) -> None:
     path = begun(tmp_path / "home", usage_points=0, days=3, http=True)
     home = Home(path=path)
-    with opened(path) as house, TestClient(with_lifespan(house.application()), base_url=BASE) as browser:
+    with opened(path) as house, TestClient(with_lifespan(Front(house).application()), base_url=BASE) as browser:
         tell(house, home)
         party = house.registration.show(CHOICE).party
         house.registration.change(CHOICE, replace(house.registration.wish(party), notify_daily=True))

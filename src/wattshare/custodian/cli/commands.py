@@ -67,9 +67,10 @@ def serve(*, home: Home = None) -> None:
     """Serve the API and the customers' pages."""
     from wattshare.custodian.app import opened
     from wattshare.custodian.cli.printing import failing
+    from wattshare.custodian.front import Front
 
     with failing(as_json=False), opened(home) as house:
-        house.serve()
+        Front(house).serve()
 
 
 @app.command()

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from wattshare.custodian.app import House, opened
 from wattshare.custodian.clocks import FILE as CLOCK
 from wattshare.custodian.clocks import ShiftedClock
+from wattshare.custodian.front import Front
 from wattshare.custodian.model.clock import system_clock
 from wattshare.custodian.sandbox import parties
 from wattshare.custodian.sandbox.arrivals import Arrivals
@@ -259,7 +260,7 @@ def served(house: House, routes: tuple[Route, ...]) -> Iterator[int]:
     """
     with ExitStack() as stack:
         gate = Gate(house=house, faults=Faults(house.settings.home))
-        edge = house.edge(gate.around(lambda one: one.table(routes)))
+        edge = Front(house).edge(gate.around(lambda one: Front(one).table(routes)))
         listener = serving(edge, house.settings, house.registered)
         try:
             port = stack.enter_context(listener)

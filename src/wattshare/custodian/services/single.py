@@ -19,6 +19,8 @@ from wattshare.custodian.store.premises import normal_number
 from wattshare.custodian.store.purposes import Purpose
 
 LOG = structlog.get_logger(__name__)
+# where the browser comes back to: signed in, and signed out
+BACK, SIGNED_OUT = "/sharing/own/back", "/?signed_out=yes"
 # a password may be recovered there on the way
 ASKED_SECONDS = 1_800
 # the ID token is shown once more at the sign-out

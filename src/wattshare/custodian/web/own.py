@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from wattshare.custodian.services.signin import NotSignedIn, Session
-from wattshare.custodian.services.single import Declined, Failing, NotOpen, Returned, Single
+from wattshare.custodian.services.single import BACK, SIGNED_OUT, Declined, Failing, NotOpen, Returned, Single
 from wattshare.custodian.services.tongues import said
 from wattshare.custodian.web.arriving import DECLINED, FAILED, UNKNOWN, Arriving
 from wattshare.custodian.web.call import Call, Response
@@ -11,9 +11,8 @@ from wattshare.custodian.web.lobby import onward, request_of, step_at
 from wattshare.custodian.web.routes import Route
 from wattshare.espi.endpoints import Token
 
-BACK, OUT = "/sharing/own/back", "/sharing/own/out"
+OUT = "/sharing/own/out"
 # where the browser is in the end; registered at the utility's sign-in
-SIGNED_OUT = "/?signed_out=yes"
 USED = said("This sign-in was used already, waited too long, or began in another browser. Nothing was shared.")
 
 
