@@ -34,6 +34,7 @@ import sys
 from pathlib import Path
 
 from tests.custodian import houses
+from wattshare.custodian.front import Front
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.web.server import serving
