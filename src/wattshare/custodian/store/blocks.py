@@ -195,7 +195,11 @@ def held(authorization: Authorization, at: int, table: FromClause = INTERVAL_BLO
 
 
 def _held(shares: Select[tuple[int, int, int, int | None]], table: FromClause) -> ColumnElement[bool]:
-    share = shares.subquery("share")
+    return held_in(shares.subquery("share"), table)
+
+
+def held_in(share: FromClause, table: FromClause) -> ColumnElement[bool]:
+    """Whether a block is of a day that a share opens."""
     mine = share.c.usage_point_id == table.c.usage_point_id
     return select(share.c.usage_point_id).where(mine, within(share, table)).exists()
 

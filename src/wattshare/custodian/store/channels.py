@@ -11,11 +11,11 @@ from sqlalchemy import ColumnElement, Connection, Result, Select, and_, bindpara
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.premises import Commodity, UsagePoint
 from wattshare.custodian.model.readings import Channel
-from wattshare.custodian.store.authorizations import OPEN_SHARES, of_held, open_shares
-from wattshare.custodian.store.blocks import CHANNEL, HELD, INTERVAL_BLOCK, READING_TYPE
+from wattshare.custodian.store.authorizations import AUTHORIZATION_USAGE_POINT, OPEN_SHARES, of_held, open_shares
+from wattshare.custodian.store.blocks import CHANNEL, INTERVAL_BLOCK, READING_TYPE, held_in
 from wattshare.custodian.store.history import SEGMENT, Cut, has_all, has_some
 from wattshare.custodian.store.keys import Keys
-from wattshare.custodian.store.metadata import Row
+from wattshare.custodian.store.metadata import Big, Row
 from wattshare.custodian.store.plain import known_text, write_text
 from wattshare.custodian.store.premises import USAGE_POINT, read_usage_point
 from wattshare.custodian.store.prepared import Prepared
@@ -56,19 +56,25 @@ HERE = and_(
     INTERVAL_BLOCK.c.channel == CHANNEL.c.number,
     is_there(INTERVAL_BLOCK),
 )
+# what is opened of the one usage point, found once a statement: PostgreSQL would look it up for each question below
+OPENED = OPEN_SHARES.where(AUTHORIZATION_USAGE_POINT.c.usage_point_id == bindparam("of_usage_point", type_=Big)).cte(
+    "share"
+)
 CLOSED = (SEGMENT.c.usage_point_id == CHANNEL.c.usage_point_id) & (SEGMENT.c.channel == CHANNEL.c.number)
-SHARED_MONTHS = select(SEGMENT.c.month).join(SHARE, SHARE.c.usage_point_id == SEGMENT.c.usage_point_id).where(CLOSED)
+SHARED_MONTHS = select(SEGMENT.c.month).join(OPENED, OPENED.c.usage_point_id == SEGMENT.c.usage_point_id).where(CLOSED)
 # measured on a day that is opened; or never at all
 SURE = or_(
-    select(INTERVAL_BLOCK.c.start).where(HERE, HELD).exists(),
-    SHARED_MONTHS.where(has_all(SHARE.c.since, SHARE.c.until)).correlate(CHANNEL).exists(),
+    select(INTERVAL_BLOCK.c.start).where(HERE, held_in(OPENED, INTERVAL_BLOCK)).exists(),
+    SHARED_MONTHS.where(has_all(OPENED.c.since, OPENED.c.until)).correlate(CHANNEL).exists(),
     ~select(INTERVAL_BLOCK.c.start).where(HERE).exists() & ~select(SEGMENT.c.month).where(CLOSED).exists(),
 )
-CHANNELS_SHARED = _told(
-    CHANNEL.c.usage_point_id == bindparam("of_usage_point"),
-    CHANNEL.c.usage_point_id.in_(select(SHARE.c.usage_point_id)),
-    or_(SURE, SHARED_MONTHS.where(has_some(SHARE.c.since, SHARE.c.until)).correlate(CHANNEL).exists()),
-).add_columns(SURE.label("sure"))
+CHANNELS_SHARED = Prepared(
+    _told(
+        CHANNEL.c.usage_point_id == bindparam("of_usage_point"),
+        CHANNEL.c.usage_point_id.in_(select(OPENED.c.usage_point_id)),
+        or_(SURE, SHARED_MONTHS.where(has_some(OPENED.c.since, OPENED.c.until)).correlate(CHANNEL).exists()),
+    ).add_columns(SURE.label("sure"))
+)
 
 
 class Channels:
@@ -167,7 +173,8 @@ class Channels:
         A channel that measured on other people's days only, such as a former tenant's solar, is not there.
         """
         place = {"of_usage_point": usage_point_id, **of_held(authorization, at)}
-        rows = self._connection.execute(CHANNELS_SHARED, place).mappings().all()
+        columns = CHANNELS_SHARED.columns
+        rows = [dict(zip(columns, row, strict=True)) for row in CHANNELS_SHARED.rows(self._connection, place)]
         tiers = Tiers(connection=self._connection, authorization=authorization, at=at)
         # where an agreement begins or ends within a month, the month's days are looked at
         seen = (row for row in rows if row["sure"] or tiers.extent(Scope(usage_point_id, row["number"]), Cut()))

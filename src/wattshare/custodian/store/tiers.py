@@ -36,6 +36,7 @@ from wattshare.custodian.store.history import (
 )
 from wattshare.custodian.store.long import Long
 from wattshare.custodian.store.metadata import Big
+from wattshare.custodian.store.prepared import Prepared
 from wattshare.custodian.store.underway import is_there
 
 # rows fetched at a time, and asked for at first: two months of days, and two years of months
@@ -93,7 +94,7 @@ STREAM = Long(
 SEGMENT_STREAM = Long(
     _segments(*PLACE, KEPT.marks, KEPT.body, WHOLE.label("whole"), one=True), chunk=SEGMENTS, beginning=MONTHS
 )
-EXTENT = {one: _blocks(*FACTS, one=one) for one in ONE_AND_ALL}
+EXTENT = {one: Prepared(_blocks(*FACTS, one=one)) for one in ONE_AND_ALL}
 SEGMENT_EXTENT = {one: Long(_segments(*SUMMARY, one=one), chunk=SEGMENTS, beginning=MONTHS) for one in ONE_AND_ALL}
 LATEST = {
     one: _blocks(BLOCKS.usage_point_id, BLOCKS.channel, func.max(BLOCKS.start), one=one).group_by(
@@ -177,7 +178,7 @@ class Tiers:
     def extent(self, scope: Scope, cut: Cut) -> Extent | None:
         """Count and revisions of what is taken; None: nothing."""
         one, told = scope.usage_point_id is not None, self._told(scope, cut)
-        count, *times = self.connection.execute(EXTENT[one], told).one()
+        [(count, *times)] = EXTENT[one].rows(self.connection, told)
         parts = [Extent(count=count, published_at=times[0], updated_at=times[1], revision=times[2])] if count else []
         for rows in self._by_segment(SEGMENT_EXTENT[one], told):
             whole = next((row for row in rows if row["whole"]), None)
@@ -238,7 +239,8 @@ class Tiers:
 
     def _by_segment(self, statement: Long, told: Mapping[str, Any]) -> Iterator[list[Mapping[Any, Any]]]:
         """The rows of each segment: one for each share that may have some of it."""
-        rows = (row._mapping for row in statement.rows(self.connection, told))
+        columns = statement.columns
+        rows = (dict(zip(columns, row, strict=True)) for row in statement.rows(self.connection, told))
         for _, shares in groupby(rows, lambda row: tuple(row[column.name] for column in PLACE)):
             yield list(shares)
 
