@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Text, bindparam, cast, create_engine, event, func, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from wattshare.custodian.settings import BadSettings
+from wattshare.custodian.store.metadata import Big
+from wattshare.custodian.store.prepared import Prepared
 from wattshare.custodian.store.purposes import For, Purpose
 from wattshare.custodian.store.short import BEGUN, Kept
 
@@ -36,7 +38,12 @@ OPENED_FOR_ONE = text(DEADLINES + ", open_authorization(:one)")
 VIEW = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # what one authorization opens is found by ids, and to plan it takes ten times as long as to find it: it is planned once
 ONE_PLAN = "set_config('plan_cache_mode', 'force_generic_plan', true)"
-NARROWED = f"SELECT {ONE_PLAN}, open_authorization(%s)"
+NARROWED = Prepared(
+    select(
+        func.set_config("plan_cache_mode", "force_generic_plan", True).label("plans"),
+        cast(func.open_authorization(bindparam("of_id", type_=Big)), Text).label("opened"),
+    )
+)
 # before the function is there
 UPKEEP = text("SELECT set_config('wattshare.purpose', 'upkeep', true)")
 # a step over many rows takes its time; but who waits for a table to itself keeps everybody else waiting
@@ -100,29 +107,36 @@ def connect(url: URL, *, statement_seconds: int, connections: int, prepared: boo
 
 def kept(engine: Engine, *, writes: bool) -> Kept:
     """What short transactions are on. Some connections are left for the others."""
+    # the driver is there only where PostgreSQL is asked
+    from wattshare.custodian.store import libpq  # noqa: PLC0415
+
     told = engine.get_execution_options()
     return Kept(
         engine=engine,
         options={"wattshare_reads": not writes, "isolation_level": "AUTOCOMMIT"},
-        prepare=lambda _: None,
-        begin=_begin(told["wattshare_seconds"], "BEGIN" if writes else VIEW),
-        narrowed=None if writes else NARROWED,
+        prepare=libpq.names,
+        begin=_begin(told["wattshare_seconds"], "BEGIN" if writes else VIEW, libpq.run),
+        end=lambda driver: libpq.run(driver, b"COMMIT"),
+        narrowing=None if writes else _narrow,
         most=min(POOL, told["wattshare_connections"] // 4),
     )
 
 
-def _begin(seconds: int, how: str) -> Callable[[Any, For], None]:
+def _begin(seconds: int, how: str, run: Callable[[Any, bytes], None]) -> Callable[[Any, For], None]:
     """What begins a transaction on a kept connection: all that it needs, in one message."""
     deadlines = f"set_config('statement_timeout', '{seconds}s', true), set_config('lock_timeout', '{seconds}s', true)"
     opening = f"{how}; SELECT {deadlines}, set_config('jit', 'off', true), "
     told = {purpose: f"{opening}open_for('{purpose}')" for purpose in Purpose}
 
     def begin(driver: Any, for_: For) -> None:
-        # several statements at once are never prepared
         text = told[for_] if isinstance(for_, Purpose) else f"{opening}{ONE_PLAN}, open_authorization({for_:d})"
-        driver.execute(text, prepare=False)
+        run(driver, text.encode())
 
     return begin
+
+
+def _narrow(connection: Connection, authorization_id: int) -> None:
+    NARROWED.rows(connection, {"of_id": authorization_id})
 
 
 def weak_settings(connection: Connection) -> Iterator[str]:

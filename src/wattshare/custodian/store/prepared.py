@@ -7,10 +7,31 @@ changes what is sent gets them the long way.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, Column, Connection, Dialect, Label, Select, Table, Text, cast
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    Column,
+    Connection,
+    Dialect,
+    Insert,
+    Label,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    func,
+    select,
+)
 from sqlalchemy.exc import DBAPIError
+
+if TYPE_CHECKING:
+    from wattshare.custodian.store.libpq import Asked
+
+# where a connection that is kept has what it knows of our statements; see `libpq`
+KNOWN = "wattshare_known"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +47,8 @@ class Made:
     read: tuple[tuple[int, Callable[[Any], Any]], ...]
     # for who listens
     context: Any
+    # the same for PostgreSQL, where a connection is kept
+    asked: "Asked | None" = None
 
 
 class Prepared:
@@ -52,8 +75,13 @@ class Prepared:
         for listener in listening.before_cursor_execute:
             listener(connection, None, made.text, values, made.context, False)
         driver: Any = connection.connection.dbapi_connection
+        known: set[bytes] | None = None if made.asked is None else connection.info.get(KNOWN)
         try:
-            found: list[tuple[Any, ...]] = driver.execute(made.text, values).fetchall()
+            found: list[tuple[Any, ...]]
+            if made.asked is None or known is None:
+                found = driver.execute(made.text, values).fetchall()
+            else:
+                found = made.asked.rows(driver, known, [given[name] for name in made.asked.order])
         except Exception as why:
             raise wrapped(connection.dialect, why) from why
         return [_read(row, made.read) for row in found] if made.read else found
@@ -69,6 +97,7 @@ class Prepared:
             own={name: str(one) if isinstance(one, str) else one for name, one in compiled.params.items()},
             read=tuple((place, reader) for place, reader in readers if reader is not None),
             context=SimpleNamespace(compiled=compiled),
+            asked=asked_of(dialect, self.statement),
         )
         self._made[dialect.name] = made
         return made
@@ -90,14 +119,28 @@ class Added:
         """
         made = self._made.get(connection.dialect.name) or self._make(connection.dialect)
         names = self.columns if made.order is None else made.order
-        values = [row if made.order is None else [row[name] for name in names] for row in rows]
+        known: set[bytes] | None = None if made.asked is None else connection.info.get(KNOWN)
+        values: Any = [row if made.order is None else [row[name] for name in names] for row in rows]
         for listener in connection.engine.dispatch.before_cursor_execute:
             listener(connection, None, made.text, values, made.context, True)
         driver: Any = connection.connection.dbapi_connection
         try:
-            driver.cursor().executemany(made.text, values)
+            if made.asked is None or known is None:
+                driver.cursor().executemany(made.text, values)
+            else:
+                made.asked.rows(driver, known, [[row[name] for row in rows] for name in made.asked.order])
         except Exception as why:
             raise wrapped(connection.dialect, why) from why
+
+    def _at_once(self) -> Insert:
+        """The same with a list of values for each column; JSON is a text until it is there."""
+        columns = [self.table.c[name] for name in self.columns]
+        types = [Text() if isinstance(column.type, JSON) else column.type for column in columns]
+        lists = (bindparam(name, type_=ARRAY(of)) for name, of in zip(self.columns, types, strict=True))
+        given = func.unnest(*lists).table_valued(*self.columns, name="given").render_derived()
+        return self.table.insert().from_select(
+            list(self.columns), select(*(cast(given.c[column.name], column.type) for column in columns))
+        )
 
     def _make(self, dialect: Dialect) -> Made:
         compiled = self.table.insert().inline().compile(dialect=dialect, column_keys=list(self.columns))
@@ -107,9 +150,20 @@ class Added:
             own={},
             read=(),
             context=SimpleNamespace(compiled=compiled),
+            asked=asked_of(dialect, self._at_once()),
         )
         self._made[dialect.name] = made
         return made
+
+
+def asked_of(dialect: Dialect, statement: Any) -> "Asked | None":
+    """A statement as PostgreSQL itself takes it; None on another database."""
+    if dialect.name != "postgresql":
+        return None
+    # the driver is there only where PostgreSQL is asked
+    from wattshare.custodian.store.libpq import Asked  # noqa: PLC0415
+
+    return Asked(str(statement.compile(dialect=dialect)))
 
 
 def wrapped(dialect: Dialect, fault: Exception) -> BaseException:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from wattshare.custodian.store.prepared import wrapped
+from wattshare.custodian.store.prepared import KNOWN, wrapped
 from wattshare.custodian.store.purposes import For
 
 # what a connection knows of itself while a transaction of ours is open on it
@@ -26,12 +26,14 @@ class Kept:
     engine: Engine
     # what the engine's connections are to be like
     options: dict[str, Any]
-    # readies a driver's connection that comes from the pool
-    prepare: Callable[[Any], None]
+    # readies a driver's connection that comes from the pool; gives what it knows of our statements
+    prepare: Callable[[Any], set[bytes] | None]
     # begins a transaction for somebody on a driver's connection
     begin: Callable[[Any, For], None]
-    # what narrows a view that has begun to one authorization; None: nothing does
-    narrowed: str | None
+    # ends it
+    end: Callable[[Any], None]
+    # narrows a view that has begun to one authorization; None: nothing does
+    narrowing: Callable[[Connection, int], None] | None
     # so many are kept when nobody has one; others go back to the pool, as all else needs some too
     most: int
     free: list[Connection] = field(default_factory=list)
@@ -60,24 +62,27 @@ class Kept:
         if len(self.free) < self.most:
             self.free.append(connection)
         else:
+            connection.info.pop(KNOWN, None)
             connection.close()
 
     def narrow(self, connection: Connection, authorization_id: int) -> None:
         """Let the rest of a view that has begun be for one authorization."""
-        if self.narrowed is not None:
-            driver_of(connection).execute(self.narrowed, (authorization_id,))
+        if self.narrowing is not None:
+            self.narrowing(connection, authorization_id)
 
     def close(self) -> None:
         """Give everything back."""
         with suppress(IndexError):
             while True:
-                self.free.pop().close()
+                self._drop(self.free.pop())
 
     def _end(self, connection: Connection) -> None:
         # by the way by which it was begun: SQLAlchemy's, where a statement went that way
-        ending = connection if connection.in_transaction() else driver_of(connection)
         # of a view there is nothing to commit; but PostgreSQL's driver forgets what it has prepared at a rollback
-        ending.commit()
+        if connection.in_transaction():
+            connection.commit()
+        else:
+            self.end(driver_of(connection))
 
     def _begun(self, for_: For) -> Connection:
         while True:
@@ -100,7 +105,7 @@ class Kept:
         except IndexError:
             connection = self.engine.connect().execution_options(**self.options)
             connection.info.pop(READS, None)
-            self.prepare(driver_of(connection))
+            connection.info[KNOWN] = self.prepare(driver_of(connection))
             return connection, False
 
     def _drop(self, connection: Connection) -> None:
@@ -108,6 +113,7 @@ class Kept:
         # of one that the server cut off nothing is left to be told apart
         if not connection.invalidated:
             connection.info.pop(BEGUN, None)
+            connection.info.pop(KNOWN, None)
         connection.close()
 
 

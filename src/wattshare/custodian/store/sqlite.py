@@ -46,7 +46,8 @@ def kept(engine: Engine, *, writes: bool) -> Kept:
         options={"wattshare_reads": not writes},
         prepare=partial(_ready, reads=not writes),
         begin=_begin_write if writes else _begin_view,
-        narrowed=None,
+        end=sqlite3.Connection.commit,
+        narrowing=None,
         most=POOL,
     )
 
