@@ -11,9 +11,9 @@ from typing import Any
 
 from psycopg import Connection
 from psycopg.adapt import Transformer
-from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus
-from psycopg.pq.abc import PGresult
+from psycopg.errors import OperationalError, error_from_result
+from psycopg.pq import ConnStatus, ExecStatus
+from psycopg.pq.abc import PGconn, PGresult
 
 BINARY = 1
 DONE = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
@@ -56,10 +56,10 @@ class Asked:
         """
         server = driver.pgconn
         if self.name not in known:
-            checked(server.prepare(self.name, self.text))
+            checked(server, server.prepare(self.name, self.text))
             known.add(self.name)
         told: list[Any] = [written(one) for one in values]
-        result = checked(server.exec_prepared(self.name, told, result_format=BINARY))
+        result = checked(server, server.exec_prepared(self.name, told, result_format=BINARY))
         if result.status != ExecStatus.TUPLES_OK:
             return []
         reading = Transformer(driver)
@@ -80,18 +80,21 @@ def run(driver: Connection[Any], text: bytes) -> None:
     Raises:
         psycopg.Error: as the driver itself does.
     """
-    checked(driver.pgconn.exec_(text))
+    checked(driver.pgconn, driver.pgconn.exec_(text))
 
 
-def checked(result: PGresult) -> PGresult:
+def checked(server: PGconn, result: PGresult) -> PGresult:
     """What came back, where it is no fault.
 
     Raises:
         psycopg.Error: it is one.
     """
-    if result.status not in DONE:
-        raise error_from_result(result)
-    return result
+    if result.status in DONE:
+        return result
+    if server.status == ConnStatus.BAD:
+        # a connection that is gone says so in words alone
+        raise OperationalError(result.get_error_message())
+    raise error_from_result(result)
 
 
 def written(value: Value) -> bytes | None:

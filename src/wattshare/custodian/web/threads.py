@@ -31,7 +31,7 @@ FRESH_SECONDS = 0.002
 # that is awake; and how long the time is that is looked at
 COMPUTES, WAITED_SECONDS, SAMPLE_SECONDS = 0.7, 0.1, 0.01
 # what is owed is settled after so long, and for so many, at the latest
-SETTLED_SECONDS, TOGETHER = 0.002, 16
+SETTLED_SECONDS, TOGETHER = 0.005, 16
 
 
 @dataclass(kw_only=True)
