@@ -1,14 +1,15 @@
 """Questions that go past the driver's cursors: the same answers, faults and lists."""
 
+import gc
 import os
 import socket
 
 import pytest
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import String, bindparam, select, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.custodian.store.households import add_party
-from wattshare.custodian.model.errors import Unavailable
+from wattshare.custodian.model.errors import BadRequest, Unavailable
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.libpq import Asked, element, written
 from wattshare.custodian.store.metadata import Big
@@ -120,3 +121,40 @@ def test_nothing_is_prepared_where_that_is_switched_off(store: Store) -> None:
 def test_writing_in_a_view_is_refused(store: Store) -> None:
     with pytest.raises(DBAPIError, match="read-only"), store.read() as tx:
         tx.trail.write("looked", 1)
+
+
+@on_postgresql
+def test_a_text_is_not_cut_at_a_nul(store: Store) -> None:
+    found = Prepared(select(THIRD_PARTY.c.id).where(THIRD_PARTY.c.client_id == bindparam("of", type_=String)))
+    with store.begin() as tx:
+        party = add_party(tx)
+    for text_of in (f"{party.client_id}\0", f"{party.client_id}\0x"):
+        with pytest.raises(BadRequest), store.read() as tx:
+            found.rows(tx._connection, {"of": text_of})
+    with pytest.raises(BadRequest), store.note() as tx:
+        tx.trail.write("a\0b", 1)
+
+
+@on_postgresql
+def test_what_a_connection_knew_while_it_was_kept_is_not_relied_on_later(store: Store) -> None:
+    with store.begin() as tx:
+        party = add_party(tx)
+    other = Store(store.engine, store.keys)
+    with other.read() as tx:
+        assert tx.parties.by_id(party.id) == party
+        entry = tx._connection.connection._connection_record
+    # nobody closes it
+    del other, tx
+    gc.collect()
+    assert entry is not None
+    assert KNOWN not in entry.info
+    # whoever has it next makes the server forget
+    for _ in range(2):
+        with store.engine.connect() as connection:
+            for _ in range(10):
+                connection.execute(select(THIRD_PARTY.c.id).where(THIRD_PARTY.c.id == party.id)).all()
+            connection.rollback()
+    with store.begin() as tx:
+        tx.trail.write("looked", 1)
+    with store.read() as tx:
+        assert tx.parties.by_id(party.id) == party

@@ -11,7 +11,7 @@ from typing import Any
 
 from psycopg import Connection
 from psycopg.adapt import Transformer
-from psycopg.errors import OperationalError, error_from_result
+from psycopg.errors import DataError, OperationalError, error_from_result
 from psycopg.pq import ConnStatus, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 
@@ -97,15 +97,26 @@ def checked(server: PGconn, result: PGresult) -> PGresult:
     raise error_from_result(result)
 
 
+def text(value: str) -> bytes:
+    """A text as the server reads it: up to the first NUL, and so none may be in it.
+
+    Raises:
+        DataError: there is one.
+    """
+    if "\0" in value:
+        raise DataError("a text has NUL (0x00)")
+    return value.encode()
+
+
 def written(value: Value) -> bytes | None:
     """A value as PostgreSQL reads it."""
     if isinstance(value, list):
         return b"{" + b",".join(map(element, value)) + b"}"
-    return value.encode() if isinstance(value, str) else None if value is None else b"%d" % value
+    return text(value) if isinstance(value, str) else None if value is None else b"%d" % value
 
 
 def element(value: int | str | None) -> bytes:
     """A value within a list, as PostgreSQL reads it."""
     if isinstance(value, str):
-        return b'"' + value.replace("\\", r"\\").replace('"', r"\"").encode() + b'"'
+        return b'"' + text(value).replace(b"\\", rb"\\").replace(b'"', rb"\"") + b'"'
     return b"NULL" if value is None else b"%d" % value

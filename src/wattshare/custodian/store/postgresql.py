@@ -6,10 +6,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Text, bindparam, cast, create_engine, event, func, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from wattshare.custodian.settings import BadSettings
 from wattshare.custodian.store.metadata import Big
-from wattshare.custodian.store.prepared import Prepared
+from wattshare.custodian.store.prepared import KNOWN, Prepared
 from wattshare.custodian.store.purposes import For, Purpose
 from wattshare.custodian.store.short import BEGUN, Kept
 
@@ -101,8 +102,14 @@ def connect(url: URL, *, statement_seconds: int, connections: int, prepared: boo
             case purpose:
                 connection.execute(OPENED_FOR, {**deadlines, "purpose": str(purpose)})
 
+    event.listen(engine, "checkin", _given_back)
     event.listen(engine, "begin", begin)
     return engine
+
+
+def _given_back(_: Any, entry: ConnectionPoolEntry) -> None:
+    """What a connection knew while it was kept: whoever has it next may make it forget, or nobody kept it any more."""
+    entry.info.pop(KNOWN, None)
 
 
 def kept(engine: Engine, *, writes: bool) -> Kept:

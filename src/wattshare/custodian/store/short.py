@@ -62,7 +62,6 @@ class Kept:
         if len(self.free) < self.most:
             self.free.append(connection)
         else:
-            connection.info.pop(KNOWN, None)
             connection.close()
 
     def narrow(self, connection: Connection, authorization_id: int) -> None:
@@ -74,7 +73,7 @@ class Kept:
         """Give everything back."""
         with suppress(IndexError):
             while True:
-                self._drop(self.free.pop())
+                self.free.pop().close()
 
     def _end(self, connection: Connection) -> None:
         # by the way by which it was begun: SQLAlchemy's, where a statement went that way
@@ -113,7 +112,6 @@ class Kept:
         # of one that the server cut off nothing is left to be told apart
         if not connection.invalidated:
             connection.info.pop(BEGUN, None)
-            connection.info.pop(KNOWN, None)
         connection.close()
 
 

@@ -47,6 +47,8 @@ FORM = "1"
 UNAVAILABLE, NORMAL = 0, 1
 # so many blocks and entries are written at once
 SMALL = 8
+# and so many where they stay packed until they leave: a year of one channel
+PACKED = 400
 
 
 class Passed(Protocol):
@@ -89,14 +91,14 @@ class Disclosure:
         if etag is not None and matches(known, etag):
             return Answered(body=b"", etag=etag, unchanged=True)
         # what is small is read where it was found; the rest when it leaves
-        small = plan.count <= SMALL
+        small = plan.count <= (SMALL if self.encoder is None else PACKED)
         return Answered(
             body=joined(self._pieces(tx, permission, plan, at))
             if small
             else Flow(self._write(permission, plan, at), packed=self.encoder is not None),
             etag=etag,
             owed=self._owed(permission, window, plan, at, correlation_id),
-            still=None if small else partial(self._go_on, permission),
+            still=None if plan.count <= SMALL else partial(self._go_on, permission),
         )
 
     def tested(self, permission: Permission, answered: Answered) -> None:
