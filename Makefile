@@ -45,7 +45,7 @@ $(DIRECT): $(RUNS) $(wildcard native/*) native/src/wattshare_direct/__init__.py
 sandbox: $(RUNS) $(DIRECT)
 	$(BIN)/wattshare sandbox $(ARGS)
 
-test: $(STAMP)
+test: $(STAMP) $(DIRECT)
 	$(BIN)/pytest $(ARGS)
 
 # the real commands, killed again and again, for about five minutes; KILLS=1000 for a night, ENGINE=postgresql,
@@ -76,7 +76,7 @@ fuzz: $(STAMP)
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
 # every figure as a ratio to what the machine can do; what it measures on is kept in .bench
-bench: $(STAMP)
+bench: $(STAMP) $(DIRECT)
 	$(BIN)/python -m bench $(ARGS)
 
 # the catalogues of the customer's pages, with the texts that are new and without those that are gone

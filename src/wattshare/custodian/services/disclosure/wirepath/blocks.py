@@ -148,7 +148,7 @@ class Blocks:
         return template, tuple(numbers)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def blocks_of(addresses: Addresses, encoder: Encoder | None = None) -> Blocks:
     """The same templates for every feed of a utility."""
     return Blocks.of(addresses, encoder)
