@@ -43,7 +43,7 @@ from wattshare.espi.usage import ServiceStatus
 from wattshare.espi.window import Window
 
 # changes whenever the same data would be written differently; what the encoder would has its own
-FORM = "1"
+FORM = "2"
 UNAVAILABLE, NORMAL = 0, 1
 # so many blocks and entries are written at once
 SMALL = 8

@@ -14,8 +14,8 @@ from zstandard import ZstdCompressor
 
 WBITS = 16 + zlib.MAX_WBITS
 LEVEL = 1
-# a call of the compressor costs as much as some kilobytes do
-CHUNK = 64 * 1024
+# what the compressor is given at once: it copies what is less
+CHUNK = 256 * 1024
 
 
 class Coding(StrEnum):
