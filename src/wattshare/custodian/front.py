@@ -76,29 +76,24 @@ class Front:
         """Whether browsers come by TLS."""
         return self.house.settings.public_base.startswith("https:")
 
-    def table(self, more: Iterable[Route] = ()) -> Routes:
-        """Every route, with its handler."""
+    @property
+    def lobby(self) -> Lobby:
+        """Where people are told apart."""
         house = self.house
-        pages, secure = self.pages, self.secure
-        lobby = Lobby(
+        return Lobby(
             store=house.store,
             now=house.now,
             new_id=partial(house.secrets, "wsq_"),
             sign_in=house.sign_in,
             base=house.addresses.base,
-            secure=secure,
+            secure=self.secure,
         )
-        pages = replace(pages, acting=lobby.acting)
-        arriving = Arriving(
-            lobby=lobby,
-            pages=pages,
-            funnel=house.funnel,
-            codes=house.codes,
-            doors=self.doors,
-            single=house.single,
-        )
-        oauth = OAuth(tokens=house.tokens, arriving=arriving, pages=pages, profile=house.profile)
-        resources = Resources(
+
+    @property
+    def resources(self) -> Resources:
+        """The resource API."""
+        house = self.house
+        return Resources(
             admission=Admission(store=house.store, tokens=house.tokens, access=house.access, limits=house.limits),
             disclosure=house.disclosure,
             batches=house.batches,
@@ -108,7 +103,12 @@ class Front:
             profile=house.profile,
             handed_over=house.settings.accel_prefix,
         )
-        additions = Additions(
+
+    @property
+    def additions(self) -> Additions:
+        """What third parties have beside it."""
+        house = self.house
+        return Additions(
             tokens=house.tokens,
             access=house.access,
             limits=house.limits,
@@ -117,7 +117,16 @@ class Front:
             outages=house.delivery.outages,
             orders=house.orders,
         )
-        handlers = resources.handlers() | oauth.handlers() | additions.handlers()
+
+    def table(self, more: Iterable[Route] = ()) -> Routes:
+        """Every route, with its handler."""
+        house, lobby = self.house, self.lobby
+        pages = replace(self.pages, acting=lobby.acting)
+        arriving = Arriving(
+            lobby=lobby, pages=pages, funnel=house.funnel, codes=house.codes, doors=self.doors, single=house.single
+        )
+        oauth = OAuth(tokens=house.tokens, arriving=arriving, pages=pages, profile=house.profile)
+        handlers = self.resources.handlers() | oauth.handlers() | self.additions.handlers()
         arrivals = [*arriving.routes(), *Proving(arriving=arriving, codes=house.codes).routes()]
         if house.settings.account_sign_in:
             arrivals += Recovering(arriving=arriving, recovery=house.recovery).routes()

@@ -16,7 +16,6 @@ from wattshare.custodian import logs
 from wattshare.custodian.model.errors import Refusal
 from wattshare.custodian.services import access
 from wattshare.custodian.settings import Settings
-from wattshare.custodian.store.trail import TrailEntry
 from wattshare.custodian.web import errors
 from wattshare.custodian.web.call import Call, FileStretch, Handler, Query, Response
 from wattshare.custodian.web.certificates import Certificates
@@ -24,20 +23,12 @@ from wattshare.custodian.web.crowd import Crowd
 from wattshare.custodian.web.direct import AT_ONCE, CUT, EXTENSION, AtOnce, Direct
 from wattshare.custodian.web.errors import TooLarge, TooSlow
 from wattshare.custodian.web.incoming import Door, bare, has_body, raw_path
-from wattshare.custodian.web.outgoing import (
-    Heads,
-    confirmed,
-    encoded,
-    fitted,
-    header,
-    untagged,
-    varied,
-    wanted_of,
-)
+from wattshare.custodian.web.outgoing import Heads, confirmed, fitted, untagged
 from wattshare.custodian.web.pieces import Pouring
+from wattshare.custodian.web.ready import Note, Ready, asked, nowhere, settle, whole
 from wattshare.custodian.web.routes import Routes
 from wattshare.custodian.web.sending import Sending
-from wattshare.custodian.web.threads import Owing, Threads
+from wattshare.custodian.web.threads import Threads
 from wattshare.custodian.web.watching import Requests
 
 log = structlog.get_logger()
@@ -49,17 +40,6 @@ FORM = "application/x-www-form-urlencoded"
 READER_SECONDS = 60
 
 Refuse = Callable[[Exception, Call], Response]
-# writes disclosures into the trail
-Note = Callable[[list[TrailEntry]], None]
-
-
-def nowhere(_: list[TrailEntry]) -> None:
-    """For routes that tell nothing of anybody.
-
-    Raises:
-        LookupError: one does.
-    """
-    raise LookupError("an answer owes an entry of the trail, and there is none to write it into")
 
 
 class Gone(Exception):
@@ -206,7 +186,7 @@ class Exchange:
             raise TooLarge
         return not message.get("more_body", False)
 
-    def refused(self, fault: Exception) -> "Ready":
+    def refused(self, fault: Exception) -> Ready:
         """The answer to a refusal or a fault."""
         response = self.edge.refuse(fault, self.call)
         body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
@@ -272,7 +252,7 @@ class Exchange:
             while (await self.receive())["type"] != "http.disconnect":
                 pass
 
-    async def hand_over(self, ready: "Ready", source: BinaryIO, direct: Direct) -> None:
+    async def hand_over(self, ready: Ready, source: BinaryIO, direct: Direct) -> None:
         """Let the kernel send a file for as long as its caller may have it; else the connection is cut."""
         try:
             with source:
@@ -342,86 +322,3 @@ class Exchange:
         """Send a piece; HEAD's reader takes none."""
         shown = b"" if self.call.method == "HEAD" else body
         await self.send({"type": "http.response.body", "body": shown, "more_body": more})
-
-
-@dataclass(kw_only=True)
-class Ready(Owing):
-    """An answer as far as it is there."""
-
-    response: Response
-    # of the body; sent and let go one by one
-    pieces: list[bytes]
-    # of the whole body; None: not known
-    length: int | None = None
-    # where the rest comes from
-    rest: Pouring | None = None
-    # the file that the kernel sends, opened
-    source: BinaryIO | None = None
-
-    def drop(self) -> None:
-        """Let go of what it keeps open: it is not told."""
-        if self.rest is not None:
-            self.rest.close()
-        if self.source is not None:
-            self.source.close()
-
-
-def settle(note: Note, every: list[Ready]) -> None:
-    """Write down what answers tell, before any of them leaves.
-
-    Raises:
-        Unavailable: it cannot be written down, so none of them is given.
-    """
-    try:
-        note([ready.owed for ready in every])
-    except BaseException:
-        for ready in every:
-            ready.drop()
-        raise
-
-
-def whole(response: Response, body: bytes) -> Ready:
-    """An answer that is all there."""
-    return Ready(response=response, pieces=[body], length=len(body))
-
-
-def asked(handler: Handler, call: Call, direct: bool) -> Ready:
-    """Ask the handler, and in the same thread write its body, or the beginning of a long one.
-
-    A fault before the first byte is an answer of its own.
-    """
-    response = handler(call)
-    ready = prepared(response, call, direct)
-    ready.owed = response.owed
-    return ready
-
-
-def prepared(response: Response, call: Call, direct: bool) -> Ready:
-    """An answer with its body, or the beginning of a long one."""
-    for name, value in response.headers:
-        header(name, value)
-    if isinstance(response.body, bytes):
-        return whole(*fitted(response, response.body, call))
-    gone = threading.Event()
-    pouring = Pouring(source=response.body, gone=gone, wanted=wanted_of(response, call))
-    response = varied(response)
-    if call.method == "HEAD":
-        pouring.close()
-        return Ready(response=response, pieces=[])
-    if direct and response.file is not None:
-        pouring.close()
-        return Ready(response=response, pieces=[], length=response.file.count, source=response.file.open())
-    return begun(response, pouring)
-
-
-def begun(response: Response, pouring: Pouring) -> Ready:
-    """The beginning of a body that is pulled; its source is closed when that is all."""
-    rest: Pouring | None = None
-    try:
-        pieces = pouring.begin()
-        rest = None if pouring.ended else pouring
-    finally:
-        if rest is None:
-            pouring.close()
-    length = None if rest else sum(map(len, pieces))
-    return Ready(response=encoded(response, pouring.coding), pieces=pieces, length=length, rest=rest)
