@@ -85,6 +85,20 @@ def test_what_was_not_sent_is_not_written_down(house: TestHouse, acme: Desk) -> 
     assert len(trail(house)) == before
 
 
+def test_a_file_is_fetched_where_bytes_of_it_leave(house: TestHouse, acme: Desk) -> None:
+    tokens = acme.connect(house.home())
+    acme.client.subscription(tokens.subscription)
+    [url] = [url for url in acme.files() if "correlationID" in url]
+    etag = acme.ask(url, tokens.access_token).headers["etag"]
+    before = len(trail(house))
+    acme.ask(url, tokens.access_token, if_none_match=etag)
+    acme.ask(url, tokens.access_token, if_match='"another"')
+    acme.ask(url, tokens.access_token, range="bytes=999999999-")
+    assert len(trail(house)) == before
+    acme.ask(url, tokens.access_token, range="bytes=0-9")
+    assert [entry.event for entry in trail(house)[before:]] == ["batch_fetched"]
+
+
 def test_nothing_in_the_trail_says_who_anybody_is(house: TestHouse, acme: Desk) -> None:
     home = house.home(name="Ada Winterbottom")
     story(house, acme, home)

@@ -13,6 +13,7 @@ from wattshare.custodian.model.work import BATCH_OVER, MAKE, Batch, BatchState, 
 from wattshare.custodian.services.access import ASK_SECONDS, Access, Permission
 from wattshare.custodian.services.part_files import PartFiles
 from wattshare.custodian.store.database import Store
+from wattshare.custodian.store.trail import TrailEntry
 
 CHUNK = 256 * 1024
 # a file that is being made again is waited for
@@ -26,6 +27,8 @@ class Fetched:
     part: Part
     path: Path | None
     transaction: str | None
+    # by an answer with bytes of it
+    owed: TrailEntry | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,23 +58,23 @@ class Fetching:
                 raise Unavailable("The file is being made again; try in a few seconds.", retry_after=10)
             self.wait(0.25)
         part, batch = found
-        with self.store.begin() as tx:
-            tx.trail.write(
-                "batch_fetched",
-                self.now(),
-                third_party_id=batch.third_party_id,
-                authorization_id=batch.authorization_id,
-                endpoint=batch.endpoint,
-                window=batch.window,
-                count=part.entries,
-                detail={
-                    "part": part.correlation_id,
-                    "version": part.version,
-                    "usage_points": part.usage_points,
-                },
-                correlation_id=call_id,
-            )
-        return Fetched(part=part, path=self.files.path(part.file), transaction=batch.transaction)
+        path = self.files.path(part.file)
+        owed = None if path is None else self._owed(part, batch, call_id)
+        return Fetched(part=part, path=path, transaction=batch.transaction, owed=owed)
+
+    def _owed(self, part: Part, batch: Batch, call_id: str) -> TrailEntry:
+        """What the trail is owed where any of it leaves."""
+        return TrailEntry(
+            event="batch_fetched",
+            at=self.now(),
+            third_party_id=batch.third_party_id,
+            authorization_id=batch.authorization_id,
+            endpoint=batch.endpoint,
+            window=batch.window,
+            count=part.entries,
+            detail={"part": part.correlation_id, "version": part.version, "usage_points": part.usage_points},
+            correlation_id=call_id,
+        )
 
     def _close_if_over(self, correlation_id: str) -> None:
         """Close a part with somebody in it whose period is over, before the next round of endings finds them."""

@@ -152,7 +152,7 @@ class Resources:
         headers += (("Content-Encoding", "gzip"),) if gzipped else ()
         if gzipped and self.handed_over and part.gzip_bytes <= CUT_BYTES:
             accel = ("X-Accel-Redirect", f"{self.handed_over}{fetched.path.name}")
-            return Response(headers=(*headers, accel), content_type=ATOM_TYPE)
+            return Response(headers=(*headers, accel), content_type=ATOM_TYPE, owed=fetched.owed)
         return self.stretch(permission, call, fetched, headers, gzipped=gzipped)
 
     def stretch(
@@ -174,6 +174,7 @@ class Resources:
             content_type=ATOM_TYPE,
             file=FileStretch(partial(self.fetching.open, fetched), first, count, still) if gzipped else None,
             still=still,
+            owed=fetched.owed,
         )
 
 
