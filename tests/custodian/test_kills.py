@@ -51,3 +51,18 @@ def test_a_killed_import_leaves_nothing_or_all(open_store: OpenStore, tmp_path: 
     assert digest(killed) == whole
     for store in (undisturbed, killed):
         store.close()
+
+
+def test_a_killed_table_of_customers_leaves_nothing(open_store: OpenStore, tmp_path: Path, engine: str) -> None:
+    store, file = open_store(tmp_path, engine), tmp_path / "customers.csv"
+    file.write_text("customer,name\n" + "".join(f"C-{number},Robin {number}\n" for number in range(300)))
+    nothing = digest(store)
+    # every row is written, and nothing of it is committed
+    assert take(store, tmp_path, file, "stored") == -signal.SIGKILL
+    assert digest(store) == nothing
+    assert take(store, tmp_path, file) == 0
+    with store.read() as tx:
+        # numbers that the dead one had taken are none
+        assert tx.customers.customer(300) is not None
+        assert tx.customers.customer(301) is None
+    store.close()

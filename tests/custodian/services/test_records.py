@@ -212,6 +212,26 @@ def test_a_row_that_cannot_be_kept_says_where_and_what_would_be_right(
     assert contents_of(store) == before
 
 
+def test_agreements_may_change_places(door: Door, store: Store) -> None:
+    settled(door)
+    row = "{},41415-9,SP-5,gas,{}-01-01,{}-01-01,,,,,\n".format
+    assert taken(door, AGREEMENTS + row("SA-5", 2023, 2024) + row("SA-6", 2024, 2025)).records == Tally(new=2)
+    assert taken(door, AGREEMENTS + row("SA-5", 2024, 2025) + row("SA-6", 2023, 2024)).records == Tally(changed=2)
+    with store.read() as tx:
+        [here] = set(tx.customers.usage_point_ids()) - {POINT}
+        assert [one.number for one in tx.customers.agreements_of(here)] == ["SA-6", "SA-5"]
+
+
+def test_good_agreements_are_kept_where_bad_ones_are_set_aside(door: Door, store: Store, tmp_path: Path) -> None:
+    settled(door)
+    rows = f"SA-8,41415-9,SP-8,gas,2024-01-01,,,,,,\nSA-9,nobody,SP-9,gas,2024-01-01,,,,,,\n{HOME}"
+    report = taken(door, AGREEMENTS + rows, set_aside=tmp_path / "aside.csv")
+    assert (report.records, report.rows_refused) == (Tally(new=1, same=1), 1)
+    with store.read() as tx:
+        [here] = set(tx.customers.usage_point_ids()) - {POINT}
+        assert [one.number for one in tx.customers.agreements_of(here)] == ["SA-8"]
+
+
 def test_good_rows_are_kept_where_bad_ones_are_set_aside(door: Door, store: Store, tmp_path: Path) -> None:
     settled(door)
     meters = f"meter,usage_point,installed\nM-1,{POINT},\nM-2,5390000099,\nM-3,{POINT},soon\n"

@@ -4,9 +4,9 @@ One is named by its bill date (the UsageSummaryID on the wire), which no other o
 period that is billed again is the same bill: it keeps its name, and what was issued last stands.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from enum import StrEnum
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import (
     Column,
@@ -134,12 +134,8 @@ class Bills:
 
         A bill date that another bill of the usage point has moves on to the next local day that none has.
         """
-        period = summary.billing_period
-        start = bill_date if period is None else period.start
-        end = bill_date if period is None else period.start + period.duration
-        row = {"usage_point_id": usage_point_id, "kind": SummaryKind.USAGE, "bill_date": bill_date}
-        row |= {"period_start": start, "period_end": end, "issued_at": issued_at}
-        return self._put(row | {"content": write_text(summary)}, revision, at, profile, reason, nth)
+        row = row_of(usage_point_id, summary, bill_date, issued_at)
+        return self._put(row, revision, at, profile, reason, nth)
 
     def put_quality(
         self,
@@ -285,14 +281,14 @@ class Bills:
         if stored is None:
             fresh = dict(row) | {"bill_date": self._free(row, profile)}
             times = {"first_revision": revision, "published_at": at, "revision": revision, "updated_at": at}
-            self._connection.execute(BILL.insert().values(**_dated(fresh, profile), **times))
+            self._connection.execute(BILL.insert().values(**dated(fresh, profile), **times))
             return Outcome.NEW
         superseded = _after(stored["issued_at"], row["issued_at"])
         if superseded or stored["content"] == row["content"]:
             return Outcome.SAME
         kept = dict(row) | {"bill_date": stored["bill_date"], "revision": revision, "updated_at": at}
         # a row stays with its usage point: its key is not written, not even as it was
-        values = {name: value for name, value in _dated(kept, profile).items() if name not in BILL.primary_key}
+        values = {name: value for name, value in dated(kept, profile).items() if name not in BILL.primary_key}
         self._connection.execute(update(BILL).where(_named(stored)).values(**values))
         self._enter(stored, kept, reason)
         return Outcome.CHANGED
@@ -306,10 +302,7 @@ class Bills:
     def _free(self, row: Row, profile: Profile) -> int:
         """A bill date that no other bill of the usage point has."""
         taken = select(BILL.c.bill_date).where(self._of(row["usage_point_id"], row["kind"]))
-        dates, date = set(self._connection.execute(taken).scalars()), int(row["bill_date"])
-        while date in dates:
-            date = day_bounds(day_of(date, profile.zone), profile.zone)[1]
-        return date
+        return free_date(set(self._connection.execute(taken).scalars()), int(row["bill_date"]), profile)
 
     def _enter(self, stored: Row, kept: Row, reason: str) -> None:
         ledger = BILL_CORRECTION.c
@@ -327,12 +320,33 @@ class Bills:
         )
 
 
+def row_of(usage_point_id: int, summary: UsageSummary, bill_date: int, issued_at: int | None = None) -> dict[str, Any]:
+    """A bill as it is kept, but for what its revision says."""
+    period = summary.billing_period
+    return {
+        "usage_point_id": usage_point_id,
+        "kind": SummaryKind.USAGE,
+        "bill_date": bill_date,
+        "period_start": bill_date if period is None else period.start,
+        "period_end": bill_date if period is None else period.start + period.duration,
+        "issued_at": issued_at,
+        "content": write_text(summary),
+    }
+
+
+def free_date(taken: Set[int], date: int, profile: Profile) -> int:
+    """The bill date, or the next local day that no other bill of the usage point has."""
+    while date in taken:
+        date = day_bounds(day_of(date, profile.zone), profile.zone)[1]
+    return date
+
+
 def local_bill_date(at: int, profile: Profile) -> int:
     """The local midnight of a second: what a bill that has no date of its own is named by."""
     return midnight(day_of(at, profile.zone), profile.zone)
 
 
-def _dated(row: Row, profile: Profile) -> dict[str, object]:
+def dated(row: Row, profile: Profile) -> dict[str, Any]:
     """A row with the ends of the local days that decide whose it is and which windows take it."""
     ends = [day_bounds(day_of(row[name], profile.zone), profile.zone)[1] for name in ("bill_date", "period_start")]
     return {**row, "day_end": ends[0], "held_from": ends[1]}

@@ -28,6 +28,7 @@ from wattshare.custodian.store.daily import DailyDeltas
 from wattshare.custodian.store.delegations import Delegations
 from wattshare.custodian.store.deltas import Deltas
 from wattshare.custodian.store.distribution import Distribution, NoCitus
+from wattshare.custodian.store.drafts import Drafts
 from wattshare.custodian.store.expiries import Expiries
 from wattshare.custodian.store.figures import Figures
 from wattshare.custodian.store.funnel import Funnel
@@ -102,6 +103,7 @@ class Tx:
     bills: Bills
     deltas: Deltas
     imports: Imports
+    drafts: Drafts
     batches: Batches
     notices: Notices
     messages: Messages

@@ -132,20 +132,20 @@ class Imports:
 
     def known(self, kind: str, name: str) -> int | None:
         """The id that another custodian's name of that kind stands for."""
-        columns, macs = FOREIGN_NAME.c, self._keys.macs(_named(kind, name))
+        columns, macs = FOREIGN_NAME.c, self._keys.macs(name_text(kind, name))
         found = select(columns.id).where(columns.kind == kind, columns.name_mac.in_(macs))
         return self._connection.execute(found).scalar_one_or_none()
 
     def learn(self, kind: str, name: str, here: int) -> None:
         """Keep what another custodian's name stands for."""
-        row = {"kind": kind, "name_mac": self._keys.mac(_named(kind, name)), "id": here}
+        row = {"kind": kind, "name_mac": self._keys.mac(name_text(kind, name)), "id": here}
         self._connection.execute(FOREIGN_NAME.insert().values(**row))
 
     def known_many(self, kind: str, names: Iterable[str]) -> dict[str, int]:
         """The ids that those of the names stand for that stand for any."""
         columns, found = FOREIGN_NAME.c, dict[str, int]()
         for some in chunks(names):
-            by_mac = {mac: name for name in some for mac in self._keys.macs(_named(kind, name))}
+            by_mac = {mac: name for name in some for mac in self._keys.macs(name_text(kind, name))}
             rows = select(columns.name_mac, columns.id).where(
                 columns.kind == kind, among(self._connection, columns.name_mac, by_mac)
             )
@@ -155,7 +155,9 @@ class Imports:
     def learn_many(self, kind: str, ids: Mapping[str, int]) -> None:
         """Keep what other custodians' names stand for."""
         for some in chunks(ids.items()):
-            rows = [{"kind": kind, "name_mac": self._keys.mac(_named(kind, name)), "id": here} for name, here in some]
+            rows = [
+                {"kind": kind, "name_mac": self._keys.mac(name_text(kind, name)), "id": here} for name, here in some
+            ]
             self._connection.execute(FOREIGN_NAME.insert(), rows)
 
     def named(self, kind: str, here: int) -> bool:
@@ -165,7 +167,8 @@ class Imports:
         return self._connection.execute(found).first() is not None
 
 
-def _named(kind: str, name: str) -> str:
+def name_text(kind: str, name: str) -> str:
+    """What the mac of a name is made of."""
     return f"foreign_name:{kind}:{name}"
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from typing import Any
 
 from sqlalchemy import JSON, Column, Connection, ForeignKey, String, Table, Text, select
 
@@ -42,8 +43,7 @@ class Programs:
 
     def put(self, enrollment: ProgramEnrollment) -> None:
         """Keep a usage point's place in a programme, instead of what was known of it."""
-        dates = [list(pair) for pair in enrollment.dates]
-        upsert(self._connection, PROGRAM_ENROLLMENT, asdict(enrollment) | {"dates": dates})
+        upsert(self._connection, PROGRAM_ENROLLMENT, enrollment_columns(self._keys, enrollment))
 
     def of(self, usage_point_ids: Iterable[int]) -> tuple[ProgramEnrollment, ...]:
         """The places of usage points, by usage point and programme."""
@@ -53,7 +53,7 @@ class Programs:
             .where(columns.usage_point_id.in_(tuple(usage_point_ids)))
             .order_by(columns.usage_point_id, columns.program)
         )
-        return tuple(map(_enrollment, rows.mappings()))
+        return tuple(map(read_enrollment, rows.mappings()))
 
     def put_code(self, code: ProgramCode) -> None:
         """Keep the name of a number, instead of the one that it had."""
@@ -65,6 +65,12 @@ class Programs:
         return tuple(ProgramCode(**row) for row in rows.mappings())
 
 
-def _enrollment(row: Row) -> ProgramEnrollment:
+def enrollment_columns(_: Keys, enrollment: ProgramEnrollment) -> dict[str, Any]:
+    """The row of a place in a programme."""
+    return vars(enrollment) | {"dates": [list(pair) for pair in enrollment.dates]}
+
+
+def read_enrollment(row: Row) -> ProgramEnrollment:
+    """The place of a row."""
     dates = tuple((what, at) for what, at in row["dates"])
     return ProgramEnrollment(**{**row, "status": Enrollment(row["status"]), "dates": dates})

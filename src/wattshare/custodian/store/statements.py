@@ -100,6 +100,13 @@ def grow(connection: Connection, name: str, first: int = 1, count: int = 1) -> i
     return int(connection.execute(grown).scalar_one()) - count + 1
 
 
+def coming(connection: Connection, name: str, first: int = 1) -> int:
+    """The number that `grow` gives next: to nobody else before the transaction ends, where it writes."""
+    if connection.dialect.name == "postgresql" and not reads_only(connection):
+        return grow(connection, name, first, 0)
+    return max(first, count(connection, name) + 1)
+
+
 def count(connection: Connection, name: str) -> int:
     """Where a counter stands; 0 before its first number."""
     found = connection.execute(COUNTER.select().where(COUNTER.c.name == name)).first()

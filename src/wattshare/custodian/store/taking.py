@@ -19,6 +19,7 @@ from wattshare.custodian.model.changes import Tally
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.readings import Block
 from wattshare.custodian.store.blocks import BLOCK_COLUMNS, block_of
+from wattshare.custodian.store.lots import Lot, put_aside
 from wattshare.custodian.store.plain_days import DayAt, Laid, PlainDay, PlainDays
 from wattshare.custodian.store.prepared import wrapped
 from wattshare.custodian.store.revisions import REVISION
@@ -76,6 +77,12 @@ class Taking(Protocol[T_co]):
     def last(self) -> AbstractContextManager[T_co]:
         """For all else that the file brings: at its end everything is there, or, where it fails, nothing."""
 
+    def put_aside(self, lots: Iterable[Lot]) -> None:
+        """Have rows at hand, so that it takes less time to write them."""
+
+    def once(self) -> AbstractContextManager[T_co]:
+        """For all that a file brings which is not begun: in one transaction, which decides by what is there now."""
+
 
 @dataclass(frozen=True)
 class AtOnce(Taking[T_co]):
@@ -120,6 +127,14 @@ class AtOnce(Taking[T_co]):
 
     @contextmanager
     def last(self) -> Iterator[T_co]:
+        """The transaction."""
+        yield self.tx
+
+    def put_aside(self, lots: Iterable[Lot]) -> None:
+        """Leave them where they are."""
+
+    @contextmanager
+    def once(self) -> Iterator[T_co]:
         """The transaction."""
         yield self.tx
 
@@ -216,9 +231,7 @@ class InSlices(Taking[T_co]):
         """Change what is to be changed, and let everything be there."""
         if self.begun is None:
             raise LookupError("it was not begun")
-        _told(self.connection, "PRAGMA foreign_keys = ON")
-        _told(self.connection, "PRAGMA synchronous = FULL")
-        with self._transaction() as connection:
+        with self._durable() as connection:
             revision, at = self.begun
             connection.exec_driver_sql(OVER)
             connection.execute(REVISION.insert().values(number=revision, reason=REASON, at=at))
@@ -227,6 +240,28 @@ class InSlices(Taking[T_co]):
             tx.readings.merge_each(map(block_of, met), self.reason)
             yield tx
         self.begun = None
+
+    def put_aside(self, lots: Iterable[Lot]) -> None:
+        """Put them where SQLite finds them."""
+        self.connection.info.pop(READS, None)
+        try:
+            put_aside(self.connection, lots)
+        except Exception as why:
+            raise wrapped(self.connection.dialect, why) from why
+
+    @contextmanager
+    def once(self) -> Iterator[T_co]:
+        """One transaction."""
+        with self._durable() as connection:
+            yield self.nouns(connection)
+
+    @contextmanager
+    def _durable(self) -> Iterator[Connection]:
+        """A transaction that is checked, and outlasts a power cut."""
+        _told(self.connection, "PRAGMA foreign_keys = ON")
+        _told(self.connection, "PRAGMA synchronous = FULL")
+        with self._transaction() as connection:
+            yield connection
 
     @contextmanager
     def _transaction(self, *, reads: bool = False) -> Iterator[Connection]:

@@ -1,5 +1,6 @@
 """A table of agreements taken in: moving in and moving out, in whatever order the rows stand."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -9,7 +10,8 @@ from operator import attrgetter
 from wattshare.custodian.formats.tables.faults import Fault
 from wattshare.custodian.formats.tables.records import Record
 from wattshare.custodian.model.premises import Agreement
-from wattshare.custodian.services.intake.records import BadRecord, Records
+from wattshare.custodian.services.intake.records import CHUNK, BadRecord, Records
+from wattshare.custodian.store.statements import chunks
 
 NEVER = 1 << 62
 
@@ -27,15 +29,32 @@ class Agreements:
 
     def take(self, rows: Sequence[Record]) -> None:
         """Keep agreements; those that are empty or overlap are noted as faults."""
-        for row in self.records.counted(rows):
-            try:
-                self._tell(row)
-            except BadRecord as why:
-                self.records.faults.note(row.row, why.fault)
+        known = len(self.records.faults.numbers)
+        for some in chunks(self.records.counted(rows), CHUNK):
+            self._look_up(some)
+            for row in some:
+                try:
+                    self._tell(row)
+                except BadRecord as why:
+                    self.records.faults.note(row.row, why.fault)
         for told in self._told.values():
             self._check(sorted(told, key=attrgetter("starts")))
-        if not self.records.faults.numbers:
+        # those that were set aside before are none of these rows
+        if len(self.records.faults.numbers) == known:
             self._keep()
+
+    def _look_up(self, rows: Sequence[Record]) -> None:
+        """See which accounts and usage points rows name, where those are, and whose they are and were."""
+        draft = self.records.draft
+        self.records.look_up_accounts(rows)
+        points = self.records.look_up_points(rows, hold=True)
+        places = (draft.points.get(here) for here in points)
+        draft.look_up(draft.locations, "id", {one.location_id for one in places if one and one.location_id is not None})
+        found = defaultdict[int, list[Agreement]](list)
+        for one in draft.look_up(draft.agreements, "usage_point_id", points - self._known.keys(), more=True):
+            found[one.usage_point_id].append(one)
+        for here in points - self._known.keys():
+            self._known[here] = tuple(sorted(found[here], key=attrgetter("starts")))
 
     def _tell(self, row: Record) -> None:
         """Lay a row beside what is known."""
@@ -45,7 +64,7 @@ class Agreements:
         account = self.records.account_of(row)
         here = self.records.point_of(row, row.get("commodity"))
         self.records.locate(here, self.records.address_of(row))
-        known = self._known.setdefault(here, self.records.tx.customers.agreements_of(here))
+        known = self._known.setdefault(here, ())
         told = self._told.setdefault(here, list(known))
         same = [one for one in told if (one.account_id, one.number) == (account.id, row.get("agreement"))]
         exact = [one for one in same if one.starts == starts] or same
@@ -75,16 +94,12 @@ class Agreements:
             self.records.faults.note(row, Fault("starts", sentence))
 
     def _keep(self) -> None:
-        """Write what is new: first what ends sooner, so that what follows has room."""
+        """Let be what is new."""
         for here, told in self._told.items():
             known = {one.id: one for one in self._known[here]}
             changed = [one for one in told if one.id and one != known[one.id]]
-            for one in changed:
-                before = known[one.id]
-                if (before.ends or NEVER) > (one.ends or NEVER) > before.starts:
-                    self.records.tx.customers.change_agreement(replace(before, ends=one.ends))
             for one in sorted(changed, key=lambda one: one.starts < known[one.id].starts):
-                self.records.tx.customers.change_agreement(one)
+                self.records.draft.agreements.put(one)
                 self._count(known[one.id], one)
             for one in told:
                 if not one.id:
@@ -93,10 +108,7 @@ class Agreements:
                     self.records.counts["same"] += 1
 
     def _add(self, one: Agreement) -> None:
-        added = self.records.tx.customers.add_agreement(
-            one.usage_point_id, one.account_id, one.number, starts=one.starts, ends=one.ends, tariff=one.tariff
-        )
-        self._count(None, added)
+        self._count(None, self.records.draft.add_agreement(one))
 
     def _count(self, before: Agreement | None, now: Agreement) -> None:
         self.records.counts[self.records.noted("agreement", str(now.id), before, now)] += 1

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
-from typing import Any
 
 from wattshare.custodian.formats.tables.amounts import Amounts
 from wattshare.custodian.formats.tables.moments import first_of
@@ -12,7 +11,8 @@ from wattshare.custodian.formats.tables.records import Record
 from wattshare.custodian.formats.tables.units import stored_power, unit_of
 from wattshare.custodian.model.changes import Outcome
 from wattshare.custodian.model.premises import Commodity
-from wattshare.custodian.services.intake.records import BadRecord, Records
+from wattshare.custodian.services.intake.records import CHUNK, BadRecord, Records
+from wattshare.custodian.store.statements import chunks
 from wattshare.espi.basics import SummaryMeasurement
 from wattshare.espi.bills import LineItem, UsageSummary
 from wattshare.espi.enums import ItemKind
@@ -32,13 +32,15 @@ class Bills:
     def take(self, rows: Sequence[Record]) -> None:
         """Keep bills; of one whose rows contradict each other, the rows are noted as faults."""
         ordered = self.records.counted(sorted(rows, key=lambda row: (*map(row.get, KEY), row.row)))
-        for _, lines in groupby(ordered, key=lambda row: tuple(map(row.get, KEY))):
-            bill = list(lines)
-            try:
-                self._put(bill)
-            except BadRecord as why:
-                for row in bill:
-                    self.records.faults.note(row.row, why.fault)
+        bills = (list(lines) for _, lines in groupby(ordered, key=lambda row: tuple(map(row.get, KEY))))
+        for some in chunks(bills, CHUNK):
+            self.records.draft.bills.look_up(self.records.look_up_points([bill[0] for bill in some]))
+            for bill in some:
+                try:
+                    self._put(bill)
+                except BadRecord as why:
+                    for row in bill:
+                        self.records.faults.note(row.row, why.fault)
 
     def _put(self, bill: list[Record]) -> None:
         head = bill[0]
@@ -51,16 +53,13 @@ class Bills:
         start, end = first_of(head.get("first_day"), zone), first_of(head.get("last_day") + timedelta(days=1), zone)
         bill_date = head.get("bill_date") or end
         summary = self._summary(here, bill, start, end, bill_date)
-        told: dict[str, Any] = {"revision": self.records.revision, "at": self.records.at}
-        outcome = self.records.tx.bills.put(
-            here, summary, bill_date, profile=self.records.profile, reason=self.records.reason, **told
-        )
+        outcome = self.records.draft.bills.put(here, summary, bill_date, self.records.profile, self.records.reason)
         self.records.counts[{Outcome.NEW: "new", Outcome.CHANGED: "changed", Outcome.SAME: "same"}[outcome]] += 1
 
     def _summary(self, here: int, bill: list[Record], start: int, end: int, bill_date: int) -> UsageSummary:
         """The bill. espi.xsd UsageSummary."""
         head, profile = bill[0], self.records.profile
-        point = self.records.tx.customers.usage_point(here)
+        point = self.records.draft.points.get(here)
         commodity = point.commodity if point else Commodity.ELECTRICITY
         metering = profile.metering(commodity.service_kind)
         items = tuple(self._item(row, commodity) for row in bill if row.get("item"))

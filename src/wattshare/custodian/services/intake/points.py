@@ -110,10 +110,20 @@ class Points:
 
 def free_number(tx: Tx, name: str, taken: Set[int] = frozenset()) -> int:
     """The number of a name: the first that nothing has, from the one that its digest says."""
-    here = FIRST + int.from_bytes(sha256(name.encode()).digest()[:8]) % SPAN
+    here = first_number(name)
     while here in taken or _known(tx, here):
-        here = FIRST + (here + 1 - FIRST) % SPAN
+        here = next_number(here)
     return here
+
+
+def first_number(name: str) -> int:
+    """The number that the digest of a name says."""
+    return FIRST + int.from_bytes(sha256(name.encode()).digest()[:8]) % SPAN
+
+
+def next_number(here: int) -> int:
+    """The number after another one."""
+    return FIRST + (here + 1 - FIRST) % SPAN
 
 
 def _known(tx: Tx, here: int) -> bool:

@@ -1,8 +1,11 @@
-"""Tables of customers and what is theirs, taken in: whole or not at all, each row by its own key."""
+"""Tables of customers and what is theirs, taken in: whole or not at all, each row by its own key.
+
+What rows name is looked up for some hundreds of them at once; each is decided by that and by the rows before it.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wattshare.custodian.formats import hrefs
@@ -21,15 +24,19 @@ from wattshare.custodian.model.premises import (
     ServiceLocation,
     UsagePoint,
 )
-from wattshare.custodian.services.intake.points import NAMED, free_number
+from wattshare.custodian.services.intake.points import JOINED, NAMED, first_number, next_number
 from wattshare.custodian.services.intake.telling import Tell, untold
-from wattshare.custodian.store.database import Tx
+from wattshare.custodian.store.drafts import Draft
+from wattshare.custodian.store.shelves import differing
+from wattshare.custodian.store.statements import chunks
 from wattshare.espi.enums import ProgramDateKind
 from wattshare.espi.profile import Profile
 
 CUSTOMER = "customer"
-# rows after which it is told how many are kept
-SOME = 100
+# rows after which it is told how many are kept, and rows for which what they name is looked up at once
+SOME, CHUNK = 100, 500
+# the kinds of names that make a number a usage point's
+NUMBERED = (NAMED, JOINED)
 ADDRESS = ("address", "city", "state", "postal_code")
 
 
@@ -44,12 +51,10 @@ class BadRecord(Exception):
 
 @dataclass
 class Records:
-    """The rows of one table, in one transaction."""
+    """The rows of one table, and what is made of them."""
 
-    tx: Tx
+    draft: Draft
     profile: Profile
-    revision: int
-    at: int
     reason: str
     faults: Faults
     tell: Tell = untold
@@ -67,11 +72,56 @@ class Records:
             "meters": self._meter,
             "programs": self._program,
         }
-        for row in self.counted(rows):
-            try:
-                self.counts[keep[kind.name](row)] += 1
-            except BadRecord as why:
-                self.faults.note(row.row, why.fault)
+        for some in chunks(self.counted(rows), CHUNK):
+            self._look_up(kind, some)
+            for row in some:
+                try:
+                    self.counts[keep[kind.name](row)] += 1
+                except BadRecord as why:
+                    self.faults.note(row.row, why.fault)
+
+    def _look_up(self, kind: Kind, rows: Sequence[Record]) -> None:
+        """See what rows of a kind name."""
+        match kind.name:
+            case "customers":
+                self.draft.look_up(self.draft.customers, "id", self._look_up_customers(rows))
+            case "accounts":
+                self.draft.look_up_hidden(self._look_up_customers(rows))
+                self.look_up_accounts(rows)
+            case "holders":
+                self._look_up_customers(rows)
+                accounts = self.look_up_accounts(rows)
+                self.draft.look_up(self.draft.holders, "account_id", accounts)
+                self.draft.look_up(self.draft.viewers, "account_id", accounts)
+            case "meters":
+                self.draft.look_up(self.draft.meters, "usage_point_id", self.look_up_points(rows))
+            case "programs":
+                self.draft.look_up(self.draft.programs, "usage_point_id", self.look_up_points(rows))
+
+    def _look_up_customers(self, rows: Sequence[Record]) -> set[int]:
+        """See which customers rows name; their ids."""
+        names = {row.get("customer") for row in rows}
+        self.draft.names.look_up(CUSTOMER, names)
+        found = (self.draft.names.known(CUSTOMER, name) for name in names)
+        return {here for here in found if here is not None}
+
+    def look_up_accounts(self, rows: Sequence[Record]) -> set[int]:
+        """See which accounts rows name; their ids."""
+        numbers = {row.get("account") for row in rows}
+        self.draft.look_up_accounts(numbers)
+        found = map(self.draft.by_account_number, numbers)
+        return {one.id for one in found if one is not None}
+
+    def look_up_points(self, rows: Sequence[Record], *, hold: bool = False) -> set[int]:
+        """See which usage points rows name, and the numbers that new ones of them would get; the ids of all."""
+        names = {row.get("usage_point") for row in rows}
+        called = {name for name in names if not hrefs.TEN_DIGITS.fullmatch(name)}
+        self.draft.names.look_up(NAMED, called)
+        known = {name: self.draft.names.known(NAMED, name) for name in called}
+        self.draft.look_up_free(NUMBERED, {first_number(name) for name, here in known.items() if here is None})
+        points = {int(name) for name in names - called} | {here for here in known.values() if here is not None}
+        self.draft.look_up_points(points, hold=hold)
+        return points
 
     def counted(self, rows: Sequence[Record]) -> Iterator[Record]:
         """The rows, and it is told how many of them are kept."""
@@ -82,14 +132,10 @@ class Records:
 
     def noted(self, kind: str, key: str, before: Any, after: Any) -> str:
         """Write down which fields of a thing changed; what became of it."""
-        if before is None:
-            changed = ["*"]
-        else:
-            old, new = asdict(before), asdict(after)
-            changed = sorted(name for name in new if new[name] != old[name])
+        changed = ["*"] if before is None else differing(before, after)
         if not changed:
             return "same"
-        self.tx.imports.note_change(kind, key, self.revision, self.at, changed)
+        self.draft.changes.append((kind, key, changed))
         return "new" if before is None else "changed"
 
     # what the kinds share
@@ -100,7 +146,7 @@ class Records:
         Raises:
             BadRecord: there is none.
         """
-        account = self.tx.customers.by_account_number(row.get("account"))
+        account = self.draft.by_account_number(row.get("account"))
         if account is None:
             raise BadRecord("account", "No account has this number; import accounts first.")
         return account
@@ -112,19 +158,27 @@ class Records:
             BadRecord: it is not known, or has another service.
         """
         name = row.get("usage_point")
-        here = int(name) if hrefs.TEN_DIGITS.fullmatch(name) else self.tx.imports.known(NAMED, name)
-        point = None if here is None else self.tx.customers.usage_point(here)
+        here = int(name) if hrefs.TEN_DIGITS.fullmatch(name) else self.draft.names.known(NAMED, name)
+        point = None if here is None else self.draft.points.get(here)
         if point is None and commodity is None:
             said = "No such usage point is known; import agreements or readings first"
             raise BadRecord("usage_point", f"{said}, or say its commodity." if row.get("agreement") else f"{said}.")
         if point is not None and commodity not in (None, point.commodity):
             raise BadRecord("commodity", f"Usage point {point.id} is {point.commodity}.")
         if here is None:
-            here = free_number(self.tx, name)
-            self.tx.imports.learn(NAMED, name, here)
+            here = self._free(name)
+            self.draft.names.learn(NAMED, name, here)
         if point is None and commodity is not None:
-            self.tx.customers.add_usage_point(UsagePoint(id=here, commodity=commodity))
+            self.draft.points.put(UsagePoint(id=here, commodity=commodity))
         self.points.setdefault(here, name)
+        return here
+
+    def _free(self, name: str) -> int:
+        """The number of a new name: the first that nothing has, from the one that its digest says."""
+        here = first_number(name)
+        while not self.draft.is_free(NUMBERED, here):
+            here = next_number(here)
+        self.draft.take(here)
         return here
 
     @staticmethod
@@ -137,30 +191,30 @@ class Records:
 
     def locate(self, here: int, address: Address | None) -> None:
         """Have a usage point stand at an address, where one is given."""
-        point = self.tx.customers.usage_point(here)
+        point = self.draft.points.get(here)
         if address is None or point is None:
             return
         if point.location_id is None:
-            fresh = self.tx.customers.add_location(address)
-            self.tx.customers.change_usage_point(replace(point, location_id=fresh.id))
+            fresh = self.draft.add_location(address)
+            self.draft.points.put(replace(point, location_id=fresh.id))
             self.noted("service_location", str(fresh.id), None, fresh)
             return
-        known = self.tx.customers.location(point.location_id)
+        known = self.draft.locations.get(point.location_id)
         told = ServiceLocation(id=point.location_id, address=address)
         if known != told:
-            self.tx.customers.change_location(told)
+            self.draft.locations.put(told)
             self.noted("service_location", str(told.id), known, told)
 
     # one kind each
 
     def _customer(self, row: Record) -> str:
-        here = self.tx.imports.known(CUSTOMER, row.get("customer"))
-        known = None if here is None else self.tx.customers.customer(here)
+        here = self.draft.names.known(CUSTOMER, row.get("customer"))
+        known = None if here is None else self.draft.customers.get(here)
         if known is None:
-            added = self.tx.customers.add_customer(
+            added = self.draft.add_customer(
                 row.get("name"), row.get("email"), row.get("class") or Customer.customer_class
             )
-            self.tx.imports.learn(CUSTOMER, row.get("customer"), added.id)
+            self.draft.names.learn(CUSTOMER, row.get("customer"), added.id)
             return self.noted("customer", str(added.id), None, added)
         told = replace(
             known,
@@ -169,19 +223,19 @@ class Records:
             customer_class=row.get("class") or known.customer_class,
         )
         if told != known:
-            self.tx.customers.change_customer(told)
+            self.draft.customers.put(told)
         return self.noted("customer", str(known.id), known, told)
 
     def _account(self, row: Record) -> str:
         holder = self._customer_of(row)
-        known = self.tx.customers.by_account_number(row.get("account"))
+        known = self.draft.by_account_number(row.get("account"))
         told: dict[str, Any] = {
             "phone": row.get("phone"),
             "mailing": self.address_of(row),
             "bill_cycle": row.get("bill_cycle"),
         }
         if known is None:
-            added = self.tx.customers.add_account(holder, row.get("account"), **told)
+            added = self.draft.add_account(holder, row.get("account"), told)
             return self.noted("account", str(added.id), None, added)
         if known.customer_id != holder:
             raise BadRecord(
@@ -191,7 +245,7 @@ class Records:
             )
         changed = replace(known, **{name: value for name, value in told.items() if value is not None})
         if changed != known:
-            self.tx.customers.change_account(changed)
+            self.draft.accounts.put(changed)
         return self.noted("account", str(known.id), known, changed)
 
     def _holder(self, row: Record) -> str:
@@ -199,11 +253,11 @@ class Records:
         starts, ends = row.get("starts"), row.get("ends")
         if ends is not None and ends <= starts:
             raise BadRecord("ends", "It ends before it starts.")
-        known = self.tx.holders.of(account.id, customer)
+        known = self.draft.holders.get((account.id, customer))
         if row.get("may_share") is False:
             return self._viewer(account, customer, starts, ends, known)
-        self.tx.viewers.drop(account.id, customer)
-        told = self.tx.holders.put(account.id, customer, starts=starts, ends=ends)
+        self.draft.viewers.drop((account.id, customer))
+        told = self.draft.put_holder(account.id, customer, starts, ends)
         return self.noted("account_holder", str(told.id), known, told)
 
     def _viewer(self, account: Account, customer: int, starts: int, ends: int | None, holder: Holder | None) -> str:
@@ -211,12 +265,12 @@ class Records:
         holds = account.customer_id == customer if holder is None else holder.ends is None or holder.ends > starts
         if holds:
             raise BadRecord("may_share", "This customer holds the account then, and so may share it; end that first.")
-        known = self.tx.viewers.of(account.id, customer)
-        told = self.tx.viewers.put(account.id, customer, starts=starts, ends=ends)
+        known = self.draft.viewers.get((account.id, customer))
+        told = self.draft.put_viewer(account.id, customer, starts, ends)
         return self.noted("account_viewer", str(told.id), known, told)
 
     def _customer_of(self, row: Record) -> int:
-        customer = self.tx.imports.known(CUSTOMER, row.get("customer"))
+        customer = self.draft.names.known(CUSTOMER, row.get("customer"))
         if customer is None:
             raise BadRecord("customer", "No customer has this number; import customers first.")
         return customer
@@ -234,11 +288,9 @@ class Records:
         )
         if told.removed is not None and told.removed <= told.installed:
             raise BadRecord("removed", "It was removed before it was installed.")
-        known = next((meter for meter in self.tx.customers.meters_at(here) if meter.serial == serial), None)
-        if known is None:
-            self.tx.customers.add_meter(told)
-        elif known != told:
-            self.tx.customers.change_meter(told)
+        known = self.draft.meters.get((here, serial))
+        if known != told:
+            self.draft.meters.put(told)
         return self.noted("meter", f"{here}/{serial}", known, told)
 
     def _program(self, row: Record) -> str:
@@ -255,7 +307,7 @@ class Records:
             nomination=row.get("nomination"),
             power_of_ten=3 if row.get("power_of_ten") is None else row.get("power_of_ten"),
         )
-        known = next((one for one in self.tx.programs.of((here,)) if one.program == told.program), None)
+        known = self.draft.programs.get((here, told.program))
         if known != told:
-            self.tx.programs.put(told)
+            self.draft.programs.put(told)
         return self.noted("program_enrollment", f"{here}/{told.program}", known, told)

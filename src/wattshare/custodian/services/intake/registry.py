@@ -1,4 +1,4 @@
-"""Tables of customers and what is theirs, at the door: read to the end, then kept in one transaction."""
+"""Tables of customers and what is theirs, at the door: read to the end, drafted, then kept in one transaction."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,7 +16,8 @@ from wattshare.custodian.services.intake.records import Records
 from wattshare.custodian.services.intake.report import Refused, Report
 from wattshare.custodian.services.intake.telling import Tell, untold
 from wattshare.custodian.store.database import Store, Tx
-from wattshare.custodian.store.purposes import Purpose
+from wattshare.custodian.store.drafts import PreparedDraft
+from wattshare.custodian.store.taking import Taking
 from wattshare.espi.profile import Profile
 
 NAMED = 20
@@ -66,20 +67,43 @@ class Registry:
             known = len(faults.numbers)
             if not (known and self.aside is None):
                 try:
-                    with self.store.begin(Purpose.INTAKE) as tx:
-                        return self._store(tx, table, good, faults)
+                    with self.store.taking() as taking:
+                        return self._store(taking, table, good, faults)
                 except _Undone as undone:
                     if undone.report:
                         return undone.report
             if self.aside is None or len(faults.numbers) > self.aside.most:
                 return self._refused(table, faults)
 
-    def _store(self, tx: Tx, table: CsvTable, rows: list[Record], faults: Faults) -> Report:
-        if tx.imports.report(self.digest, self.manner) is not None:
-            return Report(name=self.name, kind=self.kind.name, digest=self.digest, known=True, dry_run=self.dry_run)
-        at, known = self.now(), len(faults.numbers)
-        revision = tx.revisions.begin("import", at)
-        into = Records(tx, self.profile, revision, at, f"import {self.digest[:12]}", faults, self.tell)
+    def _store(self, taking: Taking[Tx], table: CsvTable, rows: list[Record], faults: Faults) -> Report:
+        with taking.view() as tx:
+            if tx.imports.report(self.digest, self.manner) is not None:
+                return Report(name=self.name, kind=self.kind.name, digest=self.digest, known=True, dry_run=self.dry_run)
+            into, made = self._draft(tx, rows, faults)
+        bad = self._bad_rows(table, faults)
+        if self.dry_run:
+            raise _Undone(replace(self._report(into, rows, faults, table), bad_rows=bad))
+        aside = str(self.aside.write(bad)) if self.aside and bad else None
+        taking.put_aside(made.lots)
+        with taking.once() as tx:
+            while not tx.drafts.stands(made):
+                into, made = self._draft(tx, rows, faults)
+            at = self.now()
+            revision = tx.revisions.begin("import", at)
+            tx.drafts.keep(made, revision, at)
+            report = replace(self._report(into, rows, faults, table), revision=revision, aside=aside)
+            kept = report.kept(channels=0)
+            tx.imports.add(self.digest, self.manner, revision=revision, at=at, report=kept.as_plain())
+        return replace(report, bad_rows=bad)
+
+    def _draft(self, tx: Tx, rows: list[Record], faults: Faults) -> tuple[Records, PreparedDraft]:
+        """Decide what becomes of the rows.
+
+        Raises:
+            _Undone: some prove bad.
+        """
+        known = len(faults.numbers)
+        into = Records(tx.drafts.begin(), self.profile, f"import {self.digest[:12]}", faults, self.tell)
         match self.kind.name:
             case "agreements":
                 Agreements(into).take(rows)
@@ -89,17 +113,7 @@ class Registry:
                 into.take(self.kind, rows)
         if len(faults.numbers) > known:
             raise _Undone(None)
-        bad = self._bad_rows(table, faults)
-        report = replace(
-            self._report(into, rows, faults, table), revision=None if self.dry_run else revision, bad_rows=bad
-        )
-        if self.dry_run:
-            raise _Undone(report)
-        if self.aside and bad:
-            report = replace(report, aside=str(self.aside.write(bad)))
-        kept = replace(report, bad_rows=()).kept(channels=0)
-        tx.imports.add(self.digest, self.manner, revision=revision, at=at, report=kept.as_plain())
-        return report
+        return into, into.draft.prepared()
 
     def _report(self, into: Records, rows: list[Record], faults: Faults, table: CsvTable) -> Report:
         tally = Tally(new=into.counts["new"], changed=into.counts["changed"], same=into.counts["same"])
