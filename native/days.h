@@ -45,8 +45,13 @@ static void put_head(State *state, Out *out, const Template *template, const Whe
   took(state, (uint32_t)(to - from));
 }
 
-/* what is known of a value of a few digits; NULL: it has more, or a sign */
-static inline const Number *number_of(int64_t value) { return (uint64_t)value < NUMBERS ? &number[value] : NULL; }
+/* what is known of a value of a few digits, zeros behind them or not; NULL: it has more, or a sign */
+static inline const Number *number_of(int64_t given, int *round) {
+  uint64_t value = (uint64_t)given, thousands = value / THOUSAND;
+  *round = value && thousands < NUMBERS && thousands * THOUSAND == value;
+  if (*round) return &round_number[thousands];
+  return value < NUMBERS ? &number[value] : NULL;
+}
 
 /* the value in full; how many digits it has */
 static uint32_t put_value(Out *out, int64_t value, uint8_t *digits) {
@@ -63,7 +68,7 @@ static void find_tables(State *state, const Template *template) {
   memcpy(state->kind, template->kind, sizeof state->kind);
   for (uint32_t kind = 0; kind < template->kinds; kind++) {
     state->some[kind] = 1;
-    for (uint32_t digits = 0; digits <= DIGITS; digits++) {
+    for (uint32_t digits = 0; digits <= FAST; digits++) {
       state->ready[kind][digits] = table_for(state, template->kind[kind] + digits);
       if (!state->ready[kind][digits]) state->some[kind] = 0;
     }
@@ -140,14 +145,16 @@ static inline __attribute__((always_inline)) void body(State *state, Out *given,
                                                        const uint8_t *values, unsigned width) {
   const Swift *swift = swift_of(template);
   uint8_t digits[MOST_DIGITS];
-  uint32_t crc = state->crc, before = MOST_DIGITS;
+  uint32_t crc = state->crc, before = MOST_DIGITS, count, same;
   int64_t value = value_at(values, 1, width);
-  const Number *number = number_of(value);
-  uint32_t count = put_value(given, value, digits);
-  uint64_t size = state->size + count;
+  /* whether the value before the last one ends with zeros, whether the last one does, and whether its are to come */
+  int earlier, round, owed;
+  number_of(value_at(values, 0, width), &earlier);
+  const Number *number = number_of(value, &round);
   find_tables(state, template);
-  uint32_t same;
-  if (template->numbers > 2 && template->even && state->some[0] && all_small(values, template->numbers, width, &same)) {
+  if (template->numbers > 2 && !(earlier && round) && template->even && state->some[0] &&
+      all_small(values, template->numbers, width, &same)) {
+    uint64_t size = state->size + put_value(given, value, digits);
     size += same * STEADY > template->numbers ? steady_body(given, &crc, template, state->ready[0], values, width)
                                               : even_body(given, &crc, template, state->ready[0], values, width);
     size += (uint64_t)(template->numbers - 2) * template->kind[0];
@@ -156,41 +163,63 @@ static inline __attribute__((always_inline)) void body(State *state, Out *given,
     return;
   }
   Out out = *given;
+  owed = round;
+  if (number) {
+    put(&out, number->bits, number->count);
+    count = number->digits;
+  } else {
+    Out slow = out;
+    count = put_value(&slow, value, digits);
+    out = slow;
+  }
+  uint64_t size = state->size + count;
   for (uint32_t place = 2; place < template->numbers; place++) {
     const Swift *its = &swift[place];
+    const Segment *segment = &template->segment[place];
     int64_t next = value_at(values, place, width);
-    const Number *following = number_of(next);
-    uint32_t far = its->back ? count + before : count;
-    if (number && following && its->first_count && far <= 2 * DIGITS && state->some[its->kind]) {
+    int rounded;
+    const Number *following = number_of(next, &rounded);
+    uint32_t far = segment->back == 2 ? count + before : count;
+    int fast = number && following && its->first_count && far <= 2 * FAST && state->some[its->kind];
+    int wider = owed && earlier && segment->back == 1 && (fast ? its->wider_count : segment->first);
+    if (owed && !wider) put(&out, zeros.bits, zeros.count);
+    if (fast) {
       const Code *distance = &template->distance[its->back][far];
       const Advance *table = state->ready[its->kind];
-      uint64_t bits = its->first | (uint64_t)distance->bits << its->first_count;
-      uint32_t filled = (uint32_t)its->first_count + distance->count;
+      uint64_t bits = wider ? its->wider : its->first;
+      uint32_t filled = wider ? its->wider_count : its->first_count;
+      bits |= (uint64_t)distance->bits << filled;
+      filled += distance->count;
       bits |= (uint64_t)its->rest << filled;
       filled += its->rest_count;
       bits |= (uint64_t)distance->bits << filled;
       filled += distance->count;
       crc = advanced(table[count], crc) ^ (advanced(table[0], number->crc) ^ its->sum);
       put(&out, bits, filled);
-      put(&out, following->bits, following->count);
-      before = count;
-      count = following->digits;
-      size += template->kind[its->kind] + count;
     } else {
       /* a copy, so that the other one stays in registers */
       Out slow = out;
-      const Segment *segment = &template->segment[place];
-      put_segment(&slow, template->text, segment, segment->back == 2 ? count + before : count);
+      put_segment(&slow, template->text, segment, far, wider ? ZEROS : 0);
       crc = summed(crc, digits, written(value, digits));
       crc = summed(crc, template->text + segment->at, segment->size);
-      before = count;
-      count = put_value(&slow, next, digits);
-      size += segment->size + count;
       out = slow;
     }
+    before = count;
+    if (following) {
+      put(&out, following->bits, following->count);
+      count = following->digits;
+    } else {
+      Out slow = out;
+      count = put_value(&slow, next, digits);
+      out = slow;
+    }
+    size += segment->size + count;
+    earlier = round;
+    round = owed = rounded;
     number = following;
     value = next;
   }
+  if (owed) put(&out, zeros.bits, zeros.count);
   state->crc = summed(crc, digits, written(value, digits));
   state->size = size;
   *given = out;

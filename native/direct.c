@@ -20,7 +20,7 @@
 /* what the functions below take: changes with them */
 #define ABI 1
 /* how the bits are chosen: changes whenever the same feed would come out as other bytes */
-#define FORM 2
+#define FORM 3
 
 #define EXPORT __attribute__((visibility("default")))
 #define POLYNOMIAL 0xEDB88320u
@@ -35,6 +35,11 @@
 /* digits that a value mostly has at most */
 #define DIGITS 5
 #define NUMBERS 100000u
+/* many meters count in thousands of what their values are given in: so many zeros end them */
+#define ZEROS 3u
+#define THOUSAND 1000u
+/* digits of a value that is looked up at most */
+#define FAST (DIGITS + ZEROS)
 /* bits below it make no number that has none */
 #define SMALL 65536u
 /* one value in so many that is what the one before is makes a day steady */
@@ -54,13 +59,15 @@
 /* text that is taken at a time */
 #define SLICE (32u * 1024u)
 #define REGIONS 1024u
+/* within segments that are unlike, what is alike for so long is a match */
+#define ALIKE 5u
 /* a match that is so long is likely to go on behind the next few literals */
 #define ALONG 16u
 /* how far what of it can be found again is apart */
 #define APART 32u
 #define HASH_BITS 12
 #define PLACE_BITS 18
-#define TABLES 32u
+#define TABLES 64u
 #define ADVANCED 1024u
 #define MAGIC 0x77646431u
 

@@ -17,6 +17,9 @@ static Code literal[LITERALS], length_of[LONGEST + 1], distance[DISTANCES];
 static uint16_t distance_base[DISTANCES];
 static uint8_t distance_extra[DISTANCES], near_symbol[256], far_symbol[256];
 static Number number[NUMBERS];
+/* the same with zeros behind them; of these the bits are not there */
+static Number round_number[NUMBERS];
+static Code zeros;
 static uint32_t crc_table[16][256];
 #if X86
 static int carryless, shifting;
@@ -93,6 +96,16 @@ static void prepare_numbers(void) {
     number[value].count = (uint8_t)(tenth->count + digit.count);
     number[value].digits = (uint8_t)(tenth->digits + 1);
     number[value].crc = tenth->crc >> 8 ^ crc_table[0][(tenth->crc ^ ('0' + value % 10)) & 255];
+    round_number[value] = number[value];
+    for (uint32_t place = 0; place < ZEROS; place++) {
+      uint32_t crc = round_number[value].crc;
+      round_number[value].digits++;
+      round_number[value].crc = crc >> 8 ^ crc_table[0][(crc ^ '0') & 255];
+    }
+  }
+  for (uint32_t place = 0; place < ZEROS; place++) {
+    zeros.bits |= literal['0'].bits << zeros.count;
+    zeros.count = (uint8_t)(zeros.count + literal['0'].count);
   }
 }
 

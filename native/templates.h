@@ -9,6 +9,8 @@ typedef struct {
   uint32_t far;
   int32_t farther;
   uint32_t back;
+  /* where that stands */
+  uint32_t its;
 } Segment;
 
 /* the same as it mostly is: both matches are as far as those of others are, so that this is known but for the digits */
@@ -17,9 +19,11 @@ typedef struct {
   uint32_t rest;
   /* the length of the first match, and how many bits both are; 0: there is only the segment */
   uint32_t first;
+  /* the same with the zeros before it, which end both values */
+  uint32_t wider;
   /* what it makes of a zero register */
   uint32_t sum;
-  uint8_t first_count, rest_count;
+  uint8_t first_count, wider_count, rest_count;
   /* which of the template's sizes it has, and which of its distances */
   uint8_t kind, back;
 } Swift;
@@ -34,7 +38,7 @@ typedef struct {
   uint32_t heading, bound;
   /* sizes of segments, and what is as far as the first match of one, by the digits of the values in between */
   uint32_t kinds, kind[KINDS], far[2];
-  Code distance[2][2 * DIGITS + 1];
+  Code distance[2][2 * FAST + 1];
   /* whether all that is between two values is swift, of one kind and held against what is before it */
   uint32_t even;
   Segment segment[];
@@ -46,10 +50,30 @@ static inline const Swift *swift_of(const Template *template) {
   return (const Swift *)(const void *)(template->segment + template->numbers);
 }
 
-static void put_segment(Out *out, const uint8_t *text, const Segment *segment, uint32_t digits) {
+/* what is here and there unlike: a short match would not be worth it, and a longer one never takes more than literals */
+static void put_unlike(Out *out, const uint8_t *mine, const uint8_t *its, uint32_t size, uint32_t far) {
+  uint32_t at = 0;
+  while (at < size) {
+    uint32_t alike = 0;
+    while (at + alike < size && mine[at + alike] == its[at + alike]) alike++;
+    if (alike >= ALIKE)
+      put_match(out, alike, far);
+    else
+      put_literals(out, mine + at, alike);
+    at += alike;
+    if (at < size) put_literals(out, mine + at++, 1);
+  }
+}
+
+/* `before`: of the text before it, so much is alike too and not written yet */
+static void put_segment(Out *out, const uint8_t *text, const Segment *segment, uint32_t digits, uint32_t before) {
+  const uint8_t *its = text + segment->its;
   text += segment->at;
-  if (segment->first) put_match(out, segment->first, segment->far + digits);
-  put_literals(out, text + segment->first, segment->literals);
+  if (segment->first) put_match(out, segment->first + before, segment->far + digits);
+  if (segment->first && segment->last && !segment->farther)
+    put_unlike(out, text + segment->first, its + segment->first, segment->literals, segment->far + digits);
+  else
+    put_literals(out, text + segment->first, segment->literals);
   if (segment->last) put_match(out, segment->last, (uint32_t)((int32_t)(segment->far + digits) + segment->farther));
 }
 
@@ -65,6 +89,7 @@ static void compare(Segment *segment, const uint8_t *text, uint32_t at, uint32_t
   segment->last = last;
   segment->literals = segment->size - first - last;
   segment->farther = (int32_t)segment->size - (int32_t)size;
+  segment->its = at;
 }
 
 /* which of the template's sizes a segment has; KINDS: it has too many */
@@ -82,7 +107,7 @@ static void settle(Template *made, const Segment *segment, Swift *swift) {
   uint64_t rest = 0;
   if (!made->far[back]) {
     made->far[back] = segment->far;
-    for (uint32_t digits = 1; digits <= 2 * DIGITS && segment->far + digits <= FARTHEST; digits++)
+    for (uint32_t digits = 1; digits <= 2 * FAST && segment->far + digits <= FARTHEST; digits++)
       made->distance[back][digits] = code_of_distance(segment->far + digits);
   }
   if (kind == KINDS || segment->far != made->far[back] || segment->farther) return;
@@ -94,7 +119,7 @@ static void settle(Template *made, const Segment *segment, Swift *swift) {
   }
   Code first = length_of[segment->first], last = length_of[segment->last];
   /* with both distances, whatever they are, it goes into the writer at once */
-  for (uint32_t digits = 0; digits <= 2 * DIGITS; digits++)
+  for (uint32_t digits = 0; digits <= 2 * FAST; digits++)
     if (made->distance[back][digits].count > most) most = made->distance[back][digits].count;
   if (bits + last.count > REST || bits + first.count + last.count + 2 * most > WORD) return;
   swift->rest = (uint32_t)(rest | (uint64_t)last.bits << bits);
@@ -103,6 +128,11 @@ static void settle(Template *made, const Segment *segment, Swift *swift) {
   swift->kind = (uint8_t)kind;
   swift->back = (uint8_t)back;
   swift->first_count = first.count;
+  if (segment->first + ZEROS > LONGEST) return;
+  Code wider = length_of[segment->first + ZEROS];
+  if (bits + wider.count + last.count + 2 * most > WORD) return;
+  swift->wider = wider.bits;
+  swift->wider_count = wider.count;
 }
 
 /* bytes that a segment and the value behind it take at most */

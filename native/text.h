@@ -23,7 +23,7 @@ typedef struct {
   uint32_t table[TABLES][4][256];
   /* those of the last template's segments, by kind: with so many digits behind them; where there are not all, none */
   uint32_t kinds, kind[KINDS];
-  Advance ready[KINDS][DIGITS + 1];
+  Advance ready[KINDS][FAST + 1];
   uint8_t some[KINDS];
   uint8_t window[WINDOW + 8];
 } State;

@@ -144,6 +144,9 @@ def days(encoder: Encoder, dice: random.Random, made: list[Template]) -> Run:
         most = min(2 ** (8 * width - 1), dice.choice((2, 10, 1_000, 100_000, 2**63)))
         least = -most if dice.random() < 0.3 else 0
         values = [dice.randrange(least, most) for _ in range(chosen.compiled.numbers)]
+        # values that end with zeros: none, some, all
+        round_ones = dice.choice((0, 0.5, 1))
+        values = [value - value % 1000 if value > 0 and dice.random() < round_ones else value for value in values]
         numbers = b"".join(value.to_bytes(width, "little", signed=True) for value in values)
         stamps = dice.randbytes(dice.choice((0, 20, 64))), dice.randbytes(dice.choice((0, 20)))
         run.templates.append(chosen)

@@ -49,6 +49,7 @@ def day(
     offset: int = 0,
     quality: Sequence[tuple[int, ...]] = (),
     cost: Sequence[int | None] = (),
+    tou: Sequence[int | None] = (),
 ) -> Block:
     """A day without gaps."""
     start, end = day_bounds(on, PGE.zone)
@@ -62,6 +63,7 @@ def day(
         step=step,
         quality=(list(quality) or [(17,)] * count)[:count],
         cost=list(cost)[:count] or None,
+        tou=list(tou)[:count] or None,
         at=1_710_000_000,
     )
 
@@ -73,7 +75,10 @@ def regular(draw: st.DrawFn) -> Block:
     start, end = day_bounds(draw(st.sampled_from(DAYS)), PGE.zone)
     count = max(1, (end - start) // step)
     bits = draw(st.sampled_from((6, 14, 30, 46)))
-    few = st.lists(st.integers(-(2**bits), 2**bits), min_size=1, max_size=5)
+    # as many meters count: in thousands of what their values are given in
+    thousands = st.integers(-1, 2 ** min(bits, 36)).map(lambda value: 1_000 * value)
+    few = st.lists(draw(st.sampled_from((st.integers(-(2**bits), 2**bits), thousands))), min_size=1, max_size=5)
+    few |= st.lists(st.integers(-(2**bits), 2**bits) | thousands, min_size=1, max_size=5)
 
     def column(values: st.SearchStrategy[int]) -> list[int | None] | None:
         cycle = draw(st.none() | st.lists(st.none() | values, min_size=1, max_size=3))

@@ -195,6 +195,20 @@ def test_what_is_not_one_channel_after_another_is_smaller_too(encoder: Encoder) 
     assert len(member) < len(by_templates)
 
 
+@pytest.mark.parametrize("zeros", [1, 1_000])
+def test_values_that_end_with_zeros_and_tariffs_that_change_are_smaller_too(encoder: Encoder, zeros: int) -> None:
+    tariffs = [5 if 60 <= place < 80 else 6 for place in range(96)]
+    items: list[Item] = []
+    for number in range(150):
+        of = replace(channel(), usage_point_id=5_390_000_000 + number * 1_234_567)
+        # none at night
+        values = [zeros * ((number * 31 + place * 17) % 900 if place > 20 else 0) for place in range(96)]
+        items += [point(of.usage_point_id), item(day(values, tou=tariffs), subscription=number, of=of)]
+    member, by_templates = packed(items, encoder), packed(items, None)
+    assert inflated(member) == inflated(by_templates) == plain(items)
+    assert len(member) < len(by_templates)
+
+
 def test_a_file_whose_head_is_settled_last_has_days_as_well(encoder: Encoder) -> None:
     addresses, items = Addresses(BASE, PGE), [item(day(on=on)) for on in DAYS] * 20
     heads = iter([FEED, replace(FEED, updated=1_710_000_000)])
