@@ -11,7 +11,7 @@ from wattshare.custodian.model.changes import Outcome
 from wattshare.custodian.store.bills import BILL, BILL_CORRECTION, SummaryKind, dated, free_date, row_of
 from wattshare.custodian.store.lots import Lot
 from wattshare.custodian.store.metadata import Row
-from wattshare.custodian.store.statements import among, chunks, holding
+from wattshare.custodian.store.statements import among, chunks
 from wattshare.espi.profile import Profile
 from wattshare.espi.usage import UsageSummary
 
@@ -100,8 +100,8 @@ class PreparedBills:
     before: Mapping[Place, str]
 
     def stands(self, connection: Connection) -> bool:
-        """Whether all that change are still as they were seen; nobody changes them from now on."""
-        rows = seen(connection, {here for here, _ in self.before}, hold=True)
+        """Whether all that change are still as they were seen. Who changes bills is alone at it: none need be held."""
+        rows = seen(connection, {here for here, _ in self.before})
         found = {(row["usage_point_id"], row["bill_date"]): row["content"] for row in rows}
         return all(found.get(place) == content for place, content in self.before.items())
 
@@ -118,10 +118,10 @@ class PreparedBills:
         self.entries.write(connection, revision=revision, at=at)
 
 
-def seen(connection: Connection, points: Collection[int], *, hold: bool = False) -> Iterator[dict[str, Any]]:
-    """The bills of usage points; `hold`: nobody else changes them from now on."""
+def seen(connection: Connection, points: Collection[int]) -> Iterator[dict[str, Any]]:
+    """The bills of usage points."""
     bill = BILL.c
     for some in chunks(points):
         mine = (bill.kind == SummaryKind.USAGE) & among(connection, bill.usage_point_id, some)
         found = select(*(bill[name] for name in SEEN)).where(mine).order_by(bill.usage_point_id, bill.bill_date)
-        yield from map(dict, connection.execute(holding(connection, found) if hold else found).mappings())
+        yield from map(dict, connection.execute(found).mappings())

@@ -213,7 +213,7 @@ class Store:
 
     @contextmanager
     def taking(self) -> Iterator[Taking[Tx]]:
-        """A file of readings on its way in: whole, or not at all, and others read and write meanwhile.
+        """A file of readings or records on its way in: whole, or not at all, and others read and write meanwhile.
 
         Raises:
             Unavailable: as `begin`; or something else is being taken in for too long.

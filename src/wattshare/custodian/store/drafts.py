@@ -96,12 +96,15 @@ class Draft:
         self._hides: dict[int, int | None] = {}
         # numbers of which it was asked whether they are somebody's, and those that are
         self._asked, self._taken = set[int](), set[int]()
-        self.changes: list[tuple[str, str, list[str]]] = []
+        # which fields of what change
+        self.changes: list[Row] = []
 
     # what is looked up, by the chunk
 
-    def look_up_accounts(self, numbers: Iterable[str]) -> None:
-        """The accounts of the numbers on bills, however they are punctuated."""
+    def look_up_accounts(self, numbers: Iterable[str], *, hold: bool = False) -> None:
+        """The accounts of the numbers on bills, however they are punctuated; `hold`: nobody else gives any away."""
+        if hold:
+            alone(self._connection, "account numbers")
         macs = {
             mac: premises.normal_number(number)
             for number in numbers
@@ -205,8 +208,6 @@ class Draft:
     def _fresh(self, counter: str) -> int:
         taken = self._ids.get(counter)
         if taken is None:
-            if counter == "account":
-                alone(self._connection, "account numbers")
             taken = self._ids[counter] = [coming(self._connection, counter, FIRST_IDS.get(counter, 1)), 0]
         taken[1] += 1
         return taken[0] + taken[1] - 1
@@ -223,12 +224,11 @@ class Draft:
         tables = [shelf.prepared() for shelf in shelves]
         accounts = tables[1].new
         accounts.rows = [{**row, "hidden_since": self._hides[row["customer_id"]]} for row in accounts.rows]
-        changes: list[Row] = [{"kind": kind, "key": key, "fields": names} for kind, key, names in self.changes]
         return PreparedDraft(
             shelves,
             tables,
             Lot(FOREIGN_NAME, self.names.prepared()),
-            Lot(RECORD_CHANGE, changes),
+            Lot(RECORD_CHANGE, self.changes),
             self.bills.prepared(),
             self._hides,
             {name: (first, count) for name, (first, count) in self._ids.items()},

@@ -119,11 +119,14 @@ class Shelf(Generic[Value]):
         return True
 
     def prepared(self) -> Prepared:
-        """What is to be written, sealed."""
+        """What is to be written, sealed; the shelf is empty then, but for what `stands` asks."""
         columns, sort, keys = self._sort.columns, self._sort, self._keys
         changed = defaultdict[tuple[str, ...], list[dict[str, Any]]](list)
         new = list[Row]()
-        for key, value in self._told.items():
+        self._known, told, self._told = {}, self._told, {}
+        for key in list(told):
+            # gone when its row is made: of a large table there are not both
+            value = told.pop(key)
             row = columns(keys, value)
             if key not in self._before or key in self._gone:
                 new.append(dict(row))

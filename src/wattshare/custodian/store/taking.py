@@ -1,4 +1,4 @@
-"""A file's readings on their way in, so that nobody waits for them.
+"""A file's readings on their way in, so that nobody waits for them; and records, which are few and drafted before.
 
 On PostgreSQL a file is one transaction: others read and write beside it. On SQLite, which has one writer, it is many
 small ones, whose blocks are there for nobody before the last (`underway`). That one changes the days that were there

@@ -87,7 +87,7 @@ class Records:
                 self.draft.look_up(self.draft.customers, "id", self._look_up_customers(rows))
             case "accounts":
                 self.draft.look_up_hidden(self._look_up_customers(rows))
-                self.look_up_accounts(rows)
+                self.look_up_accounts(rows, hold=True)
             case "holders":
                 self._look_up_customers(rows)
                 accounts = self.look_up_accounts(rows)
@@ -105,10 +105,10 @@ class Records:
         found = (self.draft.names.known(CUSTOMER, name) for name in names)
         return {here for here in found if here is not None}
 
-    def look_up_accounts(self, rows: Sequence[Record]) -> set[int]:
+    def look_up_accounts(self, rows: Sequence[Record], *, hold: bool = False) -> set[int]:
         """See which accounts rows name; their ids."""
         numbers = {row.get("account") for row in rows}
-        self.draft.look_up_accounts(numbers)
+        self.draft.look_up_accounts(numbers, hold=hold)
         found = map(self.draft.by_account_number, numbers)
         return {one.id for one in found if one is not None}
 
@@ -135,7 +135,7 @@ class Records:
         changed = ["*"] if before is None else differing(before, after)
         if not changed:
             return "same"
-        self.draft.changes.append((kind, key, changed))
+        self.draft.changes.append({"kind": kind, "key": key, "fields": changed})
         return "new" if before is None else "changed"
 
     # what the kinds share
