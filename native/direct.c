@@ -18,9 +18,9 @@
 #include <string.h>
 
 /* what the functions below take: changes with them */
-#define ABI 1
+#define ABI 2
 /* how the bits are chosen: changes whenever the same feed would come out as other bytes */
-#define FORM 3
+#define FORM 4
 
 #define EXPORT __attribute__((visibility("default")))
 #define POLYNOMIAL 0xEDB88320u
@@ -75,6 +75,8 @@
 #define TEXT_MOST (1024u * 1024u)
 #define BOUND_MOST (96u * 1024u)
 #define HEAD_MOST (24u * 1024u)
+/* bytes to a number that are not copied from the readings before */
+#define LOOSE 8u
 
 /* what some processors can do is used where it is there; WATTSHARE_PLAIN: nowhere */
 #if defined(__x86_64__) && !defined(WATTSHARE_PLAIN)
@@ -84,7 +86,7 @@
 #define X86 0
 #endif
 
-enum { BAD_TEMPLATE = -1, BAD_DAY = -2 };
+enum { BAD_TEMPLATE = -1, BAD_DAY = -2, UNLIKE = 1 };
 
 #include "code.inc"
 

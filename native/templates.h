@@ -77,6 +77,20 @@ static void put_segment(Out *out, const uint8_t *text, const Segment *segment, u
   if (segment->last) put_match(out, segment->last, (uint32_t)((int32_t)(segment->far + digits) + segment->farther));
 }
 
+/* bytes of a segment that stand there as they are */
+static uint32_t loose_of(const Segment *segment, const uint8_t *text) {
+  if (!segment->first || !segment->last || segment->farther) return segment->literals;
+  const uint8_t *mine = text + segment->at + segment->first, *its = text + segment->its + segment->first;
+  uint32_t at = 0, loose = 0;
+  while (at < segment->literals) {
+    uint32_t alike = 0;
+    while (at + alike < segment->literals && mine[at + alike] == its[at + alike]) alike++;
+    loose += alike < ALIKE ? alike + 1 : 1;
+    at += alike + 1;
+  }
+  return loose;
+}
+
 /* what of a segment can be copied from another one */
 static void compare(Segment *segment, const uint8_t *text, uint32_t at, uint32_t size) {
   uint32_t least = segment->size < size ? segment->size : size, first = 0, last = 0;
@@ -148,11 +162,11 @@ EXPORT size_t wattshare_template_size(size_t numbers) {
 }
 
 /* Make a template of a text with the slots %b, %b, %b, %b, %b, and then %d for each number. The text must stay where
- * it is. 0, or BAD_TEMPLATE: it is none that can be coded this way. */
+ * it is. 0; UNLIKE: its days are smaller as text; or BAD_TEMPLATE: it is none that can be coded this way. */
 EXPORT int64_t wattshare_template(const uint8_t *text, size_t size, size_t numbers, Template *made, size_t capacity) {
   if (size > TEXT_MOST || numbers > TEXT_MOST || capacity < wattshare_template_size(numbers)) return BAD_TEMPLATE;
   size_t slots = 0, from = 0;
-  uint64_t bound = 0;
+  uint64_t bound = 0, loose = 0;
   memset(made, 0, capacity);
   made->text = text;
   made->numbers = (uint32_t)numbers;
@@ -203,9 +217,12 @@ EXPORT int64_t wattshare_template(const uint8_t *text, size_t size, size_t numbe
     swift[place].sum = summed(0, text + segment->at, segment->size);
     made->even &= swift[place].first_count && !swift[place].kind && !swift[place].back;
     bound += bound_of(segment);
+    loose += loose_of(segment, text);
     if (bound > BOUND_MOST) return BAD_TEMPLATE;
   }
   made->bound = (uint32_t)bound + 4 * MOST_DIGITS;
   made->magic = MAGIC;
-  return 0;
+  /* where readings are not like the one before, as where some have a cost and others none, others are found further
+   * back by who looks for them */
+  return loose > LOOSE * (uint64_t)numbers ? UNLIKE : 0;
 }

@@ -209,6 +209,15 @@ def test_values_that_end_with_zeros_and_tariffs_that_change_are_smaller_too(enco
     assert len(member) < len(by_templates)
 
 
+@pytest.mark.parametrize("cost", [(), [None, 12, None, None, 7, 3, None] * 15], ids=["all alike", "some with a cost"])
+@pytest.mark.parametrize("quality", [(), [(17,), (8,), (17,), (17,), (8,)] * 21], ids=["one quality", "two"])
+def test_days_whose_readings_are_unlike_are_hardly_larger_than_by_the_templates(
+    encoder: Encoder, quality: list[tuple[int, ...]], cost: list[int | None]
+) -> None:
+    items = [item(day([place * 37 % 91 for place in range(100)], on=on, quality=quality, cost=cost)) for on in DAYS]
+    assert len(packed(items, encoder)) < 1.2 * len(packed(items, None))
+
+
 def test_a_file_whose_head_is_settled_last_has_days_as_well(encoder: Encoder) -> None:
     addresses, items = Addresses(BASE, PGE), [item(day(on=on)) for on in DAYS] * 20
     heads = iter([FEED, replace(FEED, updated=1_710_000_000)])
@@ -314,7 +323,7 @@ def test_the_setting_chooses() -> None:
     [
         (None, "wattshare-direct is not installed"),
         (SimpleNamespace(ABI=99, __version__="9.9"), r"wattshare-direct 9\.9 is of another release"),
-        (SimpleNamespace(ABI=1, __version__="9.9", LIBRARY="/nowhere/direct.so"), "cannot be loaded"),
+        (SimpleNamespace(ABI=ABI, __version__="9.9", LIBRARY="/nowhere/direct.so"), "cannot be loaded"),
     ],
 )
 def test_where_it_is_not_there_the_templates_are_used_unless_it_is_asked_for(

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from wattshare.custodian.services.disclosure.wirepath.names import Place
 
-PACKAGE, ABI = "wattshare_direct", 1
+PACKAGE, ABI = "wattshare_direct", 2
 # what one thing takes at most, and more: so many bytes come out at a time
 ROOM = 384 * 1024
 # states that are kept for who comes next
@@ -33,6 +33,8 @@ class Compiled(NamedTuple):
     numbers: int
     made: "ctypes.Array[ctypes.c_char]"
     text: bytes
+    # its readings are so unlike each other that its days are smaller as text
+    unlike: bool
 
     @property
     def size(self) -> int:
@@ -80,9 +82,8 @@ class Encoder:
     def template(self, text: bytes, numbers: int) -> Compiled | None:
         """A template of a day's text; None: it has something that the encoder does not take."""
         made = ctypes.create_string_buffer(self.library.wattshare_template_size(numbers))
-        if self.library.wattshare_template(text, len(text), numbers, made, len(made)):
-            return None
-        return Compiled(ctypes.addressof(made), numbers, made, text)
+        found = self.library.wattshare_template(text, len(text), numbers, made, len(made))
+        return Compiled(ctypes.addressof(made), numbers, made, text, unlike=found > 0) if found >= 0 else None
 
     def begin(self) -> "Stream":
         """A stream of its own."""

@@ -169,7 +169,8 @@ class Templates:
         if self.encoder is None:
             return Template(text, form.valued)
         numbers = text.count(b"%") - text.count(b"%%") * 2 - len(FILLED)
-        return Template(text, form.valued, self.encoder.template(text, numbers))
+        compiled = self.encoder.template(text, numbers)
+        return Template(text, form.valued, None if compiled is None or compiled.unlike else compiled)
 
 
 def check_times(block: Block, starts: tuple[int, ...], profile: Profile) -> None:
