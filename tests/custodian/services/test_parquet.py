@@ -108,6 +108,14 @@ def test_other_types_of_the_same_things_are_the_same(
     assert taken(door, plain(**types), mapping=mapping).readings == Tally(same=2 * HOURS)
 
 
+def test_moments_are_read_in_columns_where_the_mapping_says_utc(door: Door) -> None:
+    taken(door, plain())
+    mapping = meaning(time={"zone": "UTC"})
+    assert in_columns(plain(), mapping)
+    assert taken(door, plain(), mapping=mapping).readings == Tally(same=2 * HOURS)
+    assert not in_columns(plain(), meaning(time={"zone": "America/Los_Angeles"}))
+
+
 def test_a_correction_in_columns_is_what_differs(door: Door, store: Store) -> None:
     taken(door, plain())
     points, starts = [str(POINT)] * 24, [FIRST + timedelta(hours=hour) for hour in range(24)]

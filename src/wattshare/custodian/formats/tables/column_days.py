@@ -7,6 +7,7 @@ one series that follow each other. Whatever is not so goes the way of CSV, a row
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import Any
 
 import pyarrow as pa
@@ -126,7 +127,7 @@ class ColumnDays:
         name, start, kind = (self.table.schema.field(one).type for one in (columns[role], stamp, value))
         return (
             (pa.types.is_integer(start) and meaning.time.format == "epoch")
-            or (pa.types.is_timestamp(start) and meaning.time.format == ISO and (start.tz is None) == self._local)
+            or (pa.types.is_timestamp(start) and meaning.time.format == ISO and self._timed(start))
         ) and (
             (pa.types.is_integer(name) or pa.types.is_string(name) or pa.types.is_dictionary(name))
             and (pa.types.is_integer(kind) or (pa.types.is_decimal128(kind) and kind.precision <= 18))
@@ -136,10 +137,11 @@ class ColumnDays:
             and meaning.values.unit is not None
         )
 
-    @property
-    def _local(self) -> bool:
-        """Whether times are those of a wall clock."""
-        return self.meaning.time.zone not in (None, "offset")
+    def _timed(self, start: pa.TimestampType) -> bool:
+        """Whether timestamps are what the mapping says: moments, as those in UTC are, or times of a wall clock."""
+        zone = self.meaning.time.zone
+        of_clock = zone not in (None, "offset")
+        return of_clock if start.tz is None else not of_clock or zone_of(zone or "") == UTC
 
     @property
     def _step(self) -> int:
