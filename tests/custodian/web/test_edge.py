@@ -74,6 +74,11 @@ def pulled(call: Call) -> Response:
     return Response.xml(f"<entry>{number:>80}</entry>".encode() for number in range(count))
 
 
+def tagged(call: Call) -> Response:
+    """The same with an ETag."""
+    return pulled(call).with_headers(("ETag", '"v1"'))
+
+
 def broken(call: Call) -> Response:
     """A body that breaks after so many pieces, with a secret on its lips."""
 
@@ -110,6 +115,7 @@ ROUTES = (
     Route(path="/long", token=Token.NONE, handler=long),
     Route(path="/short", token=Token.NONE, handler=lambda _call: Response.xml(b"<a/>")),
     Route(path="/pulled/{count}", token=Token.NONE, handler=pulled),
+    Route(path="/tagged/{count}", token=Token.NONE, handler=tagged),
     Route(path="/broken/{count}", token=Token.NONE, handler=broken),
     Route(path="/slow", token=Token.NONE, handler=SLOW.handler),
     Route(path="/refuse", token=Token.NONE, handler=refuse),
@@ -242,6 +248,16 @@ def test_head_is_get_without_its_body(port: int) -> None:
     }
     pulled = ask(port, "/pulled/9", method="HEAD")
     assert (pulled.status, pulled.raw) == (200, b"")
+
+
+@pytest.mark.parametrize("wanted", ["identity", "gzip", "zstd", "gzip, identity;q=0"])
+@pytest.mark.parametrize("count", [0, 3, 30])
+def test_head_names_the_representation_of_a_body_that_is_pulled(port: int, count: int, wanted: str) -> None:
+    said = (("Accept-Encoding", wanted),)
+    get, head = (ask(port, f"/tagged/{count}", method=method, headers=said) for method in ("GET", "HEAD"))
+    assert head.raw == b""
+    for name in ("etag", "content-encoding", "vary"):
+        assert head.headers.get(name) == get.headers.get(name)
 
 
 # hosts

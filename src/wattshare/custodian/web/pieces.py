@@ -60,6 +60,14 @@ class Pouring:
             self.flowing = compressing(self.flowing, self.coding)
         return list(self.filled(WHOLE))
 
+    def settle(self) -> None:
+        """Settle whether a coding is worth it, for who wants the head alone."""
+        if self.wanted.coding is Coding.IDENTITY:
+            return
+        self.more(WORTHWHILE)
+        if not self.ended or self.wanted.always:
+            self.coding = self.wanted.coding
+
     def _packed(self, source: Flow) -> list[bytes]:
         """The same of a feed whose days are still packed: they are left so."""
         pieces, first, size = self.watched(source.pieces), list[Piece](), 0

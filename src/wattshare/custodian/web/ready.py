@@ -86,8 +86,11 @@ def prepared(response: Response, call: Call, direct: bool) -> Ready:
     pouring = Pouring(source=response.body, gone=gone, wanted=wanted_of(response, call))
     response = varied(response)
     if call.method == "HEAD":
-        pouring.close()
-        return Ready(response=response, pieces=[])
+        try:
+            pouring.settle()
+        finally:
+            pouring.close()
+        return Ready(response=encoded(response, pouring.coding), pieces=[])
     if direct and response.file is not None:
         pouring.close()
         return Ready(response=response, pieces=[], length=response.file.count, source=response.file.open())
