@@ -135,6 +135,21 @@ def test_what_is_owed_by_several_is_settled_at_once_and_before_anybody_is_told(m
     assert settled == [[0, 1, 2, 3, 4]]
 
 
+def test_what_is_done_does_not_wait_for_something_long_that_the_same_thread_does_next() -> None:
+    threads, gate = Threads(most=2), threading.Event()
+
+    async def story() -> None:
+        first = asyncio.create_task(threads.run(time.sleep, 0.001))
+        done = asyncio.create_task(threads.run(lambda: Told(number=1, owed=1)))
+        long = asyncio.create_task(threads.run(gate.wait, 30))
+        assert (await done).number == 1
+        assert not long.done()
+        gate.set()
+        await asyncio.gather(first, long)
+
+    asyncio.run(story())
+
+
 def test_not_too_many_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FRESH_SECONDS", 60)
     monkeypatch.setattr(module, "SETTLED_SECONDS", 60)

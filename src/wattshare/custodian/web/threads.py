@@ -100,6 +100,9 @@ class Threads:
     woken: deque[float] = field(default_factory=deque)
     # since when each thread that is awake has been at its piece
     begun: dict[int, float] = field(default_factory=dict)
+    # what was done and is not told yet, as what it owes is not settled; and since when
+    owing: list[Work] = field(default_factory=list)
+    since: float = 0.0
     # when it was last looked how much the process computes, what it had computed by then, and whether that was much
     sample: tuple[float, float, bool] = (0.0, 0.0, False)
     # loops in which it is looked soon whether another thread is needed
@@ -115,7 +118,7 @@ class Threads:
         with self.lock:
             self.coming.append(work)
             self._wake()
-        if self.coming and work.loop not in self.looking:
+        if (self.coming or self.owing) and work.loop not in self.looking:
             self._look_again(work.loop)
         try:
             result: T = await work.waiting
@@ -163,8 +166,11 @@ class Threads:
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         self.looking.discard(loop)
-        if self.coming:
+        if self.coming or self.owing:
             with self.lock:
+                if not self.coming and self.owing and time.monotonic() - self.since >= SETTLED_SECONDS:
+                    # who did it has begun something long: somebody else is to come, and settle it
+                    self.coming.append(Work(nothing, ()))
                 self._wake()
             self._look_again(loop)
 
@@ -172,44 +178,47 @@ class Threads:
 
     def _serve(self) -> None:
         me = threading.get_ident()
-        owing: list[Work] = []
-        since = 0.0
         self._come()
         while True:
-            work = self._next(me, leave=not owing)
-            if work is None and not owing:
-                if self._ends():
-                    return
-                self._come()
-                continue
+            work, owing = self._next(me)
+            if owing:
+                self._settled(owing)
             if work is not None:
                 work.run()
                 if work.owes:
-                    since = since if owing else time.monotonic()
-                    owing.append(work)
+                    self._owe(work)
                 else:
                     told((work,))
-            if owing and (work is None or len(owing) >= TOGETHER or time.monotonic() - since >= SETTLED_SECONDS):
-                self._settled(owing)
-                owing = []
+            elif not owing:
+                if self._ends():
+                    return
+                self._come()
             # what was done is not kept until there is more to do
-            del work
+            del work, owing
 
     def _come(self) -> None:
         with self.lock:
             self.woken.popleft()
 
-    def _next(self, me: int, *, leave: bool) -> Work | None:
-        """The piece that waits longest. None: there is none, or others are at them. `leave`: who gets none sleeps."""
+    def _next(self, me: int) -> tuple[Work | None, list[Work]]:
+        """The piece that waits longest, and what is to be settled before it. Neither: who gets none sleeps."""
         with self.lock:
             self.begun.pop(me, None)
             work = self.coming.popleft() if self._needed() else None
-            if work is None and leave:
+            now, owing = time.monotonic(), list[Work]()
+            if work is None or len(self.owing) >= TOGETHER or now - self.since >= SETTLED_SECONDS:
+                owing, self.owing = self.owing[:TOGETHER], self.owing[TOGETHER:]
+            if work is None and not owing:
                 self.asleep += 1
             else:
-                # something to do, or at least to settle
-                self.begun[me] = time.monotonic()
-            return work
+                self.begun[me] = now
+            return work, owing
+
+    def _owe(self, work: Work) -> None:
+        with self.lock:
+            if not self.owing:
+                self.since = time.monotonic()
+            self.owing.append(work)
 
     def _ends(self) -> bool:
         """Sleep until woken. Whether there was nothing for so long that this thread may end."""
@@ -233,6 +242,10 @@ class Threads:
             for work in owing:
                 work.result, work.fault = None, why
         told(owing)
+
+
+def nothing() -> None:
+    """Be there."""
 
 
 def told(works: Iterable[Work]) -> None:
