@@ -98,6 +98,7 @@ class Resources:
                 permission,
                 window(endpoint, call, self.profile),
                 known=call.headers.get("if-none-match"),
+                as_gzip=wanted(call.accept_encoding).coding is Coding.GZIP,
                 correlation_id=call.correlation_id,
             )
         if found is None:

@@ -73,11 +73,19 @@ class Disclosure:
     monotonic: Callable[[], float] = field(default=time.monotonic)
 
     def read(
-        self, tx: Tx, permission: Permission, window: Window | None, *, known: str | None, correlation_id: str
+        self,
+        tx: Tx,
+        permission: Permission,
+        window: Window | None,
+        *,
+        known: str | None,
+        as_gzip: bool,
+        correlation_id: str,
     ) -> Answered | None:
         """What a row answers, found in a view of what its permission is for; `tested` comes after the view.
 
-        None where the window holds nothing and the profile says so by silence.
+        None where the window holds nothing and the profile says so by silence. `as_gzip`: it leaves so, and its days
+        stay packed for the encoder.
         """
         if permission.endpoint.shape is Shape.STATUS:
             return self._status(tx)
@@ -91,11 +99,12 @@ class Disclosure:
         if etag is not None and matches(known, etag):
             return Answered(body=b"", etag=etag, unchanged=True)
         # what is small is read where it was found; the rest when it leaves
-        small = plan.count <= (SMALL if self.encoder is None else PACKED)
+        encoder = self.encoder if as_gzip else None
+        small = plan.count <= (SMALL if encoder is None else PACKED)
         return Answered(
-            body=joined(self._pieces(tx, permission, plan, at))
+            body=joined(self._pieces(tx, permission, plan, at, encoder))
             if small
-            else Flow(self._write(permission, plan, at), packed=self.encoder is not None),
+            else Flow(self._write(permission, plan, at, encoder), packed=encoder is not None),
             etag=etag,
             owed=self._owed(permission, window, plan, at, correlation_id),
             still=None if plan.count <= SMALL else partial(self._go_on, permission),
@@ -125,11 +134,11 @@ class Disclosure:
 
     # writing
 
-    def _write(self, permission: Permission, plan: Plan, at: int) -> Iterator[Piece]:
+    def _write(self, permission: Permission, plan: Plan, at: int, encoder: Encoder | None) -> Iterator[Piece]:
         """The bytes, in a transaction of their own; a long answer ends when the permission does."""
         asked = self.monotonic()
         with self.store.read(whose(permission)) as tx:
-            for piece in self._pieces(tx, permission, plan, at):
+            for piece in self._pieces(tx, permission, plan, at, encoder):
                 if self.monotonic() - asked >= ASK_SECONDS:
                     self._go_on(permission)
                     asked = self.monotonic()
@@ -139,7 +148,7 @@ class Disclosure:
         with self.store.read() as tx:
             self.access.renew(tx, permission)
 
-    def _pieces(self, tx: Tx, permission: Permission, plan: Plan, at: int) -> Iterator[Piece]:
+    def _pieces(self, tx: Tx, permission: Permission, plan: Plan, at: int, encoder: Encoder | None) -> Iterator[Piece]:
         view, document = self._view(tx, permission, at), permission.endpoint.document
         items = plan.items(view)
         if document is Document.ENTRY:
@@ -148,7 +157,7 @@ class Disclosure:
             return
         customer = document is Document.CUSTOMER_FEED
         feed = self.feed(permission, plan.updated, customer=customer)
-        yield from pieces(feed, items, self.addresses, customer=customer, encoder=self.encoder).pieces
+        yield from pieces(feed, items, self.addresses, customer=customer, encoder=encoder).pieces
 
     def feed(self, permission: Permission, updated: int, *, customer: bool) -> Feed:
         """The head of an answer's feed: its self link is the request without its query."""
