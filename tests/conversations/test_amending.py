@@ -12,6 +12,7 @@ from wattshare.custodian.model.errors import BadRequest, NotCovered, Unknown
 from wattshare.custodian.model.parties import Role, Standing
 from wattshare.custodian.model.premises import Commodity
 from wattshare.custodian.model.work import Batch
+from wattshare.custodian.services import fetching
 from wattshare.custodian.services.batches import Written
 from wattshare.custodian.services.terms import Choice
 from wattshare.espi.kinds import Kind
@@ -19,6 +20,12 @@ from wattshare.thirdparty import errors
 
 BOTH = (Commodity.ELECTRICITY, Commodity.GAS)
 USAGE, USAGE_AND_BILLS = frozenset({Kind.USAGE}), frozenset({Kind.USAGE, Kind.BILLING})
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for ten seconds until a file is made again: another test has a clock for that."""
+    monkeypatch.setattr(fetching, "RENEW_SECONDS", 0.2)
 
 
 def held_of(house: TestHouse, number: str | int) -> Authorization:

@@ -9,6 +9,7 @@ from tests.conversations.test_delegates import signed_in
 from tests.custodian.houses import BASE, EVERYTHING, Home, TestHouse
 from tests.custodian.servers import ENGINES
 from wattshare.custodian.model.errors import BadRequest, NotCovered, Unknown
+from wattshare.custodian.services import fetching
 from wattshare.custodian.services.receipts import Event
 from wattshare.thirdparty.errors import Failed
 
@@ -17,6 +18,12 @@ from wattshare.thirdparty.errors import Failed
 def engine(request: pytest.FixtureRequest) -> str:
     """What the store is on; what statements do is tried on each."""
     return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for ten seconds until a file is made again: another test has a clock for that."""
+    monkeypatch.setattr(fetching, "RENEW_SECONDS", 0.2)
 
 
 @pytest.fixture
