@@ -60,7 +60,7 @@ def fuzz(library: str, seed: int, seconds: int) -> None:
     """Rounds until the time is over."""
     loaded = ctypes.CDLL(library)
     declare(loaded)
-    encoder = Encoder(library=loaded, version="fuzz", form=loaded.wattshare_form())
+    encoder = Encoder(calls=loaded, version="fuzz", form=loaded.wattshare_form())
     begun, rounds, size = time.monotonic(), 0, 0
     while time.monotonic() - begun < seconds:
         try:
@@ -77,7 +77,7 @@ def fuzz(library: str, seed: int, seconds: int) -> None:
 
 def one_round(encoder: Encoder, dice: random.Random) -> int:
     """A stream of random pieces in a room of random size, held against what it should be. How many bytes that is."""
-    state = ctypes.create_string_buffer(encoder.library.wattshare_state_size())
+    state = ctypes.create_string_buffer(encoder.calls.wattshare_state_size())
     # whatever was in it before does not matter
     ctypes.memset(state, dice.choice((0, 255, 7)), len(state))
     room = dice.choice((ROOM, ROOM - dice.randrange(1_000), 280_000))

@@ -297,7 +297,7 @@ def test_little_room_is_used_again_and_again(encoder: Encoder) -> None:
     )
     bodies = []
     for room in (16 * 1024, 20_000, ROOM):
-        state = ctypes.create_string_buffer(b"\xff" * encoder.library.wattshare_state_size())
+        state = ctypes.create_string_buffer(b"\xff" * encoder.calls.wattshare_state_size())
         stream = Stream(encoder, Memory(state, ctypes.create_string_buffer(room)))
         parts = [stream.days(one) if isinstance(one, Run) else stream.text(one) for one in runs]
         bodies.append(b"".join([*parts, stream.end()]))
@@ -314,7 +314,7 @@ def test_little_room_is_used_again_and_again(encoder: Encoder) -> None:
 @pytest.mark.usefixtures("encoder")
 def test_the_setting_chooses() -> None:
     assert chosen("auto") is chosen("direct") is installed()
-    assert installed().library.wattshare_abi() == importlib.import_module(PACKAGE).ABI == ABI
+    assert installed().calls.wattshare_abi() == importlib.import_module(PACKAGE).ABI == ABI
     assert chosen("templates") is None
 
 

@@ -73,7 +73,7 @@ RECORD = 6
 class Encoder:
     """The library."""
 
-    library: Any
+    calls: Any
     version: str
     # part of every validator: the same feed may come out as other bytes by another one
     form: int
@@ -81,8 +81,8 @@ class Encoder:
 
     def template(self, text: bytes, numbers: int) -> Compiled | None:
         """A template of a day's text; None: it has something that the encoder does not take."""
-        made = ctypes.create_string_buffer(self.library.wattshare_template_size(numbers))
-        found = self.library.wattshare_template(text, len(text), numbers, made, len(made))
+        made = ctypes.create_string_buffer(self.calls.wattshare_template_size(numbers))
+        found = self.calls.wattshare_template(text, len(text), numbers, made, len(made))
         return Compiled(ctypes.addressof(made), numbers, made, text, unlike=found > 0) if found >= 0 else None
 
     def begin(self) -> "Stream":
@@ -90,7 +90,7 @@ class Encoder:
         try:
             memory = self.idle.pop()
         except IndexError:
-            state = ctypes.create_string_buffer(self.library.wattshare_state_size())
+            state = ctypes.create_string_buffer(self.calls.wattshare_state_size())
             memory = Memory(state, ctypes.create_string_buffer(ROOM))
         return Stream(self, memory)
 
@@ -100,27 +100,27 @@ class Stream:
 
     def __init__(self, encoder: Encoder, memory: "Memory") -> None:
         """Begin."""
-        self._encoder, self._library, self._memory = encoder, encoder.library, memory
+        self._encoder, self._calls, self._memory = encoder, encoder.calls, memory
         (self._state, self._room), self._capacity = memory, len(memory.room)
         self._taken = ctypes.c_size_t()
-        self._waiting = [self._out(self._library.wattshare_begin(self._state, self._room, self._capacity))]
+        self._waiting = [self._out(self._calls.wattshare_begin(self._state, self._room, self._capacity))]
 
     @property
     def crc(self) -> int:
         """The check sum of all that was taken."""
-        return int(self._library.wattshare_crc(self._state))
+        return int(self._calls.wattshare_crc(self._state))
 
     @property
     def size(self) -> int:
         """How much that was."""
-        return int(self._library.wattshare_taken(self._state))
+        return int(self._calls.wattshare_taken(self._state))
 
     def text(self, text: bytes) -> bytes:
         """Take text; give what is ready."""
         at, ready = 0, self._ready()
         while at < len(text):
             rest = text[at:] if at else text
-            wrote = self._library.wattshare_text(self._state, rest, len(rest), self._taken, self._room, self._capacity)
+            wrote = self._calls.wattshare_text(self._state, rest, len(rest), self._taken, self._room, self._capacity)
             ready.append(self._out(wrote))
             at += self._progress(wrote)
         return b"".join(ready)
@@ -136,7 +136,7 @@ class Stream:
         address, _ = records.buffer_info()
         first, ready = 0, self._ready()
         while first < count:
-            wrote = self._library.wattshare_days(
+            wrote = self._calls.wattshare_days(
                 self._state,
                 hashed,
                 len(hashed),
@@ -159,7 +159,7 @@ class Stream:
 
     def end(self) -> bytes:
         """Give the rest."""
-        ready, wrote = self._ready(), self._library.wattshare_finish(self._state, self._room, self._capacity)
+        ready, wrote = self._ready(), self._calls.wattshare_finish(self._state, self._room, self._capacity)
         if not wrote:
             raise RuntimeError(NO_ROOM)
         return b"".join([*ready, self._out(wrote)])
@@ -223,7 +223,7 @@ def installed() -> Encoder:
     except OSError as fault:
         raise Absent(f"wattshare-direct cannot be loaded: {fault}") from None
     declare(library)
-    return Encoder(library=library, version=package.__version__, form=library.wattshare_form())
+    return Encoder(calls=library, version=package.__version__, form=library.wattshare_form())
 
 
 def declare(library: ctypes.CDLL) -> None:
