@@ -105,8 +105,10 @@ class Shelf(Generic[Value]):
     def drop(self, key: Hashable) -> None:
         """Let a thing go that was looked up, or is new."""
         self._told.pop(key, None)
-        if key not in self._gone and (key in self._before or key in self._known):
-            self._before.setdefault(key, self._known[key])
+        # one that was changed before may not be among those that were looked up last
+        found = self._before.get(key) or self._known.get(key)
+        if key not in self._gone and found is not None:
+            self._before[key] = found
             self._gone.add(key)
 
     def stands(self, connection: Connection) -> bool:
