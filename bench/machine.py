@@ -57,7 +57,8 @@ def _status(pid: int, name: str) -> int:
 
 def memcpy() -> float:
     """Bytes a second that are copied from memory to memory; the median of several."""
-    source, target = memoryview(bytes(COPIED)), memoryview(bytearray(COPIED))
+    # written to, both: of memory that nobody has written to the kernel has one page of zeros, which is in the cache
+    source, target = memoryview(b"\1" * COPIED), memoryview(bytearray(b"\2" * COPIED))
 
     def copy() -> None:
         target[:] = source

@@ -161,7 +161,14 @@ EXPORT size_t wattshare_template_size(size_t numbers) {
   return sizeof(Template) + numbers * (sizeof(Segment) + sizeof(Swift));
 }
 
-/* Make a template of a text with the slots %b, %b, %b, %b, %b, and then %d for each number. The text must stay where
+/* Whether a slot stands there: %b for one of the first, then %ld for each number. */
+static int slotted(const uint8_t *text, size_t size, size_t at, size_t slots) {
+  const char *slot = slots < SLOTS ? "%b" : "%ld";
+  size_t length = slots < SLOTS ? 2 : 3;
+  return at + length <= size && !memcmp(text + at, slot, length);
+}
+
+/* Make a template of a text with the slots %b, %b, %b, %b, %b, and then %ld for each number. The text must stay where
  * it is. 0; UNLIKE: its days are smaller as text; or BAD_TEMPLATE: it is none that can be coded this way. */
 EXPORT int64_t wattshare_template(const uint8_t *text, size_t size, size_t numbers, Template *made, size_t capacity) {
   if (size > TEXT_MOST || numbers > TEXT_MOST || capacity < wattshare_template_size(numbers)) return BAD_TEMPLATE;
@@ -172,8 +179,7 @@ EXPORT int64_t wattshare_template(const uint8_t *text, size_t size, size_t numbe
   made->numbers = (uint32_t)numbers;
   for (size_t at = 0; at <= size; at++) {
     if (at < size && text[at] != '%') continue;
-    if (at < size && (slots >= SLOTS + numbers || at + 1 >= size || text[at + 1] != (slots < SLOTS ? 'b' : 'd')))
-      return BAD_TEMPLATE;
+    if (at < size && (slots >= SLOTS + numbers || !slotted(text, size, at, slots))) return BAD_TEMPLATE;
     uint32_t length = (uint32_t)(at - from);
     if (slots <= SLOTS) {
       made->at[slots] = (uint32_t)from;
@@ -191,9 +197,9 @@ EXPORT int64_t wattshare_template(const uint8_t *text, size_t size, size_t numbe
       segment->at = (uint32_t)from;
       segment->size = length;
     }
+    from = at + (slots < SLOTS ? 2 : 3);
+    at = from - 1;
     slots++;
-    from = at + 2;
-    at++;
   }
   if (slots != SLOTS + numbers + 1 || made->heading > HEAD_MOST || made->tail_size > HEAD_MOST) return BAD_TEMPLATE;
   if (numbers > 1) {

@@ -130,7 +130,7 @@ def template(encoder: Encoder, dice: random.Random) -> Template:
     if count and dice.random() < 0.05:
         # beyond what a distance can say
         numbers[dice.randrange(count)] = dice.randbytes(40_000).replace(b"%", b"/")
-    text = b"%b".join(head) + b"".join(b"%d" + one for one in numbers)
+    text = b"%b".join(head) + b"".join(b"%ld" + one for one in numbers)
     return Template(text, None, encoder.template(text, count))
 
 

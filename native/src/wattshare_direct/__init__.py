@@ -6,5 +6,5 @@ __all__ = ["ABI", "LIBRARY", "__version__"]
 
 __version__ = "0.1.0"
 # what its functions take; as direct.c says it
-ABI = 2
+ABI = 3
 LIBRARY = Path(__file__).with_name("direct.so")

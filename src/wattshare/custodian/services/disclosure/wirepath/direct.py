@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from wattshare.custodian.services.disclosure.wirepath.names import Place
 
-PACKAGE, ABI = "wattshare_direct", 2
+PACKAGE, ABI = "wattshare_direct", 3
 # what one thing takes at most, and more: so many bytes come out at a time
 ROOM = 384 * 1024
 # states that are kept for who comes next

@@ -1,7 +1,7 @@
 """What the typed writer makes of a reading, and of the entry around readings, cut into fragments with slots.
 
 A fragment is filled in twice: first with what belongs to a date, then with what belongs to one block. So a slot of
-the first time is written `%d`, one of the second `%%d`, and a per cent sign of the text four of them.
+the first time is written `%d`, one of the second `%%ld`, and a per cent sign of the text four of them.
 """
 
 import re
@@ -20,6 +20,9 @@ from wattshare.espi.usage import DateTimeInterval, IntervalBlock, ReadingType
 STARTS = (4_000_000_001, 4_000_000_002)
 COST, VALUE = 121_212_121_212_121, 123_123_123_123_123
 DURATION = 4_000_000_003
+# the same slot as %%d, and as long as most numbers are: room is made for as many bytes as a template has, and where what
+# comes out is longer, all that was written moves to where there is more
+NUMBER = b"%%ld"
 PUBLISHED, UPDATED = 4_000_000_004, 4_000_000_005
 ID, UP = "urn:specimen:id", "urn:specimen:up"
 UUID_LENGTH = 36
@@ -72,8 +75,8 @@ def fragment(said: Manner, profile: Profile) -> bytes:
         cpp=said.cpp,
     )
     slots = {start: (b"start", b"%d")}
-    slots |= {COST: (b"cost", b"%%d")} if said.cost else {}
-    slots |= {VALUE: (b"value", b"%%d")} if said.value else {}
+    slots |= {COST: (b"cost", NUMBER)} if said.cost else {}
+    slots |= {VALUE: (b"value", NUMBER)} if said.value else {}
     slotted, met = _slotted(
         _readings(reading, profile),
         {b">%d<" % number: (name, b">%b<" % slot) for number, (name, slot) in slots.items()},
