@@ -29,7 +29,7 @@ error_log {folder}/error;
 events {{ worker_connections 512; }}
 http {{
     access_log {folder}/access.log;
-    sendfile on;
+    sendfile {sendfile};
     tcp_nopush on;
     types_hash_max_size 2048;
     default_type application/octet-stream;
@@ -74,8 +74,8 @@ def ours(utility: Utility, databases: Databases, encoder: str = "auto") -> Itera
 
 
 @contextmanager
-def nginx(folder: Path) -> Iterator[Served]:
-    """nginx, for what lies in `folder`/files.
+def nginx(folder: Path, *, copying: bool = False) -> Iterator[Served]:
+    """nginx, for what lies in `folder`/files. `copying`: it reads a file and writes what it has read.
 
     Raises:
         NotMeasured: there is none.
@@ -84,8 +84,7 @@ def nginx(folder: Path) -> Iterator[Served]:
     if program is None:
         raise NotMeasured(NGINX)
     port = free_port()
-    user = "user root;" if os.geteuid() == 0 else ""
-    (folder / "nginx.conf").write_text(CONFIGURATION.format(folder=folder.resolve(), port=port, user=user))
+    (folder / "nginx.conf").write_text(configured(folder.resolve(), port, copying))
     process = subprocess.Popen([program, "-p", str(folder), "-c", str(folder.resolve() / "nginx.conf")])
     try:
         wait_for(port, process)
@@ -93,6 +92,12 @@ def nginx(folder: Path) -> Iterator[Served]:
     finally:
         process.terminate()
         process.wait()
+
+
+def configured(folder: Path, port: int, copying: bool) -> str:
+    """Its configuration."""
+    user = "user root;" if os.geteuid() == 0 else ""
+    return CONFIGURATION.format(folder=folder, port=port, user=user, sendfile="off" if copying else "on")
 
 
 def wait_for(port: int, process: "subprocess.Popen[bytes]", seconds: float = 60) -> None:
