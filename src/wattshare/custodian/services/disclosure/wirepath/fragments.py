@@ -20,8 +20,8 @@ from wattshare.espi.usage import DateTimeInterval, IntervalBlock, ReadingType
 STARTS = (4_000_000_001, 4_000_000_002)
 COST, VALUE = 121_212_121_212_121, 123_123_123_123_123
 DURATION = 4_000_000_003
-# the same slot as %%d, and as long as most numbers are: room is made for as many bytes as a template has, and where what
-# comes out is longer, all that was written moves to where there is more
+# as `%%d`, and as long as most numbers are: room is made for as many bytes as a template has, and where more come out,
+# all that is written by then moves to where there is more
 NUMBER = b"%%ld"
 PUBLISHED, UPDATED = 4_000_000_004, 4_000_000_005
 ID, UP = "urn:specimen:id", "urn:specimen:up"
