@@ -78,7 +78,12 @@ def settle(naive: int, zone: tzinfo) -> int | Twice | Skipped:
     if before > after:
         return Twice(naive - before, naive - after)
     at = naive - before
-    return Skipped(at, _east((EPOCH + (at - 1) * SECOND).astimezone(zone)) == before)
+    return Skipped(at, east(at - 1, zone) == before)
+
+
+def east(at: int, zone: tzinfo) -> int:
+    """By how many seconds a zone's clock is ahead of UTC at a time."""
+    return _east((EPOCH + at * SECOND).astimezone(zone))
 
 
 def _east(at: datetime) -> int:

@@ -171,14 +171,15 @@ class Stage:
 
     def _timed(self, found: dict[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
         """The columns with starts, durations and the signs of values as they are kept."""
-        starts, durations = self._stamps.spans(found["start"], found["length"])
-        found = {**found, "start": starts, "duration": durations}
+        starts, durations = self._stamps.spans(found["start"], found["length"], found["other"])
+        others = self._stamps.others(found["other"], durations)
+        found = {**found, "start": starts, "other": others, "duration": durations}
         faulty = {
             place: self._fault_of(duration, said)
             for place, (value, flow, duration, said) in enumerate(
-                zip(found["value"], found["flow"], durations, self._said(found, starts), strict=True)
+                zip(found["value"], found["flow"], durations, self._said(found, starts, durations), strict=True)
             )
-            if duration <= 0 or (value < 0 and flow not in (BY_SIGN, NET)) or said not in (None, duration)
+            if duration <= 0 or (value < 0 and flow not in (BY_SIGN, NET)) or said is not None
         }
         if not faulty:
             return found
@@ -188,15 +189,21 @@ class Stage:
         keep = [number not in bad for number in found["number"]]
         return {role: list(compress(column, keep)) for role, column in found.items()}
 
-    def _said(self, found: dict[str, Sequence[Any]], starts: Sequence[int]) -> Sequence[int | None]:
-        """The durations by each row's own end, where every row is said to be of one length."""
+    def _said(
+        self, found: dict[str, Sequence[Any]], starts: Sequence[int], durations: Sequence[int]
+    ) -> Sequence[int | None]:
+        """The durations by each row's own end that are not those by the one length that every row is said to have."""
         if self._stamps.by_row or "end" not in self.meaning.columns or self._stamps.at_end:
             return [None] * len(starts)
-        return [None if end is None else end - start for end, start in zip(found["length"], starts, strict=True)]
+        agree = self._stamps.agree
+        return [
+            None if end is None or end - start == duration or agree(start, end, duration) else end - start
+            for end, start, duration in zip(found["length"], starts, durations, strict=True)
+        ]
 
     def _fault_of(self, duration: int, said: int | None) -> Fault:
         names = self.meaning.columns
-        if said not in (None, duration):
+        if said is not None:
             sentence = f"The interval ends {said} seconds after its start, and interval.length says {duration}."
             return Fault(names["end"], sentence)
         if duration <= 0:

@@ -20,6 +20,7 @@ from wattshare.custodian.formats.tables.moments import (
     Twice,
     day_after,
     day_before,
+    east,
     zone_of,
 )
 from wattshare.espi.profile import Profile
@@ -137,10 +138,15 @@ class Stamps:
             if not self.by_row:
                 # the start and the length say it all
                 return None
+            if isinstance(end, Twice) and self._meaning.time.ambiguous != "refuse":
+                # the start tells which
+                return end
             return Fault(self._names["end"], f"The time {AGAIN if isinstance(end, Twice) else NEVER}")
         return end
 
-    def spans(self, starts: Sequence[int], lengths: Sequence[int | None]) -> tuple[Sequence[int], list[int]]:
+    def spans(
+        self, starts: Sequence[int], lengths: Sequence[Any], others: Sequence[int | None]
+    ) -> tuple[Sequence[int], list[int]]:
         """Starts and durations of readings."""
         if self.daily:
             found = list(map(self._day, starts))
@@ -153,7 +159,20 @@ class Stamps:
             if self.at_end:
                 starts = [at - length for at, length in zip(starts, durations, strict=True)]
             return starts, durations
-        return starts, [(end or 0) - start for start, end in zip(starts, lengths, strict=True)]
+        return starts, list(map(_lasting, starts, lengths, others))
+
+    def others(self, others: Sequence[int | None], durations: Sequence[int]) -> Sequence[int | None]:
+        """The other starts that times may mean: of a time that is an end it lies before that, too."""
+        if not self.at_end or not any(others):
+            return others
+        return [
+            None if at is None else self._day(at)[0] if self.daily else at - duration
+            for at, duration in zip(others, durations, strict=True)
+        ]
+
+    def agree(self, start: int, end: int, duration: int) -> bool:
+        """Whether a start and an end are so far apart on the clock that shows them, which may be put back between."""
+        return self.zone is not None and end + east(end, self.zone) - start - east(start, self.zone) == duration
 
     def _day(self, at: int) -> tuple[int, int]:
         """The local day that a time begins or ends."""
@@ -164,3 +183,11 @@ class Stamps:
                 self._spans.clear()
             self._spans[at] = span
         return span
+
+
+def _lasting(start: int, end: int | Twice | None, other: int | None) -> int:
+    """How long a reading lasts whose end may come twice, as its start may: of both hours each ends within itself."""
+    if isinstance(end, Twice):
+        return (end.first if end.first > start else end.second) - start
+    end = end or 0
+    return end - other if other is not None and end > other else end - start

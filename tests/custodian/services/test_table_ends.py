@@ -1,0 +1,123 @@
+"""Tables whose times are ends, on the day on which an hour comes twice."""
+
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.custodian.services.taking import NOW, readings_of
+from wattshare.custodian.formats.tables.mapping import from_plain
+from wattshare.custodian.services.intake import Intake, Report
+from wattshare.custodian.services.intake.door import Door, Wanted
+from wattshare.custodian.store.database import Store
+from wattshare.espi.profile import PGE
+
+POINT = 5_390_000_001
+# the day of 25 hours
+FIRST, END = (int(datetime(2024, 11, day, tzinfo=ZoneInfo("America/Los_Angeles")).timestamp()) for day in (3, 4))
+ORDER = {"ambiguous": "order"}
+COLUMN = {"ambiguous": "column", "first": ["PDT"], "second": ["PST"]}
+
+
+@pytest.fixture
+def engine() -> str:
+    """What the store is on: rows are placed before it."""
+    return "sqlite"
+
+
+@pytest.fixture
+def door(store: Store) -> Door:
+    """The way into an empty utility, on a stopped clock."""
+    return Door(Intake(store, lambda: NOW, PGE))
+
+
+def at(second: int, form: str = "%Y-%m-%d %H:%M") -> str:
+    return datetime.fromtimestamp(second, UTC).astimezone(PGE.zone).strftime(form)
+
+
+def taken(door: Door, columns: str, rows: list[str], **sections: Any) -> Report:
+    roles = dict(one.split("=") for one in columns.split(","))
+    plain = {
+        "columns": roles,
+        "values": {"unit": "kWh"},
+        "flow": {"all": "delivered"},
+        **sections,
+        "time": {"format": "iso", "zone": "local", **sections["time"]},
+    }
+    text = "\n".join((",".join(roles.values()), *rows)) + "\n"
+    return door.take(io.BytesIO(text.encode()), "readings.csv", Wanted(mapping=from_plain(plain)))
+
+
+def placed(store: Store) -> list[tuple[int, int, int | None]]:
+    return sorted((one.start, one.duration, one.value) for one in readings_of(store, POINT))
+
+
+def every(step: int, value: int | None = None, first: int = FIRST, end: int = END) -> list[tuple[int, int, int]]:
+    """What is kept: start, seconds and value, which is that of all, or counts."""
+    starts = enumerate(range(first, end, step))
+    return [(start, step, (number if value is None else value) * 10**6) for number, start in starts]
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("value", [None, 7])
+@pytest.mark.parametrize("step", [900, 3600])
+def test_ends_in_order_are_those_of_the_readings_before(
+    door: Door, store: Store, step: int, value: int | None, backwards: bool
+) -> None:
+    wanted = every(step, value)
+    rows = [f"{POINT},{at(start + step)},{kept // 10**6}" for start, _, kept in wanted]
+    rows = rows[::-1] if backwards else rows
+    taken(door, "usage_point=point,end=end,value=kwh", rows, time=ORDER, interval={"length": step})
+    assert placed(store) == wanted
+
+
+def test_ends_with_durations_of_their_own(door: Door, store: Store) -> None:
+    wanted = every(900)
+    rows = [f"{POINT},{at(start + 900)},15,{kept // 10**6}" for start, _, kept in wanted]
+    columns = "usage_point=point,end=end,duration=minutes,value=kwh"
+    taken(door, columns, rows, time=ORDER, interval={"unit": "min"})
+    assert placed(store) == wanted
+
+
+@pytest.mark.parametrize("time", [ORDER, COLUMN])
+@pytest.mark.parametrize("shown", ["clock", "label"])
+@pytest.mark.parametrize("step", [900, 3600])
+def test_starts_and_ends_agree_on_the_clock_too(
+    door: Door, store: Store, step: int, shown: str, time: dict[str, Any]
+) -> None:
+    wanted = every(step)
+    labels = {start: at(start + step) for start, _, _ in wanted}
+    if shown == "label":
+        # an end as the clock of its start would show it: 02:00 and not 01:00
+        labels = {start: str(datetime.fromisoformat(at(start)) + timedelta(seconds=step)) for start in labels}
+    rows = [f"{POINT},{at(start)},{labels[start]},{at(start, '%Z')},{kept // 10**6}" for start, _, kept in wanted]
+    columns = "usage_point=point,start=start,end=end,fold=zone,value=kwh"
+    report = taken(door, columns, rows, time=time, interval={"length": step})
+    assert (report.bad_rows, placed(store)) == ((), wanted)
+
+
+@pytest.mark.parametrize("time", [ORDER, COLUMN])
+def test_starts_and_ends_say_lengths_that_change(door: Door, store: Store, time: dict[str, Any]) -> None:
+    noon = FIRST + 13 * 3600
+    wanted = every(3600, 3, end=noon) + every(900, 1, first=noon)
+    rows = [f"{POINT},{at(start)},{at(start + step)},{at(start, '%Z')},{kept // 10**6}" for start, step, kept in wanted]
+    columns = "usage_point=point,start=start,end=end,fold=zone,value=kwh"
+    report = taken(door, columns, rows, time=time)
+    assert (report.bad_rows, placed(store)) == ((), wanted)
+
+
+def test_an_end_that_comes_twice_is_asked_about_where_nothing_is_said(door: Door) -> None:
+    rows = [f"{POINT},2024-11-03 00:00,2024-11-03 01:00,1"]
+    report = taken(door, "usage_point=point,start=start,end=end,value=kwh", rows, time={})
+    assert report.refused is not None
+    assert "time.ambiguous" in report.refused.sentence
+
+
+def test_ends_that_are_too_early_are_told(door: Door) -> None:
+    rows = [f"{POINT},2024-11-03 00:00,2024-11-03 00:30,1"]
+    columns = "usage_point=point,start=start,end=end,value=kwh"
+    report = taken(door, columns, rows, time=ORDER, interval={"length": 3600})
+    assert report.refused is not None
+    assert "ends 1800 seconds after its start" in report.refused.sentence
