@@ -564,6 +564,25 @@ def test_a_body_that_breaks_on_its_way_is_cut_and_never_ended(port: int) -> None
     assert not got.endswith(b"0\r\n\r\n")
 
 
+@pytest.mark.parametrize("count", [100, 100_000])
+def test_who_knows_no_chunks_gets_a_body_that_ends_with_its_connection(port: int, count: int) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(f"GET /pulled/{count} HTTP/1.0\r\nHost: {HOST}\r\nConnection: keep-alive\r\n\r\n".encode())
+        head, _, body = b"".join(iter(lambda: connection.recv(1 << 20), b"")).partition(b"\r\n\r\n")
+    assert b"transfer-encoding" not in head
+    assert b"\r\nconnection: close" in head
+    assert body.startswith(b"<entry>")
+    assert body.endswith(f"{count - 1}</entry>".encode())
+    assert body.count(b"<entry>") == count
+
+
+def test_who_knows_no_chunks_is_not_told_that_a_body_which_broke_has_ended(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(f"GET /broken/100 HTTP/1.0\r\nHost: {HOST}\r\n\r\n".encode())
+        with pytest.raises(ConnectionResetError):
+            b"".join(iter(lambda: connection.recv(1 << 20), b""))
+
+
 def test_a_body_is_closed_when_its_reader_hangs_up(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(f"GET /slow HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())

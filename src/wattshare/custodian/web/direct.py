@@ -14,10 +14,27 @@ if TYPE_CHECKING:
 # where the scope has it, and what hangs up on any connection
 EXTENSION = "wattshare.direct"
 CUT = "wattshare.cut"
+# the version of HTTP in which the end of the connection may be that of an answer
+OLD = "1.0"
 # what sends an answer that is all there
 AT_ONCE = "wattshare.at_once"
 # bytes that the kernel is asked to take at a time: others on this thread are to have their turn
 SLICE = 2 * 1024 * 1024
+
+
+class UntilClosed(int):
+    """The length of a body that ends with its connection, as uvicorn counts it: however much is sent, none is left.
+
+    Callers of HTTP/1.0 know no other end of a body whose length nobody knows. RFC 9112 §6.3.
+    """
+
+    def __lt__(self, other: object) -> bool:
+        """Nothing is too much."""
+        return False
+
+    def __sub__(self, other: int) -> "UntilClosed":
+        """Nothing is left, as before."""
+        return self
 
 
 @dataclass(frozen=True)

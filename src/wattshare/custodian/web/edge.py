@@ -20,7 +20,7 @@ from wattshare.custodian.web import errors
 from wattshare.custodian.web.call import Call, FileStretch, Handler, Query, Response
 from wattshare.custodian.web.certificates import Certificates
 from wattshare.custodian.web.crowd import Crowd
-from wattshare.custodian.web.direct import AT_ONCE, CUT, EXTENSION, AtOnce, Direct
+from wattshare.custodian.web.direct import AT_ONCE, CUT, EXTENSION, OLD, AtOnce, Direct
 from wattshare.custodian.web.errors import TooLarge, TooSlow
 from wattshare.custodian.web.incoming import Door, bare, has_body, raw_path
 from wattshare.custodian.web.outgoing import Heads, confirmed, fitted, untagged
@@ -228,6 +228,9 @@ class Exchange:
                 await self.cut(why)
             except Exception:
                 log.exception("cut_short", route=self.template, correlation_id=self.call.correlation_id)
+                if self.scope["http_version"] == OLD:
+                    # an orderly end of the connection would be that of the body
+                    self.hang_up()
             finally:
                 with CancelScope(shield=True):
                     await self.edge.in_thread(pouring.close)
@@ -247,10 +250,16 @@ class Exchange:
     async def cut(self, why: Refusal) -> None:
         """Hang up on who may no longer have it, so that nothing of it leaves any more. That is no fault."""
         log.info("cut_off", route=self.template, correlation_id=self.call.correlation_id, cause=type(why).__name__)
-        if (hang_up := self.scope.get("extensions", {}).get(CUT)) is not None:
-            hang_up()
+        if self.hang_up():
             while (await self.receive())["type"] != "http.disconnect":
                 pass
+
+    def hang_up(self) -> bool:
+        """End the connection with whatever has not left yet, where the server can. Whether it can."""
+        hang_up: Callable[[], None] | None = self.scope.get("extensions", {}).get(CUT)
+        if hang_up is not None:
+            hang_up()
+        return hang_up is not None
 
     async def hand_over(self, ready: Ready, source: BinaryIO, direct: Direct) -> None:
         """Let the kernel send a file for as long as its caller may have it; else the connection is cut."""

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from wattshare.custodian.model.bearer import Certificate
 from wattshare.custodian.settings import Settings, usable
 from wattshare.custodian.web.certificates import from_der
-from wattshare.custodian.web.direct import AT_ONCE, CUT, EXTENSION, AtOnce, Direct
+from wattshare.custodian.web.direct import AT_ONCE, CUT, EXTENSION, OLD, AtOnce, Direct, UntilClosed
 from wattshare.custodian.web.joined import Joined
 
 log = structlog.get_logger()
@@ -121,6 +121,10 @@ class ListenerProtocol(HttpToolsProtocol):
             self.cycle.transport = joined  # type: ignore[assignment]
             extensions: Any = self.scope.setdefault("extensions", {})
             extensions[CUT] = joined.abort
+            if self.scope["http_version"] == OLD:
+                # its callers do not know chunks. RFC 9112 §6.1
+                extensions[CUT] = joined.reset
+                self.cycle.chunked_encoding, self.cycle.expected_content_length = False, UntilClosed()
             extensions[AT_ONCE] = AtOnce(self.cycle, joined)
             if self.transport.get_extra_info("ssl_object") is None:
                 extensions[EXTENSION] = Direct(self.cycle)
