@@ -5,9 +5,10 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from secrets import randbelow
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -46,14 +47,11 @@ from wattshare.custodian.services.overview import Overview
 from wattshare.custodian.services.own_data import OwnData
 from wattshare.custodian.services.own_usage import OwnUsage
 from wattshare.custodian.services.part_files import PartFiles
-from wattshare.custodian.services.provider import Provider
 from wattshare.custodian.services.receipts import Receipts
 from wattshare.custodian.services.recovery import Recovery
 from wattshare.custodian.services.registration import Registration
 from wattshare.custodian.services.reminders import Reminders
 from wattshare.custodian.services.signin import SignIn
-from wattshare.custodian.services.single import BACK, SIGNED_OUT, Single
-from wattshare.custodian.services.tokens import Tokens
 from wattshare.custodian.services.tries import Counting
 from wattshare.custodian.settings import BadSettings, Settings
 from wattshare.custodian.store.database import Store
@@ -62,6 +60,10 @@ from wattshare.custodian.store.readiness import bring_up
 from wattshare.custodian.worker.loop import Lane, Worker
 from wattshare.espi import wire
 from wattshare.espi.profile import PROFILES, Profile
+
+if TYPE_CHECKING:
+    from wattshare.custodian.services.single import Single
+    from wattshare.custodian.services.tokens import Tokens
 
 BATCHES = "batches"
 DAY = 86_400
@@ -95,9 +97,6 @@ class House:
     sign_in: SignIn
     codes: Codes
     recovery: Recovery
-    # the utility's own sign-in, where it has one
-    single: Single | None
-    tokens: Tokens
     access: Access
     limits: Limits
     disclosure: Disclosure
@@ -114,6 +113,56 @@ class House:
     intake: Intake
     closing: Closing
     completeness: Completeness
+
+    # what only browsers and third parties ask for: a worker, which they do not, holds none of its libraries
+
+    @cached_property
+    def tokens(self) -> "Tokens":
+        """Codes and tokens."""
+        from wattshare.custodian.services.tokens import Tokens  # noqa: PLC0415
+
+        settings = self.settings
+        return Tokens(
+            store=self.store,
+            now=self.now,
+            secrets=self.secrets,
+            addresses=self.addresses,
+            mutual_tls=settings.mutual_tls,
+            access_seconds=settings.access_seconds,
+            refresh_seconds=settings.refresh_days * DAY,
+            open_data=self.consent.open_data,
+            passed_oauth=self.registration.passed_oauth,
+        )
+
+    @cached_property
+    def single(self) -> "Single | None":
+        """The utility's own sign-in, where the settings name one."""
+        settings = self.settings
+        if not settings.oidc_issuer:
+            return None
+        from wattshare.custodian.services.provider import Provider  # noqa: PLC0415
+        from wattshare.custodian.services.single import BACK, SIGNED_OUT, Single  # noqa: PLC0415
+
+        return Single(
+            store=self.store,
+            now=self.now,
+            secrets=self.secrets,
+            sign_in=self.sign_in,
+            provider=Provider(
+                issuer=settings.oidc_issuer,
+                client_id=settings.oidc_client_id,
+                client_secret=settings.oidc_client_secret,
+                outbound=Outbound.of(settings, allowed=settings.allow_own),
+                now=self.now,
+            ),
+            name=settings.oidc_name or settings.utility_name,
+            scopes=settings.oidc_scopes,
+            claim=settings.oidc_claim,
+            claim_names=settings.oidc_claim_names,
+            acr=settings.oidc_acr,
+            back=settings.public_base + BACK,
+            out=settings.public_base + SIGNED_OUT,
+        )
 
     @property
     def hiding(self) -> Hiding:
@@ -319,18 +368,6 @@ def assemble(
             messages=delivery.messages,
             base=settings.public_base,
         ),
-        single=single_of(settings, store, now, texts, sign_in),
-        tokens=Tokens(
-            store=store,
-            now=now,
-            secrets=texts,
-            addresses=addresses,
-            mutual_tls=settings.mutual_tls,
-            access_seconds=settings.access_seconds,
-            refresh_seconds=settings.refresh_days * DAY,
-            open_data=consent.open_data,
-            passed_oauth=registration.passed_oauth,
-        ),
         access=access,
         limits=Limits.of(settings, store, now, profile.zone),
         disclosure=Disclosure(
@@ -376,32 +413,6 @@ def encoder_of(settings: Settings) -> Encoder | None:
         return chosen(settings.encoder)
     except Absent as why:
         raise BadSettings(f"encoder: is direct, and {why}") from None
-
-
-def single_of(settings: Settings, store: Store, now: Clock, texts: Secrets, sign_in: SignIn) -> Single | None:
-    """The utility's own sign-in, where the settings name one."""
-    if not settings.oidc_issuer:
-        return None
-    return Single(
-        store=store,
-        now=now,
-        secrets=texts,
-        sign_in=sign_in,
-        provider=Provider(
-            issuer=settings.oidc_issuer,
-            client_id=settings.oidc_client_id,
-            client_secret=settings.oidc_client_secret,
-            outbound=Outbound.of(settings, allowed=settings.allow_own),
-            now=now,
-        ),
-        name=settings.oidc_name or settings.utility_name,
-        scopes=settings.oidc_scopes,
-        claim=settings.oidc_claim,
-        claim_names=settings.oidc_claim_names,
-        acr=settings.oidc_acr,
-        back=settings.public_base + BACK,
-        out=settings.public_base + SIGNED_OUT,
-    )
 
 
 def limits_of(settings: Settings) -> wire.Limits:

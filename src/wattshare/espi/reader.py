@@ -15,8 +15,9 @@ from wattshare.espi.atom import Entry, Feed, Resource
 from wattshare.espi.deviations import Deviation, Malformed, Rule, refusal
 from wattshare.espi.fields import CUSTOMER, ESPI
 from wattshare.espi.frames import A
+from wattshare.espi.limits import Limits
 from wattshare.espi.prolog import read_prolog
-from wattshare.espi.reading import Limits, Reading
+from wattshare.espi.reading import Reading
 from wattshare.espi.spine import Spine
 from wattshare.espi.strict import is_resource
 

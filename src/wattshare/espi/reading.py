@@ -6,28 +6,13 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from wattshare.espi.deviations import KNOWN, Deviation, DeviationCode, Malformed, Rule, Verdict, refusal
+from wattshare.espi.limits import Limits
 
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 _XSI_TYPE = XSI + "type"
 # the two that only tell a validator where to look
 _XSI_HINTS = frozenset({XSI + "schemaLocation", XSI + "noNamespaceSchemaLocation"})
 _LONGEST_NAME = 64
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What a document may cost.
-
-    `part` bounds whatever has to be held as a tree: every element but feed, entry, content,
-    IntervalBlock and the document's root is read when it has ended, and may be no larger.
-    """
-
-    bytes: int = 2 * 1024**3
-    depth: int = 32
-    elements: int = 50_000_000
-    attributes: int = 64
-    text: int = 1024**2
-    part: int = 8 * 1024**2
 
 
 def name_of(element: etree._Element) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.custodian.houses import PASSWORD, TestHouse
 from wattshare.custodian.model.errors import TooMany
-from wattshare.custodian.services.signin import NotSignedIn, SignIn
+from wattshare.custodian.services.signin import NOBODY, NotSignedIn, SignIn, fits, hasher
 from wattshare.custodian.services.tries import FAILURES, FIFTH, WINDOW_SECONDS, Tries
 
 ELSEWHERE, AT_HOME = "203.0.113.7", "198.51.100.4"
@@ -78,3 +78,9 @@ def test_guesses_at_many_names_from_many_addresses_slow_all_down_and_then_close_
         doors.with_password(doors.arrive(), home.login, PASSWORD, "198.51.100.5")
     # the other ways stay open
     assert doors.as_guest(doors.arrive(), home.account_number, home.phone, AT_HOME).customer_id == home.customer.id
+
+
+def test_a_password_of_nobody_takes_as_long_as_anybody_s() -> None:
+    # of the same parameters, of which the time comes
+    assert not hasher().check_needs_rehash(NOBODY)
+    assert not fits(NOBODY, "")

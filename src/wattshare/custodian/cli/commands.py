@@ -66,7 +66,7 @@ def init(*, home: Home = None) -> None:
 def serve(*, home: Home = None) -> None:
     """Serve the API and the customers' pages."""
     from wattshare.custodian.app import opened
-    from wattshare.custodian.cli.printing import failing
+    from wattshare.custodian.cli.failing import failing
     from wattshare.custodian.front import Front
 
     with failing(as_json=False), opened(home) as house:
@@ -79,7 +79,7 @@ def worker(*, home: Home = None) -> None:
     import signal
 
     from wattshare.custodian.app import opened
-    from wattshare.custodian.cli.printing import failing
+    from wattshare.custodian.cli.failing import failing
     from wattshare.custodian.memory import settled
 
     with failing(as_json=False), opened(home) as house:
@@ -186,8 +186,8 @@ def compact(
 ) -> None:
     """Keep the readings of months that are over in the smaller form. The worker does this by itself."""
     from wattshare.custodian.app import opened
+    from wattshare.custodian.cli.failing import failing
     from wattshare.custodian.cli.history import compact as run
-    from wattshare.custodian.cli.printing import failing
 
     with failing(as_json=as_json), opened(home) as house:
         run(house.closing, until, as_json=as_json)
@@ -210,7 +210,7 @@ def completeness(
     """What should have been metered and what is there: expected, received, estimated, corrected and late readings."""
     from wattshare.custodian.app import opened
     from wattshare.custodian.cli.completeness import show
-    from wattshare.custodian.cli.printing import failing
+    from wattshare.custodian.cli.failing import failing
 
     with failing(as_json=as_json), opened(home) as house:
         first, last = (None if day is None else day.date() for day in (from_, to))
@@ -234,8 +234,8 @@ def funnel(
 ) -> None:
     """Where customers give up on the way from an app's request to its first data. Counts under five are left out."""
     from wattshare.custodian.app import opened
+    from wattshare.custodian.cli.failing import failing
     from wattshare.custodian.cli.funnel import show
-    from wattshare.custodian.cli.printing import failing
 
     if as_json and as_csv:
         raise typer.BadParameter("Choose one of --json and --csv.")
@@ -285,8 +285,8 @@ def import_(
     """Take readings, bills and customers in; each file whole or not at all."""
     from wattshare.custodian.app import opened
     from wattshare.custodian.cli.asking import ask
+    from wattshare.custodian.cli.failing import failing
     from wattshare.custodian.cli.intake import take
-    from wattshare.custodian.cli.printing import failing
     from wattshare.custodian.cli.stopping import Stop
     from wattshare.custodian.formats.tables.mapping import read
     from wattshare.custodian.memory import loaded

@@ -16,14 +16,13 @@ from html import escape
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
-from argon2.exceptions import VerificationError
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from wattshare.custodian.app import House
 from wattshare.custodian.chance import random_uuid
 from wattshare.custodian.sandbox.home import Home
-from wattshare.custodian.services.signin import HASHER
+from wattshare.custodian.services.signin import fits
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.store.purposes import Purpose
 from wattshare.custodian.web.call import Call, Response
@@ -260,10 +259,7 @@ class Identity:
     def _is_known(self, login: str, password: str) -> bool:
         with self.house.store.read(Purpose.PEOPLE) as tx:
             known = tx.customers.login(login)
-        try:
-            return known is not None and HASHER.verify(known.password_hash, password)
-        except VerificationError:
-            return False
+        return known is not None and fits(known.password_hash, password)
 
     def _is_the_house(self, call: Call) -> bool:
         scheme, _, pair = call.headers.get("authorization", "").partition(" ")

@@ -3,14 +3,17 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from wattshare.custodian.model.bearer import Certificate
 from wattshare.custodian.services.access import Access, Permission
 from wattshare.custodian.services.limits import Limits
-from wattshare.custodian.services.tokens import Tokens
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import For, Purpose
 from wattshare.espi.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from wattshare.custodian.services.tokens import Tokens
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +21,7 @@ class Admission:
     """What stands before every resource."""
 
     store: Store
-    tokens: Tokens
+    tokens: "Tokens"
     access: Access
     limits: Limits
 

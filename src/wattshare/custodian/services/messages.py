@@ -21,7 +21,6 @@ from wattshare.custodian.mailing import MAIL_ADDRESS, Mail, Mailing, NotSent, Sh
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.messages import Message, MessageKind, MessageState, Way
 from wattshare.custodian.model.work import Job
-from wattshare.custodian.services import letters
 from wattshare.custodian.services.tongues import Tongues
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
@@ -126,6 +125,9 @@ class Messages:
         return None if to else "no_address"
 
     def _deliver(self, message: Message, to: tuple[str, ...], language: str | None) -> None:
+        # templates take megabytes, and are needed by those alone who send
+        from wattshare.custodian.services import letters  # noqa: PLC0415
+
         tongue, facts = self.tongues.wanted(language, ""), {**self.house, **message.facts}
         if message.way is Way.TEXT:
             self.texting.send(ShortText(id=message.id, to=to[0], text=letters.short(tongue, message.kind, facts)))

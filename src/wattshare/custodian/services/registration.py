@@ -5,10 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-
 from wattshare.custodian.model.authorization import Authorization, Entry, State, history_floor
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import BadRequest, Conflict, Unknown
@@ -312,6 +308,11 @@ def read_certificate(pem: str | None, *, allow_self_signed: bool, now: int) -> s
     """
     if pem is None:
         return None
+    # megabytes that a worker, which registers nobody, does without
+    from cryptography import x509  # noqa: PLC0415
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415
+
     try:
         certificate = x509.load_pem_x509_certificate(pem.encode())
     except ValueError as why:

@@ -5,9 +5,8 @@ Known and unknown names take the same time and get the same words. Codes and the
 """
 
 from dataclasses import dataclass
-
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
+from functools import cache
+from typing import TYPE_CHECKING
 
 from wattshare.custodian.model.clock import Clock, Secrets
 from wattshare.custodian.model.delegation import Actor
@@ -17,10 +16,12 @@ from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.premises import normal_number
 from wattshare.custodian.store.purposes import Purpose
 
-# argon2id, 19 MiB, 2 passes
-HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-# somebody's who is not there: checked in place of a missing one, so that both take as long
-NOBODY = HASHER.hash("nobody's password")
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+
+# somebody's who is not there: checked in place of a missing one, so that both take as long. Of random bytes that nobody
+# has kept; made as every other is, but not anew by each process that starts
+NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$KHubeAMTCZjr2RyGndOMYg$+3FixvF/E3b+yKW1AEkTAyf8pgAgfZ9P5FJaPGixLTU"
 
 # between two presses of the button that signs in, at most
 TWICE_SECONDS = 60
@@ -30,9 +31,28 @@ class NotSignedIn(Exception):
     """The details do not match an account."""
 
 
+@cache
+def hasher() -> "PasswordHasher":
+    """argon2id, 19 MiB, 2 passes."""
+    # who knows of sessions and has no password in hand, as a worker, does without it
+    from argon2 import PasswordHasher  # noqa: PLC0415
+
+    return PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+
+
 def hashed(password: str) -> str:
     """A password as it is kept."""
-    return HASHER.hash(password)
+    return hasher().hash(password)
+
+
+def fits(kept: str, password: str) -> bool:
+    """Whether a password is the one that was kept."""
+    from argon2.exceptions import VerificationError  # noqa: PLC0415 as above
+
+    try:
+        return hasher().verify(kept, password)
+    except VerificationError:
+        return False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,9 +142,7 @@ class SignIn:
         self.counting.slow_down(tries)
         with self.store.read(Purpose.PEOPLE) as tx:
             known = tx.customers.login(login)
-        try:
-            HASHER.verify(known.password_hash if known else NOBODY, password)
-        except VerificationError:
+        if not fits(known.password_hash if known else NOBODY, password):
             known = None
         return self.enter(session, known.customer_id if known else None, "account", tries)
 

@@ -9,9 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.signing import SigningKey
@@ -87,11 +84,17 @@ def by_secret(secret: str, content: bytes) -> str:
 
 def by_key(secret: str, content: bytes) -> str:
     """Ed25519, base64. RFC 8032."""
+    # as in store.keys: only who tells notices needs it
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
+
     return encoded(Ed25519PrivateKey.from_private_bytes(base64.b64decode(secret)).sign(content))
 
 
 def public_half(secret: bytes) -> bytes:
     """The public key of an Ed25519 private key."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415
+
     key = Ed25519PrivateKey.from_private_bytes(secret).public_key()
     return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
 
