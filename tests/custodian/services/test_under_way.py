@@ -1,11 +1,14 @@
 """What SQLite takes in by many small transactions: others read and write meanwhile, and see nothing of it."""
 
 import io
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 
 from tests.custodian.servers import OpenStore
 from tests.custodian.services.taking import NOW, readings_of
@@ -15,6 +18,7 @@ from wattshare.custodian.model.changes import Tally
 from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.services.intake import Intake, Report
 from wattshare.custodian.services.intake.door import Door, Wanted
+from wattshare.custodian.store import taking
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.imports import Imports
 from wattshare.custodian.store.purposes import Purpose
@@ -70,6 +74,39 @@ def test_others_write_and_see_nothing_before_the_last_transaction(store: Store) 
     assert seen == [before, {}, None, 0, 6]
     assert readings_of(store, POINT).total() == 71
     assert rows(store, "under_way") == 0
+
+
+@pytest.mark.parametrize(("seconds", "slices"), [(0, [2, 4, 5, 6]), (3600, [5, 6])])
+def test_who_writes_meanwhile_gets_in_between_two_slices(
+    store: Store, monkeypatch: pytest.MonkeyPatch, seconds: int, slices: list[int]
+) -> None:
+    """The file comes in two pieces, of five days and of one."""
+    written = list[int]()
+
+    def come(_: float) -> None:
+        # who does not wait at all
+        with closing(sqlite3.connect(str(store.engine.url.database), timeout=0)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            written.append(other.execute("SELECT count(*) FROM interval_block").fetchone()[0])
+
+    monkeypatch.setattr(taking, "rest", come)
+    monkeypatch.setattr(taking, "PORTION", 2)
+    monkeypatch.setattr(taking, "SLICE_SECONDS", seconds)
+    assert take(store, plain()).readings == Tally(new=142)
+    assert written == slices
+
+
+def test_the_last_transaction_has_what_is_new_at_hand(store: Store) -> None:
+    told = list[tuple[str, bool]]()
+
+    def listen(*given: Any) -> None:
+        statement, many = given[2], given[-1]
+        if statement.startswith(("INSERT INTO usage_point", "INSERT INTO channel")):
+            told.append((statement.partition(" (")[0].removeprefix("INSERT INTO "), many or "temp" not in statement))
+
+    event.listen(store.engine, "before_cursor_execute", listen)
+    take(store, plain())
+    assert told == [("usage_point", False), ("channel", False)]
 
 
 def test_a_correction_is_not_seen_before_the_last_transaction(store: Store) -> None:

@@ -4,7 +4,9 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
+from sqlite3 import connect as sqlite_connect
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -14,6 +16,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.schema import SchemaItem
 
+from tests.custodian.servers import OpenStore
 from tests.custodian.store.households import T0, add_party
 from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.settings import BadSettings
@@ -55,6 +58,7 @@ def test_a_store_knows_whether_it_is_upgraded(database_url: str, keys: Keys) -> 
 LOADED = """
 import sys
 from pathlib import Path
+from sqlite3 import connect as sqlite_connect
 import wattshare.custodian.app
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import Keys
@@ -98,6 +102,7 @@ def test_an_upgrade_that_fails_leaves_nothing_and_can_be_run_again(database_url:
 UPGRADE = """
 import sys
 from pathlib import Path
+from sqlite3 import connect as sqlite_connect
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import Keys
 store = Store.connect(sys.argv[1], Keys.read(Path(sys.argv[2])))
@@ -125,6 +130,7 @@ KILLED = """
 import os
 import sys
 from pathlib import Path
+from sqlite3 import connect as sqlite_connect
 from sqlalchemy import event
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import Keys
@@ -220,6 +226,28 @@ def test_a_writer_that_waits_too_long_is_told_that_we_are_busy(
         with pytest.raises(Unavailable) as refusal:
             come_late()
     assert re.search("locked|timeout", str(refusal.value.logged))
+    other.close()
+
+
+def test_a_writer_looks_again_until_nobody_else_writes(
+    tmp_path: Path, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, slept = open_store(tmp_path, "sqlite"), list[float]()
+    other = sqlite_connect(str(store.engine.url.database), isolation_level=None)
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) % 3 == 0:
+            other.execute("COMMIT")
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    for begin in (store.begin, store.note):
+        other.execute("BEGIN IMMEDIATE")
+        with begin() as tx:
+            # all else waits as SQLite itself does
+            waits = tx.trail._connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+            assert waits == sqlite.WAIT_SECONDS * 1000
+    assert len(slept) == 6
     other.close()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, Connection, Index, String, Table, select
 
 from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.lots import Lot
 from wattshare.custodian.store.metadata import METADATA, Big
 from wattshare.custodian.store.revisions import TAKING_IN
 from wattshare.custodian.store.statements import alone, among, chunks
@@ -152,13 +153,12 @@ class Imports:
             found.update({by_mac[mac]: here for mac, here in self._connection.execute(rows)})
         return found
 
-    def learn_many(self, kind: str, ids: Mapping[str, int]) -> None:
-        """Keep what other custodians' names stand for."""
-        for some in chunks(ids.items()):
-            rows = [
-                {"kind": kind, "name_mac": self._keys.mac(name_text(kind, name)), "id": here} for name, here in some
-            ]
-            self._connection.execute(FOREIGN_NAME.insert(), rows)
+    def new_names(self, ids: Mapping[str, Mapping[str, int]]) -> Lot:
+        """What other custodians' names, by kind, stand for from now on."""
+        named = ((kind, name, here) for kind, those in ids.items() for name, here in those.items())
+        mac = self._keys.mac
+        rows = ({"kind": kind, "name_mac": mac(name_text(kind, name)), "id": here} for kind, name, here in named)
+        return Lot(FOREIGN_NAME, rows)
 
     def named(self, kind: str, here: int) -> bool:
         """Whether an id is what some name of that kind stands for."""

@@ -1,14 +1,16 @@
 """Usage points and channels by the many: looked up and added a chunk at a time, for who brings a whole utility."""
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 
 from wattshare.custodian.model.premises import Commodity
 from wattshare.custodian.store.blocks import CHANNEL
 from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.lots import Lot
 from wattshare.custodian.store.premises import ACCOUNT, AGREEMENT, METER, USAGE_POINT, number_text
-from wattshare.custodian.store.statements import among, chunks, insert_many
+from wattshare.custodian.store.statements import among, chunks
 
 
 class Roster:
@@ -28,11 +30,11 @@ class Roster:
             found.update({here: Commodity(commodity) for here, commodity in rows})
         return found
 
-    def add_usage_points(self, services: Mapping[int, Commodity]) -> None:
-        """Keep new usage points of which nothing is known but their services."""
+    def new_usage_points(self, services: Mapping[int, Commodity]) -> Lot:
+        """New usage points of which nothing is known but their services."""
         # usage point, service; no place, and nothing beside
-        for some in chunks(services.items()):
-            insert_many(self._connection, USAGE_POINT, [[here, str(service), None, None] for here, service in some])
+        rows = ((here, str(service), None, None) for here, service in services.items())
+        return _lot(USAGE_POINT, rows)
 
     def channels(self, usage_point_ids: Collection[int]) -> dict[int, dict[int, str]]:
         """The channels of usage points: by number the id of what they measure."""
@@ -46,10 +48,14 @@ class Roster:
                 found.setdefault(here, {})[number] = name
         return found
 
-    def add_channels(self, channels: Iterable[tuple[int, int, str]]) -> None:
-        """Keep new channels: usage point, number, and the id of a reading type that is kept."""
-        for some in chunks(channels):
-            insert_many(self._connection, CHANNEL, [[*channel, None] for channel in some])
+    def new_channels(self, channels: Iterable[tuple[int, int, str]]) -> Lot:
+        """New channels: usage point, number, and the id of a reading type that is kept before they are."""
+        return _lot(CHANNEL, ((*channel, None) for channel in channels))
+
+    def keep(self, lots: Iterable[Lot]) -> None:
+        """Write what is new."""
+        for lot in lots:
+            lot.write(self._connection)
 
     def of_meters(self, serials: Collection[str]) -> dict[str, set[int]]:
         """The usage points at which meters are or were."""
@@ -74,3 +80,9 @@ class Roster:
             for mac, here, commodity in self._connection.execute(rows):
                 found.setdefault(by_mac[mac], {})[here] = Commodity(commodity)
         return found
+
+
+def _lot(table: Table, rows: Iterable[tuple[Any, ...]]) -> Lot:
+    """Rows with a value for every column."""
+    names = [column.name for column in table.c]
+    return Lot(table, (dict(zip(names, row, strict=True)) for row in rows), whole=True)

@@ -15,13 +15,19 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from wattshare.custodian.model.errors import Unavailable
+from wattshare.custodian.store.prepared import wrapped
 from wattshare.custodian.store.purposes import For
-from wattshare.custodian.store.short import BEGUN, READS, Kept
+from wattshare.custodian.store.short import BEGUN, READS, Kept, driver_of
 from wattshare.custodian.store.statements import reads_only
 
 WAIT_SECONDS = 30
-# and how often one looks whether it is its turn
+# and how often one looks whether it is its turn to take something in
 LOOK_SECONDS = 0.01
+# how soon a writer looks again whether nobody writes, and then after which part of what it has waited for
+SOON_SECONDS, LATER = 0.001, 0.1
+# pages of the log after which a commit puts them into the database, and waits for the disk; of who takes something in,
+# whose commits nobody waits for, it is half as many, so that those of answers need not
+LOGGED = 2_000
 # a wrong statement, and writing where only reading was asked for
 OUR_FAULTS = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY)
 # others have the file; the other bits of a code say what of it
@@ -130,10 +136,11 @@ def is_ours(fault: DBAPIError) -> bool:
 def _set_up(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     # transactions are begun by _begin, not by the driver
     connection.isolation_level = None
-    connection.execute(f"PRAGMA busy_timeout = {WAIT_SECONDS * 1000}")
+    _wait(connection, WAIT_SECONDS)
     # what was said to be done survives a power cut
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {LOGGED}")
 
 
 def _ready(connection: sqlite3.Connection, *, reads: bool) -> None:
@@ -145,7 +152,7 @@ def _begin_view(connection: sqlite3.Connection, _: For) -> None:
 
 
 def _begin_write(connection: sqlite3.Connection, _: For) -> None:
-    connection.execute("BEGIN IMMEDIATE")
+    _write(connection)
 
 
 def _begin(connection: Connection) -> None:
@@ -155,5 +162,37 @@ def _begin(connection: Connection) -> None:
     if connection.info.get(READS) is not reads:
         connection.exec_driver_sql(f"PRAGMA query_only = {reads:d}")
         connection.info[READS] = reads
-    # a writer queues at the start: one that began as a reader cannot wait for its turn
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    if reads:
+        connection.exec_driver_sql("BEGIN")
+        return
+    try:
+        _write(driver_of(connection))
+    except sqlite3.Error as why:
+        raise wrapped(connection.dialect, why) from why
+
+
+def _write(connection: sqlite3.Connection) -> None:
+    """Be the one who writes, from the start: who began as a reader cannot wait for that.
+
+    SQLite itself looks again after pauses that soon are longer than those that who writes little by little makes.
+    """
+    began = time.monotonic()
+    _wait(connection, 0)
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as why:
+                waited = time.monotonic() - began
+                if why.sqlite_errorcode & PRIMARY not in WAITED_FOR or waited >= WAIT_SECONDS:
+                    raise
+                time.sleep(max(SOON_SECONDS, waited * LATER))
+            else:
+                return
+    finally:
+        _wait(connection, WAIT_SECONDS)
+
+
+def _wait(connection: sqlite3.Connection, seconds: int) -> None:
+    """Let statements wait for others for so long."""
+    connection.execute(f"PRAGMA busy_timeout = {seconds * 1000}")

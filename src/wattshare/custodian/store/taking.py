@@ -9,7 +9,7 @@ takes something in next.
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
@@ -24,9 +24,13 @@ from wattshare.custodian.store.plain_days import DayAt, Laid, PlainDay, PlainDay
 from wattshare.custodian.store.prepared import wrapped
 from wattshare.custodian.store.revisions import REVISION
 from wattshare.custodian.store.short import READS, driver_of
+from wattshare.custodian.store.sqlite import LOGGED
+from wattshare.custodian.store.statements import chunks
 
-# blocks of the first slice; then as many as take so long, and no more than that
-FIRST_SLICE, MOST, SLICE_SECONDS = 200, 2_000, 0.01
+# others write after so long, and for as long; how many blocks are written between two looks at the clock
+SLICE_SECONDS, PORTION = 0.004, 100
+# blocks that are looked up at a time; and that are thrown away at first, then as many as take so long
+MOST, FIRST_SLICE = 2_000, 200
 REASON = "import"
 
 QUOTED = ", ".join(f'"{name}"' for name in BLOCK_COLUMNS)
@@ -141,22 +145,19 @@ class AtOnce(Taking[T_co]):
 
 @dataclass
 class Pace:
-    """How much is written at a time: little enough that nobody waits for long, and as long again is nothing written."""
+    """How much is thrown away at a time."""
 
     size: int = FIRST_SLICE
 
-    def slices(self, items: Iterable[Item]) -> Iterator[tuple[Item, ...]]:
-        """Items in slices, each of which is written before the next is asked for."""
-        coming = iter(items)
-        while some := tuple(islice(coming, self.size)):
-            began = time.monotonic()
-            yield some
-            self.wait(len(some), time.monotonic() - began)
+    def wait(self, gone: int, took: float) -> None:
+        """Let others write, after so many went in so many seconds."""
+        self.size = max(1, min(MOST, int(gone * SLICE_SECONDS / max(took, 1e-6)), 2 * self.size))
+        rest(took)
 
-    def wait(self, written: int, took: float) -> None:
-        """Let others write, after so many were written in so many seconds."""
-        self.size = max(1, min(MOST, int(written * SLICE_SECONDS / max(took, 1e-6)), 2 * self.size))
-        time.sleep(min(took, 1))
+
+def rest(took: float) -> None:
+    """Let others write for as long as something took."""
+    time.sleep(min(took, 1))
 
 
 @dataclass
@@ -168,7 +169,6 @@ class InSlices(Taking[T_co]):
     nouns: Callable[[Connection], Any]
     # revision and second, once it has begun
     begun: tuple[int, int] | None = None
-    pace: Pace = field(default_factory=Pace)
     # why days are changed that were there
     reason: str = ""
 
@@ -189,15 +189,11 @@ class InSlices(Taking[T_co]):
 
     def load(self, blocks: Iterable[Block]) -> None:
         """Write days that are new."""
-        for some in self.pace.slices(blocks):
-            with self._transaction() as connection:
-                self.nouns(connection).readings.load(some)
+        self._put(blocks, lambda tx, some: tx.readings.load(some))
 
     def load_plain(self, days: Iterable[PlainDay], revision: int, at: int) -> None:
         """The same of days of nothing but values."""
-        for some in self.pace.slices(days):
-            with self._transaction() as connection:
-                self.nouns(connection).readings.load_plain(some, revision, at)
+        self._put(days, lambda tx, some: tx.readings.load_plain(some, revision, at))
 
     def lay_out(self, days: PlainDays, revision: int, at: int) -> Laid:  # noqa: ARG002  as elsewhere
         """Leave days in columns as they are."""
@@ -255,6 +251,20 @@ class InSlices(Taking[T_co]):
         with self._durable() as connection:
             yield self.nouns(connection)
 
+    def _put(self, items: Iterable[Item], put: Callable[[Any, Sequence[Item]], None]) -> None:
+        """Write items in slices: whatever they are, and whoever computes meanwhile, others wait for little longer."""
+        portions = chunks(items, PORTION)
+        some = next(portions, None)
+        while some is not None:
+            with self._transaction() as connection:
+                tx, began = self.nouns(connection), time.monotonic()
+                while some is not None:
+                    put(tx, some)
+                    some = next(portions, None)
+                    if time.monotonic() - began >= SLICE_SECONDS:
+                        break
+            rest(time.monotonic() - began)
+
     @contextmanager
     def _durable(self) -> Iterator[Connection]:
         """A transaction that is checked, and outlasts a power cut."""
@@ -275,7 +285,8 @@ def in_slices(engine: Engine, nouns: Callable[[Connection], Any]) -> Iterator[In
     """A file on its way into SQLite, whose turn it is."""
     with engine.connect() as connection:
         # channels come last; and what is not there yet need not outlast a power cut
-        for statement in ("PRAGMA foreign_keys = OFF", "PRAGMA synchronous = NORMAL", SEES_ALL, MET):
+        logged = f"PRAGMA wal_autocheckpoint = {LOGGED // 2}"
+        for statement in ("PRAGMA foreign_keys = OFF", "PRAGMA synchronous = NORMAL", logged, SEES_ALL, MET):
             _told(connection, statement)
         taking = InSlices[Any](connection, nouns)
         try:

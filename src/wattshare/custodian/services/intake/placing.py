@@ -11,6 +11,7 @@ from wattshare.custodian.formats.tables.units import reading_type
 from wattshare.custodian.model.premises import Commodity
 from wattshare.custodian.services.intake.points import NAMED, free_number
 from wattshare.custodian.store.database import Tx
+from wattshare.custodian.store.lots import Lot
 from wattshare.espi.profile import Profile
 from wattshare.espi.usage import ReadingType
 
@@ -40,14 +41,19 @@ class Plan:
     channels: list[tuple[int, int, str]] = field(default_factory=list)
     called: dict[str, int] = field(default_factory=dict)
 
-    def keep(self, tx: Tx) -> None:
-        """Write what is new."""
-        tx.imports.learn_many(NAMED, self.names)
-        tx.roster.add_usage_points(self.points)
+    def lots(self, tx: Tx) -> tuple[Lot, ...]:
+        """Most of what is new."""
+        return (
+            tx.imports.new_names({NAMED: self.names, CHANNEL: self.called}),
+            tx.roster.new_usage_points(self.points),
+            tx.roster.new_channels(self.channels),
+        )
+
+    def keep(self, tx: Tx, lots: Iterable[Lot]) -> None:
+        """Write what is new: that, and what it points at."""
         for name, of in self.types.items():
             tx.readings.keep_reading_type(name, of)
-        tx.roster.add_channels(self.channels)
-        tx.imports.learn_many(CHANNEL, self.called)
+        tx.roster.keep(lots)
 
 
 @dataclass

@@ -203,16 +203,18 @@ class _Task:
             # of what only bad rows name nothing is made
             numbers = range(len(self.series)) if self.packed else self.spool.series()
             plan = self._placing(tx, [self.series[one] for one in numbers]).plan() if numbers else Plan()
+            lots = plan.lots(tx)
         places = dict(zip(numbers, plan.places, strict=True))
         revision, at = taking.begin(intake.now)
         tallies = self._put(taking, places, revision, at)
         report = replace(self._report(tallies, None if intake.dry_run else revision, places), bad_rows=bad)
         if intake.dry_run:
             raise Tried(replace(report, preview=self._preview()))
-        kept = replace(report, bad_rows=(), mapping=None).kept(channels=NAMED)
+        kept = replace(report, bad_rows=(), mapping=None).kept(channels=NAMED).as_plain()
+        taking.put_aside(lots)
         with taking.last() as tx:
-            plan.keep(tx)
-            tx.imports.add(intake.digest, intake.manner, revision=revision, at=at, report=kept.as_plain())
+            plan.keep(tx, lots)
+            tx.imports.add(intake.digest, intake.manner, revision=revision, at=at, report=kept)
         return report
 
     def _put(self, taking: Taking[Tx], places: Mapping[int, Place], revision: int, at: int) -> dict[int, Tally]:
