@@ -17,6 +17,7 @@ OTHERS = (
     "lxml",
     "numpy",
     "pyarrow",
+    "rich",
     "starlette",
     "uvicorn",
 )

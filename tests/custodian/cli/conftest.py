@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from tests.conftest import log_plainly
 from wattshare.custodian.cli import commands
 
 # whoever types it: words and what became of them
@@ -27,7 +26,6 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Typed]:
     term = signal.getsignal(signal.SIGTERM)
     yield lambda *words: CliRunner().invoke(commands.app, [str(word) for word in words])
     signal.signal(signal.SIGTERM, term)
-    log_plainly()
     logging.getLogger().handlers[:] = handlers
     logging.getLogger().setLevel(level)
 

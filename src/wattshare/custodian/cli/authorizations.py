@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 app = typer.Typer(no_args_is_help=True, help="Authorizations of customers to third parties.")
 
@@ -28,7 +27,7 @@ def add(
     """Write down a consent that was given on paper, or a customer's access to their own data."""
     from wattshare.custodian.app import opened
     from wattshare.custodian.cli.kinds import read_kinds
-    from wattshare.custodian.cli.printing import failing, out, print_json
+    from wattshare.custodian.cli.printing import escape, failing, out, print_json
 
     with failing(as_json=as_json), opened(home) as house:
         made = house.consent.add_offline(
@@ -54,7 +53,7 @@ def list_(
 ) -> None:
     """Every authorization, ended ones too."""
     from wattshare.custodian.app import opened
-    from wattshare.custodian.cli.printing import failing, out, print_json
+    from wattshare.custodian.cli.printing import escape, failing, out, print_json
 
     with failing(as_json=as_json), opened(home) as house:
         facts = house.every_authorization(third_party)
@@ -74,7 +73,7 @@ def revoke(
 ) -> None:
     """End an authorization at once; the third party is told."""
     from wattshare.custodian.app import opened
-    from wattshare.custodian.cli.printing import failing, out, print_json
+    from wattshare.custodian.cli.printing import escape, failing, out, print_json
     from wattshare.custodian.model.authorization import Ending
 
     with failing(as_json=as_json), opened(home) as house:

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 
 if TYPE_CHECKING:
     from wattshare.custodian.app import House
@@ -31,7 +30,7 @@ def list_(
 ) -> None:
     """The notices of one third party or of all, in their order."""
     from wattshare.custodian.app import opened
-    from wattshare.custodian.cli.printing import failing, out, print_json
+    from wattshare.custodian.cli.printing import escape, failing, out, print_json
     from wattshare.custodian.cli.third_parties import one_of
     from wattshare.custodian.model.work import NoticeState
 

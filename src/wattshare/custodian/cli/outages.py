@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 app = typer.Typer(no_args_is_help=True, help="Planned outages, which third parties are told of.")
 
@@ -38,7 +37,7 @@ def add(
 def list_(*, home: Home = None, as_json: AsJson = False) -> None:
     """Outages that are planned or under way."""
     from wattshare.custodian.app import opened
-    from wattshare.custodian.cli.printing import failing, out, print_json
+    from wattshare.custodian.cli.printing import escape, failing, out, print_json
     from wattshare.custodian.facts import moment
 
     with failing(as_json=as_json), opened(home) as house:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
-from rich.markup import escape
 
 if TYPE_CHECKING:
     from wattshare.custodian.app import House
@@ -186,7 +185,7 @@ def set_(
 def list_(*, home: Home = None, as_json: AsJson = False) -> None:
     """Every third party."""
     from wattshare.custodian.app import opened
-    from wattshare.custodian.cli.printing import failing, out, print_json
+    from wattshare.custodian.cli.printing import escape, failing, out, print_json
 
     with failing(as_json=as_json), opened(home) as house:
         facts = [house.third_party_facts(party.name, None) for party in house.registration.every()]
@@ -365,7 +364,7 @@ def certified(settings: "Settings", name: str, folder: Path | None, given: Path 
 
 def show_facts(facts: dict[str, Any], *, as_json: bool) -> None:
     """A third party for people or for a program."""
-    from wattshare.custodian.cli.printing import out, print_json
+    from wattshare.custodian.cli.printing import escape, out, print_json
 
     if as_json:
         print_json(facts)

@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import islice, takewhile
 
-import structlog
-
+from wattshare.custodian.logs import log
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import Withdrawn
 from wattshare.custodian.model.work import BATCH_OVER, MAKE, Batch, BatchState, NoticeKind, Part
@@ -32,8 +31,6 @@ from wattshare.espi.atom import Feed, Link
 from wattshare.espi.endpoints import Document, Endpoint, Token, by_name
 from wattshare.espi.ids import atom_id
 from wattshare.espi.window import Window
-
-log = structlog.get_logger()
 
 DAY = 86_400
 # longer than any batch is worked on

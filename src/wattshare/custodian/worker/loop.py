@@ -10,14 +10,11 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-import structlog
-
+from wattshare.custodian.logs import log
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.model.work import Job
 from wattshare.custodian.store.database import Store
-
-LOG = structlog.get_logger(__name__)
 
 LEASE_SECONDS = 60
 # tries of a job that fails by our own fault, before it is put aside for the operator
@@ -118,10 +115,10 @@ class Worker:
         try:
             self._beating(job)
         except Unavailable:
-            LOG.warning("store_unavailable", job=job.id)
+            log.warning("store_unavailable", job=job.id)
         # nobody else would say it: this thread is a slot's
         except Exception:
-            LOG.exception("slot_failed", kind=job.kind, job=job.id)
+            log.exception("slot_failed", kind=job.kind, job=job.id)
 
     def sweep(self) -> None:
         """Do the chores: what fails is logged, and tried again with the next pass."""
@@ -130,7 +127,7 @@ class Worker:
                 chore()
             # the chore's fault must not end the worker
             except Exception:
-                LOG.exception("chore_failed")
+                log.exception("chore_failed")
 
     def once(self) -> bool:
         """Do one due job of each lane. Whether there was any."""
@@ -157,7 +154,7 @@ class Worker:
             return self._claim(lane)
         # the database is away: asked again after a moment, and a job at hand is taken over when its lease ends
         except Unavailable:
-            LOG.warning("store_unavailable")
+            log.warning("store_unavailable")
             return None
 
     def _beating(self, job: Job) -> None:
@@ -175,12 +172,12 @@ class Worker:
         try:
             again = self.steps[job.kind](job)
         except Unavailable:
-            LOG.warning("store_unavailable", kind=job.kind, job=job.id)
+            log.warning("store_unavailable", kind=job.kind, job=job.id)
             self._put_back(job)
             return
         # the job's fault must not end the worker: it is logged, kept with the job and tried again
         except Exception as fault:
-            LOG.exception("job_failed", kind=job.kind, job=job.id, attempts=job.attempts)
+            log.exception("job_failed", kind=job.kind, job=job.id, attempts=job.attempts)
             self._failed(job, f"{type(fault).__name__}: {fault}")
             return
         with self.store.begin() as tx:
@@ -228,4 +225,4 @@ class Heartbeat:
                     tx.jobs.extend(self._job, self._worker.now() + LEASE_SECONDS)
             # two more beats before the lease ends
             except Unavailable:
-                LOG.warning("store_unavailable", job=self._job.id)
+                log.warning("store_unavailable", job=self._job.id)
