@@ -13,6 +13,8 @@ from bench.outcome import Refused, Wrong
 
 END = b"\r\n\r\n"
 BUFFER = 1 << 20
+# seconds before it is counted
+WARM = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +119,7 @@ class Measured(Protocol):
 
 def cpu_of_one(served: Measured, request: Request, *, seconds: float, connections: int = 8) -> float:
     """CPU seconds that a server needs for one answer."""
-    beside().submit(repeat, served.port, request, 0.5, connections).result()
+    beside().submit(repeat, served.port, request, WARM, connections).result()
     before = cpu_seconds(served.pids())
     count = beside().submit(repeat, served.port, request, seconds, connections).result()
     return (cpu_seconds(served.pids()) - before) / count

@@ -18,12 +18,12 @@ from wattshare.custodian.services.disclosure.wirepath.direct import Absent, chos
 
 MEGA = 1 << 20
 # that one turn of ours, or of nginx, takes
-SECONDS = 1.5
+SECONDS = 1.0
 # those whose figure is against nginx that copies, as we do: what is not a file the kernel cannot send by itself, nor
 # anything over TLS. For what fits one packet that makes no difference
 COPYING = frozenset({"F1", "F1d"})
 # bytes a second that a slow reader takes, and for how long it is looked at
-SLOW, LOOKED = 4 * MEGA, 25.0
+SLOW, LOOKED = 4 * MEGA, 15.0
 
 
 def measure(utility: Utility, databases: Databases, wanted: frozenset[str], folder: Path) -> Iterator[Outcome]:

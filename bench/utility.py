@@ -291,10 +291,12 @@ def long(house: House, point: int, revision: int) -> Iterator[Block]:
         revision=revision,
         at=house.now(),
     )
+    # as the store would put it down: it looks at each block that does not say so
+    known = {"duration": SHORT, "first_revision": revision, "published_at": house.now(), "late": 1}
     for number in range(LONG):
         start = DAY + SHORT * number
         block = object.__new__(Block)
-        block.__dict__.update(first.__dict__ | {"start": start, "day_end": start + SHORT, "duration": SHORT})
+        block.__dict__.update(first.__dict__, start=start, day_end=start + SHORT, **known)
         yield block
 
 
