@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import fields
 from pathlib import Path
 
+from structlog.testing import capture_logs
+
 from docs import printed_notices, printed_store
 from docs.markdown import code, listed, states, table, yes
 from wattshare.custodian import logs, settings
@@ -245,7 +247,7 @@ def refusals() -> str:
 
 def answered(fault: Exception) -> tuple[str, str, str, str, str]:
     """A refusal's line: what the table of statuses makes of it."""
-    with logs.log.heard():
+    with capture_logs():
         response = web_errors.answer(fault, Call(method="GET", path_text="/x"))
     body = response.body if isinstance(response.body, bytes) else b""
     read = json.loads(body) if body.startswith(b"{") else None

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from wattshare.custodian.services.disclosure.wirepath.direct import Absent, Encoder, installed
@@ -31,6 +32,14 @@ def pytest_configure() -> None:
     """Before the first test: nothing fails because the machine is slow."""
     settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("calm")
+    log_plainly()
+
+
+def log_plainly() -> None:
+    """Let faults that are logged be written plainly: a picture of all their frames' values takes a second each."""
+    structlog.reset_defaults()
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], renderer])
 
 
 def missing(what: str, how: str) -> None:

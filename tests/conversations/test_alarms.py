@@ -9,10 +9,10 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.conversations.stage import desk
 from tests.custodian.houses import TestHouse, built
-from wattshare.custodian.logs import log
 from wattshare.custodian.mailing import Mail, Mailing, NotSent
 from wattshare.custodian.outbound import Cause, Failed
 from wattshare.custodian.store.database import Store
@@ -50,7 +50,7 @@ def test_the_alarm_comes_after_hours_of_failure_once_and_is_taken_back(house: Te
     house.receivers.down.add(acme.address)
     house.share(acme.registered, house.home(days=0, bills=0))
     house.work()
-    with log.heard() as events:
+    with structlog.testing.capture_logs() as events:
         pass_time(house, 6 * HOUR - 600)
         assert mails(house) == []
         pass_time(house, 6 * HOUR)
@@ -64,10 +64,7 @@ def test_the_alarm_comes_after_hours_of_failure_once_and_is_taken_back(house: Te
         assert back["subject"] == "Notices to Acme Energy are taken again"
         pass_time(house, 24 * HOUR, HOUR)
         assert len(mails(house)) == 2
-    assert [one["event"] for one in events if str(one["event"]).startswith("receiver")] == [
-        "receiver_dead",
-        "receiver_back",
-    ]
+    assert [one["event"] for one in events if one["event"].startswith("receiver")] == ["receiver_dead", "receiver_back"]
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])

@@ -10,13 +10,14 @@ from pathlib import Path
 from secrets import randbelow
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from wattshare.custodian import facts, logs
 from wattshare.custodian.chance import random_hex, random_text, random_uuid
 from wattshare.custodian.clocks import clock_of
 from wattshare.custodian.delivery import Delivery
 from wattshare.custodian.formats.sources import Caps
 from wattshare.custodian.installation import present, store_of
-from wattshare.custodian.logs import log
 from wattshare.custodian.model.clock import Clock, Secrets
 from wattshare.custodian.model.errors import Unknown
 from wattshare.custodian.model.work import MAKE
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
 
 BATCHES = "batches"
 DAY = 86_400
+LOG = structlog.get_logger()
 OPEN = "this role sees every row, whatever it is asked for; see docs/operate.md"
 WEAK = "what was committed may be lost in a power cut; see docs/operate.md"
 # what has ended is kept for that long, so that its use is noticed
@@ -440,7 +442,7 @@ def opened(home: Path | None, **values: Any) -> Iterator[House]:
     try:
         bring_up(store)
         for weak in store.weak_settings():
-            log.critical("database_is_weak", setting=weak, advice=OPEN if weak == ROW_SECURITY else WEAK)
+            LOG.critical("database_is_weak", setting=weak, advice=OPEN if weak == ROW_SECURITY else WEAK)
         yield assemble(settings, store, clock_of(settings.home, sandbox=settings.sandbox))
     finally:
         store.close()

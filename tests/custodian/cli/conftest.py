@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.conftest import log_plainly
 from wattshare.custodian.cli import commands
 
 # whoever types it: words and what became of them
@@ -26,6 +27,7 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Typed]:
     term = signal.getsignal(signal.SIGTERM)
     yield lambda *words: CliRunner().invoke(commands.app, [str(word) for word in words])
     signal.signal(signal.SIGTERM, term)
+    log_plainly()
     logging.getLogger().handlers[:] = handlers
     logging.getLogger().setLevel(level)
 

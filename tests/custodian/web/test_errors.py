@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from tests.conftest import log_plainly
 from wattshare.custodian import logs
 from wattshare.custodian.model import errors as house
 from wattshare.custodian.model.errors import Refusal
@@ -156,6 +157,7 @@ def test_a_fault_is_logged_with_its_trace_and_without_its_words(capsys: pytest.C
     with pytest.raises(KeyError) as raised:
         outer()
     errors.answer(raised.value, call)
+    log_plainly()
     logging.getLogger().handlers[:] = before
     written = capsys.readouterr().err
     assert "hunter2" not in written.lower()

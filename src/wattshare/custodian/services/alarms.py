@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from wattshare.custodian.logs import log
+import structlog
+
 from wattshare.custodian.mailing import MAIL_ADDRESS, Mail, Mailing
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.parties import ThirdParty
@@ -11,6 +12,7 @@ from wattshare.custodian.model.receivers import Circuit, Receiver
 from wattshare.custodian.model.work import Job
 from wattshare.custodian.store.database import Store, Tx
 
+LOG = structlog.get_logger(__name__)
 ALARM = "alarm"
 DEAD, BACK = "dead", "back"
 
@@ -39,12 +41,12 @@ class Alarms:
             if known.alarmed_at is None and known.is_dead(at, self.after_seconds):
                 tx.receivers.keep(replace(known, alarmed_at=at))
                 self._owe(tx, known, DEAD, at)
-                log.warning("receiver_dead", third_party=third_party_id, cause=known.cause, count=known.failures)
+                LOG.warning("receiver_dead", third_party=third_party_id, cause=known.cause, count=known.failures)
                 return True
             if known.alarmed_at is not None and not known.failures:
                 tx.receivers.forget(third_party_id)
                 self._owe(tx, known, BACK, at)
-                log.warning("receiver_back", third_party=third_party_id)
+                LOG.warning("receiver_back", third_party=third_party_id)
                 return True
         return False
 

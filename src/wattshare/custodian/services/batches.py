@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import islice, takewhile
 
-from wattshare.custodian.logs import log
+import structlog
+
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import Withdrawn
 from wattshare.custodian.model.work import BATCH_OVER, MAKE, Batch, BatchState, NoticeKind, Part
@@ -31,6 +32,8 @@ from wattshare.espi.atom import Feed, Link
 from wattshare.espi.endpoints import Document, Endpoint, Token, by_name
 from wattshare.espi.ids import atom_id
 from wattshare.espi.window import Window
+
+log = structlog.get_logger()
 
 DAY = 86_400
 # longer than any batch is worked on

@@ -15,7 +15,8 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from wattshare.custodian.logs import log
+import structlog
+
 from wattshare.custodian.mailing import MAIL_ADDRESS, Mail, Mailing, NotSent, ShortText, Texting
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.messages import Message, MessageKind, MessageState, Way
@@ -24,6 +25,7 @@ from wattshare.custodian.services.tongues import Tongues
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
 
+LOG = structlog.get_logger(__name__)
 SEND = "send_message"
 # most seconds before each further try; the pause is a random part of it
 STEPS = (5, 15, 60, 300, 900, 3_600)
@@ -161,7 +163,7 @@ class Messages:
         with self.store.begin() as tx:
             tx.messages.tried(message)
         step = STEPS[message.attempts] if message.attempts < len(STEPS) else LAST_STEP
-        log.warning("message_not_sent", kind=message.kind, attempts=message.attempts + 1, cause=str(why))
+        LOG.warning("message_not_sent", kind=message.kind, attempts=message.attempts + 1, cause=str(why))
         return self.now() + 1 + int(step * self.chance())
 
     def _close(self, message: Message, state: MessageState, cause: str | None = None) -> None:
@@ -169,4 +171,4 @@ class Messages:
             tx.messages.close(message.moved(state, cause))
         # what is for nobody was never meant to arrive: it takes as long as what does
         if state is MessageState.GIVEN_UP and (message.customer_id is not None or message.to):
-            log.warning("message_given_up", kind=message.kind, attempts=message.attempts, cause=cause)
+            LOG.warning("message_given_up", kind=message.kind, attempts=message.attempts, cause=cause)

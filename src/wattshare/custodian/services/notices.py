@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from wattshare.custodian.logs import log
+import structlog
+
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.model.parties import Standing, ThirdParty
@@ -21,6 +22,8 @@ from wattshare.custodian.store.database import Store, Tx
 from wattshare.espi.profile import Profile
 from wattshare.espi.usage import BatchList
 from wattshare.espi.wire import write
+
+log = structlog.get_logger()
 
 TELL = "tell"
 # pauses in which it is tried to write down what became of a try, when the store is away: shorter than a lease in all

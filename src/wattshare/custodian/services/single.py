@@ -7,7 +7,8 @@ import hashlib
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from wattshare.custodian.logs import log
+import structlog
+
 from wattshare.custodian.model.clock import Clock, Secrets
 from wattshare.custodian.oauth.pkce import challenge_of
 from wattshare.custodian.oauth.sign_in import NotVouched, Wanted, vouched
@@ -17,6 +18,7 @@ from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.premises import normal_number
 from wattshare.custodian.store.purposes import Purpose
 
+LOG = structlog.get_logger(__name__)
 # where the browser comes back to: signed in, and signed out
 BACK, SIGNED_OUT = "/sharing/own/back", "/?signed_out=yes"
 # a password may be recovered there on the way
@@ -206,7 +208,7 @@ class Single:
 
     @staticmethod
     def _failing(why: Exception) -> Failing:
-        log.warning("own_sign_in_failed", cause=str(why))
+        LOG.warning("own_sign_in_failed", cause=str(why))
         return Failing(str(why))
 
 

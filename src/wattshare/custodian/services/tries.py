@@ -8,11 +8,13 @@ stay open.
 
 from dataclasses import dataclass
 
-from wattshare.custodian.logs import log
+import structlog
+
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import TooMany
 from wattshare.custodian.store.database import Store, Tx
 
+LOG = structlog.get_logger(__name__)
 WINDOW_SECONDS = 900
 
 
@@ -86,7 +88,7 @@ class Counting:
         for key, most in tries.limits.items():
             if found[key] >= (most // FIFTH if crowded and key != tries.way else most):
                 if key == tries.way:
-                    log.warning("way_in_closed", kind=tries.name.partition(":")[0], count=found[key])
+                    LOG.warning("way_in_closed", kind=tries.name.partition(":")[0], count=found[key])
                 raise TooMany("Too many tries. Wait a quarter of an hour.", retry_after=WINDOW_SECONDS)
 
     def count(self, tx: Tx, tries: Tries) -> None:

@@ -10,13 +10,15 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Literal
 from urllib.parse import unquote
 
+import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from wattshare.custodian.logs import log
 from wattshare.custodian.model.bearer import Certificate
 from wattshare.custodian.settings import Network, Settings
 from wattshare.custodian.web.call import Call
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import BinaryIO, TypeVar
 
+import structlog
 from anyio import CancelScope, create_task_group, sleep
 from starlette.types import Message, Receive, Scope, Send
 
 from wattshare.custodian import logs
-from wattshare.custodian.logs import log
 from wattshare.custodian.model.errors import Refusal
 from wattshare.custodian.services import access
 from wattshare.custodian.settings import Settings
@@ -31,6 +31,7 @@ from wattshare.custodian.web.sending import Sending
 from wattshare.custodian.web.threads import Threads
 from wattshare.custodian.web.watching import Requests
 
+log = structlog.get_logger()
 T = TypeVar("T")
 
 BODILESS = frozenset({"GET", "HEAD", "DELETE"})

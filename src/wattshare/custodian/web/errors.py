@@ -2,10 +2,10 @@
 
 import errno
 
+import structlog
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from wattshare.custodian.logs import log
 from wattshare.custodian.model.errors import (
     BadRequest,
     Conflict,
@@ -24,6 +24,8 @@ from wattshare.custodian.model.errors import (
 from wattshare.custodian.oauth.errors import InvalidClient, OAuthRefusal
 from wattshare.custodian.web.call import JSON_TYPE, Call, Response
 from wattshare.espi.window import BadWindow
+
+log = structlog.get_logger()
 
 LONGEST_PATH = 200
 RETRY_SECONDS = 10
@@ -118,10 +120,10 @@ def answer(fault: Exception, call: Call) -> Response:
         case BadWindow(parameter=field, sentence=told):
             return answer(BadRequest(told, field=field), call)
         case _ if passing(fault):
-            log.error("unavailable", fault=fault, correlation_id=call.correlation_id)
+            log.error("unavailable", exc_info=fault, correlation_id=call.correlation_id)
             return later(RETRY_SECONDS, call)
         case _:
-            log.error("failed", fault=fault, correlation_id=call.correlation_id)
+            log.error("failed", exc_info=fault, correlation_id=call.correlation_id)
             return Response.json({"correlation_id": call.correlation_id}, status=500)
 
 

@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from wattshare.custodian.logs import log
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.web.tls import HeadLimits, ListenerProtocol, Registered, TrustStore, server_context
+
+log = structlog.get_logger()
 
 POLL_SECONDS = 1.0
 # longer than the idle time of the usual proxies, so that the one who reuses a connection is never surprised

@@ -6,14 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from wattshare.custodian.logs import log
 from wattshare.custodian.model.bearer import Certificate
 from wattshare.custodian.settings import Settings, usable
 from wattshare.custodian.web.certificates import from_der
 from wattshare.custodian.web.direct import AT_ONCE, CUT, EXTENSION, OLD, AtOnce, Direct, UntilClosed
 from wattshare.custodian.web.joined import Joined
+
+log = structlog.get_logger()
 
 # given the version that is known: the present one with every registered certificate (PEM), or None for
 # no change
@@ -214,7 +216,7 @@ class TrustStore:
             try:
                 self.context.load_verify_locations(cadata=pem)
             except (ssl.SSLError, ValueError) as fault:
-                log.warning("certificate_unreadable", fault=fault)
+                log.warning("certificate_unreadable", exc_info=fault)
 
     def follow(self, registered: Registered) -> None:
         """Ask once whether there are others, and let them in."""

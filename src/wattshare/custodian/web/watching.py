@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from wattshare.custodian.logs import log
+import structlog
+
 from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.services.metrics import TYPE, Family, Metrics, Sample, text
+
+log = structlog.get_logger()
 
 PATH = "/metrics"
 # seconds that somebody who asks may take

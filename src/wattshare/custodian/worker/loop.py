@@ -10,11 +10,14 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from wattshare.custodian.logs import log
+import structlog
+
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.model.work import Job
 from wattshare.custodian.store.database import Store
+
+LOG = structlog.get_logger(__name__)
 
 LEASE_SECONDS = 60
 # tries of a job that fails by our own fault, before it is put aside for the operator
@@ -115,10 +118,10 @@ class Worker:
         try:
             self._beating(job)
         except Unavailable:
-            log.warning("store_unavailable", job=job.id)
+            LOG.warning("store_unavailable", job=job.id)
         # nobody else would say it: this thread is a slot's
         except Exception:
-            log.exception("slot_failed", kind=job.kind, job=job.id)
+            LOG.exception("slot_failed", kind=job.kind, job=job.id)
 
     def sweep(self) -> None:
         """Do the chores: what fails is logged, and tried again with the next pass."""
@@ -127,7 +130,7 @@ class Worker:
                 chore()
             # the chore's fault must not end the worker
             except Exception:
-                log.exception("chore_failed")
+                LOG.exception("chore_failed")
 
     def once(self) -> bool:
         """Do one due job of each lane. Whether there was any."""
@@ -154,7 +157,7 @@ class Worker:
             return self._claim(lane)
         # the database is away: asked again after a moment, and a job at hand is taken over when its lease ends
         except Unavailable:
-            log.warning("store_unavailable")
+            LOG.warning("store_unavailable")
             return None
 
     def _beating(self, job: Job) -> None:
@@ -172,12 +175,12 @@ class Worker:
         try:
             again = self.steps[job.kind](job)
         except Unavailable:
-            log.warning("store_unavailable", kind=job.kind, job=job.id)
+            LOG.warning("store_unavailable", kind=job.kind, job=job.id)
             self._put_back(job)
             return
         # the job's fault must not end the worker: it is logged, kept with the job and tried again
         except Exception as fault:
-            log.exception("job_failed", kind=job.kind, job=job.id, attempts=job.attempts)
+            LOG.exception("job_failed", kind=job.kind, job=job.id, attempts=job.attempts)
             self._failed(job, f"{type(fault).__name__}: {fault}")
             return
         with self.store.begin() as tx:
@@ -225,4 +228,4 @@ class Heartbeat:
                     tx.jobs.extend(self._job, self._worker.now() + LEASE_SECONDS)
             # two more beats before the lease ends
             except Unavailable:
-                log.warning("store_unavailable", job=self._job.id)
+                LOG.warning("store_unavailable", job=self._job.id)

@@ -11,14 +11,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import structlog
+
 from wattshare.custodian.formats.sources import Caps, Unopened, documents, files_of
 from wattshare.custodian.formats.tables.mapping import BadMapping, Mapping, read
-from wattshare.custodian.logs import log
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.work import Job
 from wattshare.custodian.services.intake.door import Door, Wanted, refused
 from wattshare.custodian.services.intake.report import Report
 from wattshare.custodian.store.database import Store
+
+LOG = structlog.get_logger(__name__)
 
 TAKE = "take_file"
 DONE, REFUSED = "done", "refused"
@@ -96,7 +99,7 @@ class DropFolder:
     def _logged(report: Report) -> Report:
         status = "refused" if report.refused else "known" if report.known else "taken"
         told = {"kind": report.kind, "status": status, "subject": report.digest[:12], "revision": report.revision}
-        log.info("file_taken", **told, readings=report.readings.all, count=report.rows)
+        LOG.info("file_taken", **told, readings=report.readings.all, count=report.rows)
         return report
 
     def _waiting(self) -> Iterator[Path]:
