@@ -11,11 +11,13 @@ from typer.testing import CliRunner
 from tests.custodian.cli.conftest import Typed
 from wattshare.custodian.cli import asking, commands
 from wattshare.custodian.cli.asking import answered, value_of
+from wattshare.custodian.cli.reports import previewed
 from wattshare.custodian.formats.tables.faults import Question
 from wattshare.custodian.formats.tables.mapping import Mapping, from_plain, to_toml
 from wattshare.custodian.formats.tables.records import BY_NAME
 from wattshare.custodian.services.intake import Report
 from wattshare.custodian.services.intake.door import Wanted
+from wattshare.custodian.services.intake.report import Preview
 
 TABLE = "SP_ID,Start Time,Usage (kWh)\n" + "".join(
     f"5390000001,2024-03-08 {hour:02}:00,{hour}.5\n" for hour in range(24)
@@ -74,6 +76,24 @@ def test_a_table_is_tried_taken_known_and_listed(typed: Typed, home: Path, table
     assert "taken" in typed("imports", "list", "--home", home).output
 
 
+def test_a_wide_row_is_shown_once_and_cut() -> None:
+    reading = Preview(
+        row=2,
+        read="M-1,2024-03-08," + "0.125," * 96,
+        named="M-1",
+        flow=1,
+        start=1_709_884_800,
+        duration=900,
+        value=125_000,
+        power_of_ten=-3,
+        unit="wh",
+        quality=None,
+    )
+    kept = "→ M-1 2024-03-08T08:00:00Z + 900 s: delivered 125000×10^-3 wh"
+    assert previewed(reading) == f"row 2: {reading.read[:120]}… {kept}"
+    assert previewed(reading, again=True) == f"row 2: … {kept}"
+
+
 def test_a_folder_is_taken_by_name_and_standard_input_by_a_dash(
     home: Path, typed: Typed, table: Path, mapping: Path, tmp_path: Path
 ) -> None:
@@ -118,7 +138,8 @@ def test_a_mapping_that_cannot_be_used_is_one_line(typed: Typed, home: Path, tab
     bad.write_text("[time]\nzoen = 'UTC'\n")
     told = typed("import", "--home", home, "--mapping", bad, table)
     assert told.exit_code == 1
-    assert told.stderr == "bad.toml: time.zoen: there is no such key\n"
+    keys = "format, zone, stamp, ambiguous, first, second, missing"
+    assert told.stderr == f"bad.toml: time.zoen: there is no such key; there are {keys}\n"
 
 
 def test_answers_are_asked_until_they_fit() -> None:

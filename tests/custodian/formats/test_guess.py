@@ -1,15 +1,17 @@
 """What is guessed of a table's columns, and what is asked instead."""
 
+import io
 from datetime import UTC
 from typing import Any
 
 import pytest
 
 from wattshare.custodian.formats.tables.asking import questions
-from wattshare.custodian.formats.tables.faults import Fault
+from wattshare.custodian.formats.tables.faults import Fault, Unmapped
 from wattshare.custodian.formats.tables.guess import Sample, guess, names_readings, open_words
-from wattshare.custodian.formats.tables.mapping import BadMapping, Mapping, from_plain, to_plain, to_toml
+from wattshare.custodian.formats.tables.mapping import BadMapping, Mapping, Text, from_plain, to_plain, to_toml
 from wattshare.custodian.formats.tables.moments import Moments
+from wattshare.custodian.formats.tables.text import CsvTable
 from wattshare.custodian.formats.tables.wide import cells_of
 
 
@@ -127,6 +129,20 @@ def test_a_row_a_day_is_seen_by_its_columns() -> None:
     assert "wide.columns" in asked
 
 
+def test_a_column_that_is_named_says_its_unit_in_any_language() -> None:
+    given = from_plain({"columns": {"value": "Verbrauch (kWh)"}})
+    meaning = guess(sample("Zähler,Beginn,Verbrauch (kWh)", "1,01.03.2024 00:00,1"), given)
+    assert meaning.values.unit == "kWh"
+    assert guess(sample("Zähler,Wert", "1,1"), from_plain({"columns": {"value": "Wert"}})).values.unit is None
+
+
+def test_who_is_asked_for_a_column_is_told_which_there_are() -> None:
+    header = ("Zähler", "Beginn", "Verbrauch")
+    meaning = from_plain({"columns": {"start": "Beginn"}})
+    asked = {one.key: one.choices for one in questions(meaning, "UTC", header=header)}
+    assert asked["columns.usage_point"] == asked["columns.value"] == ("Zähler", "Verbrauch")
+
+
 def test_what_is_given_is_not_guessed_again() -> None:
     given = from_plain({"columns": {"usage_point": "b"}, "time": {"zone": "UTC"}})
     meaning = guess(sample("sp,b,start,kwh", "1,2,2024-03-08 00:00,1"), given)
@@ -143,6 +159,9 @@ def test_what_is_given_is_not_guessed_again() -> None:
         ({"values": {"unit": "kW"}}, "values.unit: 'kW' is a rate"),
         ({"values": {"unit": "bushel"}}, "values.unit: 'bushel' is no unit"),
         ({"time": {"zone": "Mars/Olympus"}}, "time.zone: 'Mars/Olympus' is no time zone"),
+        ({"time": {"zone": "-25:00"}}, "time.zone: '-25:00' is no time zone"),
+        ({"time": {"zone": "+01:75"}}, "time.zone: '+01:75' is no time zone"),
+        ({"file": {"header": -1}}, "file.header: must be the number of a row"),
         ({"time": {"zone": "../../etc/passwd"}}, "time.zone: '../../etc/passwd' is no time zone"),
         ({"time": {"ambiguous": "guess"}}, "time.ambiguous: must be one of"),
         ({"interval": {"length": "month"}}, "interval.length: must be seconds, or 'day'"),
@@ -180,3 +199,10 @@ def test_a_mapping_that_was_written_is_read_again() -> None:
         }
     )
     assert from_plain(tomllib.loads(to_toml(meaning, {"time.zone": "Which?"}))) == meaning
+
+
+def test_names_may_stand_below_a_title() -> None:
+    file = io.BytesIO(b"Riverton Power\nof 9 March, with all meters\n\nmeter;start;kWh\nM-1;2024-03-08 00:00;1\n")
+    with pytest.raises(Unmapped, match=r"file\.header is the row that has the names"):
+        CsvTable.open(file, Text())
+    assert CsvTable.open(file, Text(header=4)).header == ("meter", "start", "kWh")

@@ -212,3 +212,16 @@ def test_a_trial_shows_rows(door: Door) -> None:
     report = taken(door, plain(), dry_run=True)
     assert report.preview[1].read == f"{POINT},2024-03-09T09:00:00Z,0.037"
     assert report.readings == Tally(new=2 * HOURS)
+
+
+def test_moments_are_none_of_the_local_clock(door: Door) -> None:
+    report = taken(door, plain(), mapping=meaning(time={"zone": "local"}))
+    assert report.refused is not None
+    assert report.refused.sentence.startswith("row 1, start: “2024-03-09T08:00:00Z” has an offset of its own; then")
+
+
+def test_short_binary_fractions_are_read_as_the_shortest_of_their_width(door: Door, store: Store) -> None:
+    shortest = meaning(time={"zone": "offset"}, values={"floats": "shortest"})
+    report = taken(door, file_of([str(POINT)], [FIRST], [0.001], kwh=pa.float32()), mapping=shortest)
+    assert report.bad_rows == ()
+    assert [one.value for one in readings_of(store, POINT)] == [1000]

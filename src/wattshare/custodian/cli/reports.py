@@ -12,6 +12,8 @@ from wattshare.custodian.services.intake.report import ChannelReport, Preview
 
 # usage points and channels that are named one by one
 FEW = 12
+# letters of a row that are shown
+WIDE = 120
 FLOWS = {0: "by sign", 1: "delivered", 4: "net", 19: "received"}
 
 
@@ -56,8 +58,10 @@ def print_report(report: Report) -> None:
     for warning in report.warnings:
         out.print(f"  [yellow]{escape(worded(warning))}[/yellow]")
     _print_bad_rows(report)
+    before = None
     for shown in report.preview:
-        out.print(f"  {escape(previewed(shown))}")
+        out.print(f"  {escape(previewed(shown, again=shown.row == before))}")
+        before = shown.row
 
 
 def _print_points(report: Report) -> None:
@@ -112,9 +116,10 @@ def worded(warning: Warned) -> str:
     return f"{warning.sentence} ({warning.code}, {often}{line}){places}"
 
 
-def previewed(shown: Preview) -> str:
-    """One row of a trial: as it was read, and as it would be kept."""
+def previewed(shown: Preview, *, again: bool = False) -> str:
+    """One reading of a trial: its row as it was read, which may hold several, and the reading as it would be kept."""
     start = f"{datetime.fromtimestamp(shown.start, UTC):%Y-%m-%dT%H:%M:%SZ}"
     quality = "" if shown.quality is None else f", quality {shown.quality}"
     kept = f"{FLOWS.get(shown.flow, shown.flow)} {shown.value}×10^{shown.power_of_ten} {shown.unit}"
-    return f"row {shown.row}: {shown.read} → {shown.named} {start} + {shown.duration} s: {kept}{quality}"
+    read = "…" if again else shown.read if len(shown.read) <= WIDE else f"{shown.read[:WIDE]}…"
+    return f"row {shown.row}: {read} → {shown.named} {start} + {shown.duration} s: {kept}{quality}"

@@ -7,7 +7,8 @@ from wattshare.custodian.formats.tables.faults import Fault
 
 # espi.xsd Int48
 LEAST, MOST = -(1 << 47), (1 << 47) - 1
-_NUMBER = re.compile(r"([+-]?)([0-9]{0,15})(?:\.([0-9]{0,18}))?(?:[eE]([+-]?[0-9]{1,2}))?")
+# as many digits as the widest decimals of databases have
+_NUMBER = re.compile(r"([+-]?)([0-9]{0,76})(?:\.([0-9]{0,76}))?(?:[eE]([+-]?[0-9]{1,2}))?")
 _COMMA = re.compile(r"[+-]?[0-9.]*,[0-9.,]+")
 # as many texts as are remembered at a time, none longer than that
 MEMORY, LONGEST = 200_000, 64

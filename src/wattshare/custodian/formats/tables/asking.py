@@ -1,6 +1,7 @@
 """What a table and its mapping leave open: asked, never assumed."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from wattshare.custodian.formats.tables.faults import Question
 from wattshare.custodian.formats.tables.mapping import DAILY, FLOWS, NAMES, BadMapping, Mapping
@@ -29,26 +30,28 @@ def places_of(header: Sequence[str], mapping: Mapping) -> dict[str, int]:
     return places
 
 
-def questions(mapping: Mapping, zone: str, *, counted: bool = False) -> Iterator[Question]:
+def questions(mapping: Mapping, zone: str, *, counted: bool = False, header: Sequence[str] = ()) -> Iterator[Question]:
     """What must be answered before readings can be read by a mapping; `zone` is the utility's own.
 
     `counted`: the columns of a table with a row a day have numbers rather than times.
+    `header`: the names of all columns.
     """
-    yield from _of_columns(mapping)
+    known = set(mapping.columns.values())
+    yield from _of_columns(mapping, tuple(name for name in header if name and name not in known)[:FEW])
     yield from _of_times(mapping, zone, counted)
     yield from _of_values(mapping, counted)
 
 
-def _of_columns(mapping: Mapping) -> Iterator[Question]:
-    names = mapping.columns
+def _of_columns(mapping: Mapping, others: tuple[str, ...]) -> Iterator[Question]:
+    names, ask = mapping.columns, partial(Question, choices=others)
     if not any(role in names for role in NAMES):
-        yield Question(key="columns.usage_point", sentence="Which column names the usage point, meter or account?")
+        yield ask(key="columns.usage_point", sentence="Which column names the usage point, meter or account?")
     if mapping.form == "long" and "value" not in names:
-        yield Question(key="columns.value", sentence="Which column holds the values?")
+        yield ask(key="columns.value", sentence="Which column holds the values?")
     if mapping.form == "wide" and "date" not in names:
-        yield Question(key="columns.date", sentence="Which column holds the day?")
+        yield ask(key="columns.date", sentence="Which column holds the day?")
     if not any(role in names for role in ("start", "end", "date")):
-        yield Question(key="columns.start", sentence="Which column says when a reading starts?")
+        yield ask(key="columns.start", sentence="Which column says when a reading starts?")
 
 
 def _of_times(mapping: Mapping, zone: str, counted: bool) -> Iterator[Question]:

@@ -141,7 +141,7 @@ class ColumnDays:
         """Whether timestamps are what the mapping says: moments, as those in UTC are, or times of a wall clock."""
         zone = self.meaning.time.zone
         of_clock = zone not in (None, "offset")
-        return of_clock if start.tz is None else not of_clock or zone_of(zone or "") == UTC
+        return of_clock if start.tz is None else not of_clock or (zone != "local" and zone_of(zone or "") == UTC)
 
     @property
     def _step(self) -> int:

@@ -137,7 +137,7 @@ def _columns(sample: Sample, given: Meaning) -> Meaning:
         elif wide and role == "start" and "date" not in columns:
             columns["date"] = name
     if unit is None and not wide and "value" in given.columns:
-        _, unit = _role(given.columns["value"])
+        unit = _unit_in(given.columns["value"])
     # of two that say when, the one that says more
     if "start" in columns or "end" in columns:
         columns = {
@@ -163,6 +163,12 @@ def _role(name: str) -> tuple[str | None, str | None]:
     if found and unit_of(found[2]) and (BY_NAME.get(_bare(found[1])) == "value" or not _bare(found[1])):
         return "value", found[2]
     return None, None
+
+
+def _unit_in(name: str) -> str | None:
+    """The unit that stands alone in a name of a column of values, or behind what it says in whatever language."""
+    found = _WITH_UNIT.fullmatch(name)
+    return name if unit_of(name) else found[2] if found and unit_of(found[2]) else None
 
 
 def _bare(name: str) -> str:

@@ -211,7 +211,7 @@ def from_plain(plain: Dictionary[str, Any]) -> Mapping:
     """
     known = {"form", "columns", "quality", *SECTIONS}
     if unknown := sorted(set(plain) - known - {"kind"}):
-        raise BadMapping(f"{unknown[0]}: there is no such key")
+        raise BadMapping(f"{unknown[0]}: there is no such key; there are {', '.join(sorted(known))}")
     sections = {name: _section(name, kind, plain.get(name, {})) for name, kind in SECTIONS.items()}
     mapping = Mapping(
         form=_word("form", plain.get("form", "long")),
@@ -230,7 +230,7 @@ def _section(name: str, kind: type, plain: object) -> Any:
     values: dict[str, Any] = {}
     for key, value in plain.items():
         if key not in known:
-            raise BadMapping(f"{name}.{key}: there is no such key")
+            raise BadMapping(f"{name}.{key}: there is no such key; there are {', '.join(known)}")
         if isinstance(value, list):
             value = tuple(map(str, value))  # noqa: PLW2901
         expected = str(known[key].type)
@@ -296,6 +296,8 @@ def _check(mapping: Mapping) -> None:
         raise BadMapping("interval.length: must be seconds, or 'day'")
     if isinstance(length, int) and not 0 < length <= 366 * 86_400:
         raise BadMapping("interval.length: must be seconds between 1 and a year's")
+    if (mapping.file.header or 0) < 0:
+        raise BadMapping("file.header: must be the number of a row, or 0 where no row has names")
     for name in ("delimiter", "quote"):
         sign = getattr(mapping.file, name)
         if sign is not None and (len(sign) != 1 or sign in "\r\n\0"):

@@ -62,7 +62,8 @@ def zone_of(name: str) -> tzinfo | None:
         return UTC
     if found := _OFFSET.fullmatch(name):
         shift = timedelta(hours=int(found[2]), minutes=int(found[3]))
-        return timezone(-shift if found[1] == "-" else shift)
+        if shift < timedelta(days=1) and found[3] < "60":
+            return timezone(-shift if found[1] == "-" else shift)
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

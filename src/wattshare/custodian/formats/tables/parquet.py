@@ -92,6 +92,9 @@ def _texts(column: pa.Array) -> list[str]:
     if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
         # texts of writers that leave away what says that they are texts
         return ["" if one is None else one.decode(errors="replace") for one in column.to_pylist()]
+    if pa.types.is_float32(column.type):
+        # the shortest of that width: Python's is the one of the next
+        return ["" if one is None else one for one in column.cast(pa.string()).to_pylist()]
     if pa.types.is_floating(column.type):
         return ["" if one is None else repr(one) for one in column.to_pylist()]
     if pa.types.is_decimal(column.type):

@@ -68,10 +68,10 @@ class CsvTable:
         if not sample.strip():
             raise Unreadable("The file is empty.")
         encoding = given.encoding or encoding_of(sample)
-        lines = _decoded(sample, encoding)
-        delimiter = given.delimiter or delimiter_of(lines)
-        quote = given.quote or '"'
         number = 1 if given.header is None else given.header
+        lines = _decoded(sample, encoding)
+        delimiter = given.delimiter or delimiter_of(lines[max(number - 1, 0) :])
+        quote = given.quote or '"'
         text = Text(encoding=encoding, delimiter=delimiter, quote=quote, header=number)
         table = cls(file, text, ())
         head = next(table._from(max(number, 1)), None)
@@ -219,7 +219,10 @@ def delimiter_of(lines: list[str]) -> str:
     counts = {sign: [_outside_quotes(line).count(sign) for line in lines] for sign in DELIMITERS}
     fits = {sign: (found.count(found[0]), found[0]) for sign, found in counts.items() if found and found[0]}
     if not fits:
-        asked = Question(key="file.delimiter", sentence="Nothing in the first lines looks like a delimiter.")
+        asked = Question(
+            key="file.delimiter",
+            sentence="The first line has no delimiter. Where it is a title, file.header is the row that has the names.",
+        )
         raise Unmapped((asked,))
     return max(fits, key=fits.__getitem__)
 
@@ -240,5 +243,6 @@ def ragged(number: int, row: list[str], width: int) -> list[str] | BadRow:
     if len(row) > width and not any(cell.strip() for cell in row[width:]):
         return row[:width]
     if len(row) != width:
-        return BadRow(row=number, column="", sentence=f"It has {len(row)} cells; the header has {width}.")
+        cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
+        return BadRow(row=number, column="", sentence=f"It has {cells}; the header has {width}.")
     return row

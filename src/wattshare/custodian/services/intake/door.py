@@ -188,7 +188,8 @@ class Door:
 
     def _questions(self, table: Table, mapping: Mapping, *, words: bool = True) -> Iterator[Question]:
         cells = cells_of(table.header) if mapping.form == "wide" else None
-        yield from questions(mapping, self.intake.profile.time_zone, counted=cells is not None and cells.counted)
+        counted = cells is not None and cells.counted
+        yield from questions(mapping, self.intake.profile.time_zone, counted=counted, header=table.header)
         if words:
             # by a mapping that was given, a word that it does not know makes a bad row
             yield from open_words(Sample(table.header, table.sample()), mapping)
