@@ -10,7 +10,9 @@ OTHERS = (
     "alembic",
     "argon2",
     "authlib",
+    "babel",
     "cryptography.x509",
+    "email.policy",
     "httpx",
     "jinja2",
     "joserfc",
@@ -18,6 +20,7 @@ OTHERS = (
     "numpy",
     "pyarrow",
     "rich",
+    "smtplib",
     "starlette",
     "uvicorn",
 )

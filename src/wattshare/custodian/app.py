@@ -16,11 +16,10 @@ from wattshare.custodian import facts, logs
 from wattshare.custodian.chance import random_hex, random_text, random_uuid
 from wattshare.custodian.clocks import clock_of
 from wattshare.custodian.delivery import Delivery
-from wattshare.custodian.formats.sources import Caps
 from wattshare.custodian.installation import present, store_of
 from wattshare.custodian.model.clock import Clock, Secrets
 from wattshare.custodian.model.errors import Unknown
-from wattshare.custodian.model.work import MAKE
+from wattshare.custodian.model.work import MAKE, TAKE
 from wattshare.custodian.outbound import Outbound
 from wattshare.custodian.services.access import Access
 from wattshare.custodian.services.batches import Batches
@@ -38,9 +37,6 @@ from wattshare.custodian.services.fetching import Fetching
 from wattshare.custodian.services.funnel import Funnel
 from wattshare.custodian.services.hiding import Hiding
 from wattshare.custodian.services.homes import Homes
-from wattshare.custodian.services.intake import Intake
-from wattshare.custodian.services.intake.door import Door
-from wattshare.custodian.services.intake.dropping import TAKE, DropFolder
 from wattshare.custodian.services.limits import Limits
 from wattshare.custodian.services.orders import Orders
 from wattshare.custodian.services.overview import Overview
@@ -62,6 +58,10 @@ from wattshare.espi import wire
 from wattshare.espi.profile import PROFILES, Profile
 
 if TYPE_CHECKING:
+    from wattshare.custodian.formats.sources import Caps
+    from wattshare.custodian.services.intake import Intake
+    from wattshare.custodian.services.intake.door import Door
+    from wattshare.custodian.services.intake.dropping import DropFolder
     from wattshare.custodian.services.single import Single
     from wattshare.custodian.services.tokens import Tokens
 
@@ -110,7 +110,6 @@ class House:
     own_data: OwnData
     own_usage: OwnUsage
     funnel: Funnel
-    intake: Intake
     closing: Closing
     completeness: Completeness
 
@@ -169,14 +168,27 @@ class House:
         """Addresses that are hidden, and sharing that ends at once."""
         return Hiding(store=self.store, now=self.now, consent=self.consent)
 
+    # what takes files in, and reads them: a worker without a folder for them holds nothing of it
+
+    @cached_property
+    def intake(self) -> "Intake":
+        """What files bring."""
+        from wattshare.custodian.services.intake import Intake  # noqa: PLC0415
+
+        return Intake(store=self.store, now=self.now, profile=self.profile, limits=limits_of(self.settings))
+
     @property
-    def door(self) -> Door:
+    def door(self) -> "Door":
         """Where files of any kind come in."""
+        from wattshare.custodian.services.intake.door import Door  # noqa: PLC0415
+
         return Door(self.intake)
 
     @property
-    def caps(self) -> Caps:
+    def caps(self) -> "Caps":
         """How much is unpacked of an archive."""
+        from wattshare.custodian.formats.sources import Caps  # noqa: PLC0415
+
         return Caps(
             bytes=self.settings.unpacked_bytes,
             ratio=self.settings.unpacked_ratio,
@@ -184,10 +196,12 @@ class House:
         )
 
     @property
-    def drop(self) -> DropFolder | None:
+    def drop(self) -> "DropFolder | None":
         """The folder that files are dropped into, where there is one."""
         if self.settings.drop_folder is None:
             return None
+        from wattshare.custodian.services.intake.dropping import DropFolder  # noqa: PLC0415
+
         return DropFolder(
             folder=self.settings.drop_folder,
             store=self.store,
@@ -397,7 +411,6 @@ def assemble(
         own_data=OwnData(store=store, now=now, zone=profile.zone),
         own_usage=OwnUsage(store=store, now=now, zone=profile.zone),
         funnel=Funnel(store=store, now=now, zone=profile.zone),
-        intake=Intake(store=store, now=now, profile=profile, limits=limits_of(settings)),
         closing=Closing(store=store, now=now, close_days=settings.close_days),
         completeness=Completeness(store=store, now=now, profile=profile),
     )

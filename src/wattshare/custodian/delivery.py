@@ -3,6 +3,8 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 from wattshare.custodian.chance import random_hex
 from wattshare.custodian.mailing import Mailing, Texting
@@ -18,11 +20,13 @@ from wattshare.custodian.services.messages import SEND, Messages
 from wattshare.custodian.services.notices import TELL, Notices, Schedule
 from wattshare.custodian.services.outages import Outages
 from wattshare.custodian.services.signing import Signing
-from wattshare.custodian.services.tongues import Tongues
 from wattshare.custodian.services.warning import Warnings
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.worker.loop import Lane, Step
+
+if TYPE_CHECKING:
+    from wattshare.custodian.services.tongues import Tongues
 
 DAY = 86_400
 # mails that are sent at a time
@@ -65,7 +69,7 @@ class Delivery:
             new_id=random_hex,
             mailing=mailing,
             texting=Texting.of(settings, outbound),
-            tongues=Tongues.of(settings.catalogues),
+            tongues=tongues_of(settings),
             house={
                 "utility": settings.utility_name,
                 "portal": settings.public_base,
@@ -134,6 +138,24 @@ class Delivery:
     def forget(self) -> int:
         """Drop notices that are past their days, and messages. How many."""
         return self.messages.forget() + self.ledger.forget(self.now() - self.settings.notice_days * DAY)
+
+
+def tongues_of(settings: Settings) -> "Callable[[], Tongues]":
+    """The languages of messages. They take megabytes, and are read for the first message that is sent.
+
+    Raises:
+        BadSettings: the operator has some of their own, which are read at once, and one cannot be read.
+    """
+
+    @cache
+    def read() -> "Tongues":
+        from wattshare.custodian.services.tongues import Tongues  # noqa: PLC0415 as said
+
+        return Tongues.of(settings.catalogues)
+
+    if settings.catalogues is not None:
+        read()
+    return read
 
 
 def schedule_of(settings: Settings) -> Schedule:

@@ -1,33 +1,34 @@
 """Mails and text messages go out through what the operator named: a relay, a command, an address, a folder.
 
-Where several ways are named, each of them gets everything.
+Where several ways are named, each of them gets everything. What writes mails and speaks SMTP is loaded with the first
+mail: who sends none keeps the memory.
 """
 
 import json
 import os
 import re
 import shlex
-import smtplib
 import ssl
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.message import EmailMessage
-from email.policy import default
-from email.utils import format_datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
 from wattshare.custodian.outbound import Delivered, Failed, Outbound
 from wattshare.custodian.settings import Settings, usable
 
+if TYPE_CHECKING:
+    import smtplib
+    from email.message import EmailMessage
+
 SECONDS = 30
 MAIL_ADDRESS = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+")
 PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 # a link is not broken in two
-WHOLE_LINES = default.clone(max_line_length=200)
+LINE_LENGTH = 200
 # RFC 5321 §4.2.1: from there on the relay will say no again
 FOR_GOOD = 500
 
@@ -106,12 +107,14 @@ class Relay:
             context=context,
         )
 
-    def send(self, message: EmailMessage) -> None:
+    def send(self, message: "EmailMessage") -> None:
         """Hand a mail over.
 
         Raises:
             NotSent: it was not taken, or not in time.
         """
+        import smtplib  # noqa: PLC0415 as said above
+
         try:
             with self._connected() as relay:
                 if self.scheme == "smtp+starttls":
@@ -128,7 +131,9 @@ class Relay:
         except (OSError, smtplib.SMTPException) as why:
             raise NotSent(type(why).__name__) from None
 
-    def _connected(self) -> smtplib.SMTP:
+    def _connected(self) -> "smtplib.SMTP":
+        import smtplib  # noqa: PLC0415
+
         if self.scheme == "smtps":
             return smtplib.SMTP_SSL(self.host, self.port, timeout=SECONDS, context=self.context)
         return smtplib.SMTP(self.host, self.port, timeout=SECONDS)
@@ -173,9 +178,13 @@ class Mailing:
         """The mail as it goes out. RFC 5322."""
         return self.message(mail).as_bytes()
 
-    def message(self, mail: Mail) -> EmailMessage:
+    def message(self, mail: Mail) -> "EmailMessage":
         """The mail with its headers."""
-        message = EmailMessage(policy=WHOLE_LINES)
+        from email.message import EmailMessage  # noqa: PLC0415
+        from email.policy import default  # noqa: PLC0415
+        from email.utils import format_datetime  # noqa: PLC0415
+
+        message = EmailMessage(policy=default.clone(max_line_length=LINE_LENGTH))
         message["From"] = self.sender
         message["To"] = ", ".join(mail.to)
         message["Subject"] = mail.subject
@@ -202,13 +211,15 @@ class Texting:
 
     @classmethod
     def of(cls, settings: Settings, outbound: Posting | None = None) -> "Texting":
-        """As the settings have it."""
+        """As the settings have it. A way out of its own, with its certificates, is made where an address is named."""
+        if outbound is None and settings.sms_url:
+            outbound = Outbound.of(settings, allowed=settings.allow_own)
         return cls(
             folder=settings.mail_dir,
             command=tuple(shlex.split(settings.sms_command)),
             url=settings.sms_url,
             token=settings.sms_token,
-            outbound=outbound or Outbound.of(settings, allowed=settings.allow_own),
+            outbound=outbound,
         )
 
     @property

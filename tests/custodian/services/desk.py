@@ -94,7 +94,7 @@ class Desk:
             new_id=secrets.token_hex,
             mailing=Mailing(sender=""),
             texting=Texting(),
-            tongues=Tongues.of(),
+            tongues=Tongues.of,
         )
         warnings = Warnings(messages=messages)
         signing = Signing(store=self.store, now=self.clock, random=secrets.token_bytes, warn=warnings.secret_changed)

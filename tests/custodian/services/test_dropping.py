@@ -14,9 +14,10 @@ from tests.custodian.services.taking import NOW, contents_of
 from tests.custodian.services.test_tables import POINT, meaning, table
 from wattshare.custodian.formats.sources import Caps
 from wattshare.custodian.formats.tables.mapping import to_toml
+from wattshare.custodian.model.work import TAKE
 from wattshare.custodian.services.intake import Intake
 from wattshare.custodian.services.intake.door import Door
-from wattshare.custodian.services.intake.dropping import TAKE, DropFolder
+from wattshare.custodian.services.intake.dropping import DropFolder
 from wattshare.custodian.store.database import Store
 from wattshare.espi.profile import PGE
 

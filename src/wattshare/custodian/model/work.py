@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-# the kind of job that makes the files of a batch
-MAKE = "make_batch"
+# kinds of jobs: one makes the files of a batch, the other takes in a file that was dropped
+MAKE, TAKE = "make_batch", "take_file"
 
 
 class BatchState(StrEnum):

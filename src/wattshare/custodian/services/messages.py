@@ -14,6 +14,7 @@ and `email` are there in each template, and so is `tongue`, which writes days (`
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -21,9 +22,11 @@ from wattshare.custodian.mailing import MAIL_ADDRESS, Mail, Mailing, NotSent, Sh
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.messages import Message, MessageKind, MessageState, Way
 from wattshare.custodian.model.work import Job
-from wattshare.custodian.services.tongues import Tongues
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
+
+if TYPE_CHECKING:
+    from wattshare.custodian.services.tongues import Tongues
 
 LOG = structlog.get_logger(__name__)
 SEND = "send_message"
@@ -44,7 +47,8 @@ class Messages:
     new_id: Callable[[int], str]
     mailing: Mailing
     texting: Texting
-    tongues: Tongues
+    # the languages that there are; asked for by who sends
+    tongues: Callable[[], "Tongues"]
     # what every template may say: utility, portal, phone, email, zone
     house: Mapping[str, object] = field(default_factory=dict)
     chance: Callable[[], float] = random.random
@@ -128,7 +132,7 @@ class Messages:
         # templates take megabytes, and are needed by those alone who send
         from wattshare.custodian.services import letters  # noqa: PLC0415
 
-        tongue, facts = self.tongues.wanted(language, ""), {**self.house, **message.facts}
+        tongue, facts = self.tongues().wanted(language, ""), {**self.house, **message.facts}
         if message.way is Way.TEXT:
             self.texting.send(ShortText(id=message.id, to=to[0], text=letters.short(tongue, message.kind, facts)))
             return

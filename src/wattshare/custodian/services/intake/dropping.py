@@ -16,14 +16,13 @@ import structlog
 from wattshare.custodian.formats.sources import Caps, Unopened, documents, files_of
 from wattshare.custodian.formats.tables.mapping import BadMapping, Mapping, read
 from wattshare.custodian.model.clock import Clock
-from wattshare.custodian.model.work import Job
+from wattshare.custodian.model.work import TAKE, Job
 from wattshare.custodian.services.intake.door import Door, Wanted, refused
 from wattshare.custodian.services.intake.report import Report
 from wattshare.custodian.store.database import Store
 
 LOG = structlog.get_logger(__name__)
 
-TAKE = "take_file"
 DONE, REFUSED = "done", "refused"
 MAPPING = "mapping.toml"
 REPORT, BAD = ".report.json", ".bad.csv"
