@@ -108,6 +108,19 @@ def test_a_folder_is_taken_by_name_and_standard_input_by_a_dash(
     assert [(one["name"], one["readings"]["new"]) for one in json.loads(given.stdout)] == [("standard input", 24)]
 
 
+def test_of_a_folder_what_is_not_whole_by_its_name_is_not_taken(
+    typed: Typed, home: Path, table: Path, mapping: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "night"
+    folder.mkdir()
+    half = folder / "half.csv.part"
+    half.write_text(table.read_text())
+    told = typed("import", "--home", home, "--mapping", mapping, folder)
+    assert told.exit_code == 1
+    assert "By its name it is not whole yet" in told.output
+    assert typed("import", "--home", home, "--mapping", mapping, half).exit_code == 0
+
+
 def test_bad_rows_are_set_aside_by_command(
     typed: Typed, home: Path, table: Path, mapping: Path, tmp_path: Path
 ) -> None:

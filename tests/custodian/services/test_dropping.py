@@ -249,3 +249,29 @@ def test_tables_of_customers_need_no_mapping_of_their_own(watch: Watch) -> None:
     assert watch.pass_by() == 1
     [report] = json.loads((watch.folder / "done/customers.csv.report.json").read_text())
     assert (report["kind"], report["records"]["new"]) == ("customers", 1)
+
+
+def test_names_that_no_text_holds_and_long_ones_hold_nothing_up(watch: Watch) -> None:
+    names = [b"m\xfcller.csv", b"two\nlines.csv", b"n" * 251 + b".csv", "日".encode() * 83 + b".csv", b"b\xe4r/z.csv"]
+    for number, name in enumerate(names):
+        path = watch.folder / os.fsdecode(name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(DAY.replace(",1\n", f",{number}\n"))
+    assert watch.pass_by() == 0
+    assert watch.pass_by() == len(names)
+    moved = [
+        "done/b�r/z.csv",
+        "done/m�ller.csv",
+        f"done/{'n' * 196}.csv",
+        "done/two�lines.csv",
+        f"done/{'日' * 65}.csv",
+    ]
+    assert watch.has() == sorted(name + end for name in moved for end in ("", ".report.json"))
+
+
+def test_bad_rows_of_a_file_whose_name_no_text_holds_are_set_aside_too(store: Store, tmp_path: Path) -> None:
+    watch = Watch(store, tmp_path / "drop", set_aside=True)
+    (watch.folder / os.fsdecode(b"m\xfcller.csv")).write_text(f"{DAY}{POINT},yesterday,1\n")
+    watch.pass_by()
+    assert watch.pass_by() == 1
+    assert watch.has() == ["done/m�ller.csv", "done/m�ller.csv.bad.csv", "done/m�ller.csv.report.json"]

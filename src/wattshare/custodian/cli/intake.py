@@ -13,7 +13,16 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from wattshare.custodian.cli.printing import err, print_json
 from wattshare.custodian.cli.reports import print_report
 from wattshare.custodian.cli.stopping import Stop
-from wattshare.custodian.formats.sources import Caps, Document, Unopened, documents, files_of, shown_name, unpacked
+from wattshare.custodian.formats.sources import (
+    Caps,
+    Document,
+    Unopened,
+    documents,
+    files_of,
+    shown_name,
+    unfinished,
+    unpacked,
+)
 from wattshare.custodian.formats.tables.mapping import to_toml
 from wattshare.custodian.services.intake import Report
 from wattshare.custodian.services.intake.door import Door, Wanted, refused
@@ -74,7 +83,10 @@ def every_document(paths: list[Path], caps: Caps) -> Iterator[Document | Unopene
         if not files:
             yield Unopened(shown_name(path.name), "The folder holds no file.")
         for file in files:
-            yield from documents(file, caps)
+            if unfinished(file) and file != path:
+                yield Unopened(shown_name(file.name), "By its name it is not whole yet; import it by itself if it is.")
+            else:
+                yield from documents(file, caps)
 
 
 def _taken(

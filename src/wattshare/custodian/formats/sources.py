@@ -28,6 +28,7 @@ NO_DATA = "It is a spreadsheet or another document; save its table as CSV."
 # below that many bytes no ratio is too high
 SMALL = 16 << 20
 LONGEST_NAME = 120
+UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".upload", ".swp", "~")
 ENCRYPTED = 1
 
 
@@ -176,5 +177,14 @@ def _size(file: BinaryIO) -> int:
 
 def shown_name(name: str) -> str:
     """A name from outside, fit for a report."""
-    plain = "".join(letter if letter.isprintable() else "�" for letter in os.fsencode(name).decode("utf-8", "replace"))
-    return plain[:LONGEST_NAME]
+    return readable(name)[:LONGEST_NAME]
+
+
+def readable(name: str) -> str:
+    """A name whose letters can all be printed."""
+    return "".join(letter if letter.isprintable() else "�" for letter in os.fsencode(name).decode("utf-8", "replace"))
+
+
+def unfinished(path: Path) -> bool:
+    """Whether a file is called as programs call one that they are still writing."""
+    return path.name.endswith(UNFINISHED)

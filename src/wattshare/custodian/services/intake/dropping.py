@@ -10,10 +10,19 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote, unquote_to_bytes
 
 import structlog
 
-from wattshare.custodian.formats.sources import Caps, Unopened, documents, files_of
+from wattshare.custodian.formats.sources import (
+    Caps,
+    Unopened,
+    documents,
+    files_of,
+    readable,
+    shown_name,
+    unfinished,
+)
 from wattshare.custodian.formats.tables.mapping import BadMapping, Mapping, read
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.work import TAKE, Job
@@ -26,8 +35,12 @@ LOG = structlog.get_logger(__name__)
 DONE, REFUSED = "done", "refused"
 MAPPING = "mapping.toml"
 REPORT, BAD = ".report.json", ".bad.csv"
-# what programs call a file that they are still writing
-UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".upload", ".swp", "~")
+# how a path begins that no text holds: none that is relative does
+AS_BYTES = "//"
+# bytes of a name that is moved: reports, numbers and what is being written stand behind it; letters of its ending
+MOST_NAME, MOST_SUFFIX = 200, 16
+# bytes of the longest name that file systems take
+LONGEST_NAME = 255
 
 # bytes, and when they were changed
 Look = tuple[int, int, int]
@@ -58,13 +71,13 @@ class DropFolder:
             present.add(path)
             if self._complete(path):
                 with self.store.begin() as tx:
-                    tx.jobs.add(TAKE, path.relative_to(self.folder).as_posix(), self.now())
+                    tx.jobs.add(TAKE, _subject(path.relative_to(self.folder)), self.now())
         for gone in set(self._seen) - present:
             del self._seen[gone]
 
     def take(self, job: Job) -> int | None:
         """Take one file in and move it on; the second of another try where it has changed meanwhile."""
-        path = self.folder / job.subject
+        path = self.folder / _path_of(job.subject)
         before = _look(path)
         if before is None:
             # moved on by who had this job before
@@ -82,7 +95,7 @@ class DropFolder:
         try:
             wanted = Wanted(mapping=self._mapping(path), set_aside=self._aside(path))
         except BadMapping as why:
-            report = refused(path.name, "mapping", str(why))
+            report = refused(shown_name(path.name), "mapping", str(why))
             self.door.note(report)
             yield self._logged(report)
             return
@@ -109,7 +122,7 @@ class DropFolder:
             inside = path.relative_to(self.folder).parts
             if inside[0] in (DONE, REFUSED) or path.is_symlink():
                 continue
-            if path.name.endswith(UNFINISHED):
+            if unfinished(path):
                 if look := _look(path):
                     self._unfinished.add(look[2])
             elif path.suffix != ".toml":
@@ -134,7 +147,8 @@ class DropFolder:
         own = path.with_name(path.name + ".toml")
         inside = path.relative_to(self.folder).parents
         for file in (own, *(self.folder / parent / MAPPING for parent in inside)):
-            if file.is_file():
+            # a name may be so long that no other can be made of it
+            if len(os.fsencode(file.name)) <= LONGEST_NAME and file.is_file():
                 return read(file)
         return None
 
@@ -146,13 +160,33 @@ class DropFolder:
 
     def _target(self, path: Path, where: str) -> Path:
         """Where a file goes: under its name, or that with a number where a former one has it."""
-        folder = self.folder / where / path.relative_to(self.folder).parent
+        *parents, name = map(_fit, path.relative_to(self.folder).parts)
+        folder = self.folder.joinpath(where, *parents)
         folder.mkdir(parents=True, exist_ok=True)
-        target, number = folder / path.name, 1
+        target, number = folder / name, 1
         while target.exists():
             number += 1
-            target = folder / f"{path.stem}.{number}{path.suffix}"
+            target = folder / f"{Path(name).stem}.{number}{Path(name).suffix}"
         return target
+
+
+def _subject(path: Path) -> str:
+    """A path below the folder as text; one that is no UTF-8 as nothing else is written."""
+    text = path.as_posix()
+    return text if text.isprintable() else f"{AS_BYTES}{quote(os.fsencode(text))}"
+
+
+def _path_of(subject: str) -> str:
+    return os.fsdecode(unquote_to_bytes(subject[len(AS_BYTES) :])) if subject.startswith(AS_BYTES) else subject
+
+
+def _fit(name: str) -> str:
+    """A name that can stand in a report, with room for what is put behind it."""
+    name = readable(name)
+    stem, end = Path(name).stem, Path(name).suffix[:MOST_SUFFIX]
+    while len(f"{stem}{end}".encode()) > MOST_NAME:
+        stem = stem[:-1]
+    return f"{stem}{end}"
 
 
 def _look(path: Path) -> Look | None:
