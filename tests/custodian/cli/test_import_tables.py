@@ -9,6 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from tests.custodian.cli.conftest import Typed
+from tests.custodian.services.feeds import Feed
 from wattshare.custodian.cli import asking, commands
 from wattshare.custodian.cli.asking import answered, value_of
 from wattshare.custodian.cli.reports import previewed
@@ -106,6 +107,36 @@ def test_a_folder_is_taken_by_name_and_standard_input_by_a_dash(
     words = ["import", "--home", str(home), "--mapping", str(mapping), "--json", "-"]
     given = CliRunner().invoke(commands.app, words, input=TABLE)
     assert [(one["name"], one["readings"]["new"]) for one in json.loads(given.stdout)] == [("standard input", 24)]
+
+
+def test_what_was_corrected_is_corrected_back_by_the_former_file_again(
+    typed: Typed, home: Path, table: Path, mapping: Path, tmp_path: Path
+) -> None:
+    words = ["import", "--home", home, "--mapping", mapping, "--json"]
+    corrected = tmp_path / "corrected.csv"
+    corrected.write_text(table.read_text().replace(",5.5", ",9.5"))
+
+    def tally(*more: object) -> object:
+        return json.loads(typed(*words, *more).stdout)[0]["readings"]
+
+    assert tally(table) == {"new": 24, "changed": 0, "same": 0}
+    assert tally(corrected) == {"new": 0, "changed": 1, "same": 23}
+    assert tally(table) == {"new": 0, "changed": 0, "same": 0}
+    assert tally("--again", "--dry-run", table) == {"new": 0, "changed": 1, "same": 23}
+    assert tally("--again", table) == {"new": 0, "changed": 1, "same": 23}
+    assert tally("--again", table) == {"new": 0, "changed": 0, "same": 24}
+
+
+def test_records_and_green_button_are_taken_once_more_too(typed: Typed, home: Path, tmp_path: Path) -> None:
+    customers, feed = tmp_path / "customers.csv", tmp_path / "feed.xml"
+    customers.write_text(typed("import", "--template", "customers").stdout)
+    feed.write_bytes(Feed().day(0).xml())
+    for file in (customers, feed):
+        assert typed("import", "--home", home, file).exit_code == 0
+        assert "taken in before" in typed("import", "--home", home, file).output
+        told = typed("import", "--home", home, "--again", file)
+        assert told.exit_code == 0
+        assert "taken in before" not in told.output
 
 
 def test_of_a_folder_what_is_not_whole_by_its_name_is_not_taken(

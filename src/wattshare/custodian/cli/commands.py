@@ -1,5 +1,6 @@
 """The operator's commands. What is heavy is imported when a command runs, so that help is there at once."""
 
+import secrets
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -280,6 +281,9 @@ def import_(
         bool, typer.Option("--lenient", help="Read what breaks the schema where its meaning is known.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read, count and show ten rows; keep nothing.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Take in once more what was taken in before: it undoes what came since.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Take readings, bills and customers in; each file whole or not at all."""
@@ -316,6 +320,7 @@ def import_(
             dry_run=dry_run,
             explain=explain,
             confirm=asked,
+            again=secrets.token_hex(8) if again else "",
         )
         whole = take(
             house.door,

@@ -31,7 +31,7 @@ def print_report(report: Report) -> None:
         out.print(escape(to_toml(report.mapping or Mapping(), notes)))
         return
     if report.known:
-        out.print(f"{name}: taken in before; nothing has changed")
+        out.print(f"{name}: taken in before; nothing has changed. --again takes it in once more")
         return
     tried = " (only tried: nothing is kept)" if report.dry_run else ""
     out.print(f"[green]{name}[/green]{tried}")

@@ -51,6 +51,8 @@ class Wanted:
     # say what is thought of a table, and read no more; or do so where no mapping is given
     explain: bool = False
     confirm: bool = False
+    # other than "": what was taken in before is taken in once more
+    again: str = ""
     tell: Tell = untold
 
 
@@ -101,7 +103,7 @@ class Door:
 
     def _take_xml(self, file: BinaryIO, name: str, digest: str, wanted: Wanted) -> Report:
         known = self._known(
-            name, digest, self.intake.manner(wanted.usage_point, wanted.account, wanted.lenient), wanted
+            name, digest, self.intake.manner(wanted.usage_point, wanted.account, wanted.lenient, wanted.again), wanted
         )
         return known or self.intake.take(
             file,
@@ -110,6 +112,7 @@ class Door:
             account=wanted.account,
             lenient=wanted.lenient,
             dry_run=wanted.dry_run,
+            again=wanted.again,
             tell=wanted.tell,
         )
 
@@ -165,6 +168,7 @@ class Door:
             meaning=mapping,
             aside=Aside(wanted.set_aside) if wanted.set_aside else None,
             dry_run=wanted.dry_run,
+            again=wanted.again,
             tell=wanted.tell,
         )
         known = self._known(name, digest, readings.manner, wanted)
@@ -180,6 +184,7 @@ class Door:
             kind=kind,
             aside=Aside(wanted.set_aside) if wanted.set_aside else None,
             dry_run=wanted.dry_run,
+            again=wanted.again,
             tell=wanted.tell,
         )
         if wanted.explain:

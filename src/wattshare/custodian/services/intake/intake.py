@@ -18,7 +18,7 @@ from wattshare.custodian.model.premises import Account, ProgramCode
 from wattshare.custodian.services.intake.channels import Channels
 from wattshare.custodian.services.intake.customers import CustomerParts
 from wattshare.custodian.services.intake.points import Points
-from wattshare.custodian.services.intake.report import Progress, Refused, Report
+from wattshare.custodian.services.intake.report import Progress, Refused, Report, once_more
 from wattshare.custodian.services.intake.telling import Tell, untold
 from wattshare.custodian.store.bills import local_bill_date
 from wattshare.custodian.store.database import Store, Tx
@@ -42,7 +42,9 @@ class Intake:
     profile: Profile
     limits: Limits | None = None
 
-    def manner(self, usage_point: int | None, account: str | None, lenient: bool) -> dict[str, Any] | None:
+    def manner(
+        self, usage_point: int | None, account: str | None, lenient: bool, again: str = ""
+    ) -> dict[str, Any] | None:
         """What makes the same bytes another import; None where the account is not known."""
         found = None
         if account is not None:
@@ -50,7 +52,7 @@ class Intake:
                 found = tx.customers.by_account_number(account)
             if found is None:
                 return None
-        return _manner(usage_point, found, lenient)
+        return _manner(usage_point, found, lenient, again)
 
     def take(
         self,
@@ -61,6 +63,7 @@ class Intake:
         account: str | None = None,
         lenient: bool = False,
         dry_run: bool = False,
+        again: str = "",
         tell: Tell = untold,
     ) -> Report:
         """Take one Green Button document in: read it to its end first, then store it in one transaction.
@@ -77,7 +80,7 @@ class Intake:
                 return _refused(name, why.rule, why.sentence, line=why.line, element=why.element)
             except Unplaceable as why:
                 return _refused(name, "placing", why.sentence, element=f"{why.element} {why.place}".strip())
-            task = _Task(self, linked, name, hashed.hexdigest(), usage_point, account, lenient, dry_run, tell)
+            task = _Task(self, linked, name, hashed.hexdigest(), usage_point, account, lenient, dry_run, again, tell)
             return task.run()
 
 
@@ -93,6 +96,7 @@ class _Task:
     account: str | None
     lenient: bool
     dry_run: bool
+    again: str
     tell: Tell
 
     @property
@@ -115,7 +119,7 @@ class _Task:
 
     def _store(self, tx: Tx) -> Report:
         account = self._account(tx)
-        manner = _manner(self.usage_point, account, self.lenient)
+        manner = _manner(self.usage_point, account, self.lenient, self.again)
         if (before := tx.imports.report(self.digest, manner)) is not None:
             points = tuple(before["usage_points"])
             return Report(name=self.name, digest=self.digest, known=True, dry_run=self.dry_run, usage_points=points)
@@ -305,8 +309,9 @@ class _Hashed:
         return self._digest.hexdigest()
 
 
-def _manner(usage_point: int | None, account: Account | None, lenient: bool) -> dict[str, Any]:
-    return {"usage_point": usage_point, "account": account.id if account else None, "lenient": lenient}
+def _manner(usage_point: int | None, account: Account | None, lenient: bool, again: str) -> dict[str, Any]:
+    manner = {"usage_point": usage_point, "account": account.id if account else None, "lenient": lenient}
+    return once_more(manner, again)
 
 
 def _refused(

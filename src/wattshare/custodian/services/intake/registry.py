@@ -13,7 +13,7 @@ from wattshare.custodian.services.intake.agreements import Agreements
 from wattshare.custodian.services.intake.aside import Aside
 from wattshare.custodian.services.intake.bills import Bills
 from wattshare.custodian.services.intake.records import Records
-from wattshare.custodian.services.intake.report import Refused, Report
+from wattshare.custodian.services.intake.report import Refused, Report, once_more
 from wattshare.custodian.services.intake.telling import Tell, untold
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.drafts import PreparedDraft
@@ -37,12 +37,15 @@ class Registry:
     kind: Kind
     aside: Aside | None = None
     dry_run: bool = False
+    # other than "": the same bytes are taken in once more
+    again: str = ""
     tell: Tell = untold
 
     @property
     def manner(self) -> dict[str, Any]:
         """What makes the same bytes another import."""
-        return {"kind": self.kind.name, "set_aside": self.aside is not None}
+        manner = {"kind": self.kind.name, "set_aside": self.aside is not None}
+        return once_more(manner, self.again)
 
     def take(self, table: CsvTable) -> Report:
         """Read a table to its end, and keep it whole or not at all; or what is good of it.

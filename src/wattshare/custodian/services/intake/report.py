@@ -47,6 +47,11 @@ class ChannelReport:
     rows_refused: int = 0
 
 
+def once_more(manner: dict[str, Any], again: str) -> dict[str, Any]:
+    """A manner of reading with the word that tells one more reading of the same bytes from those before."""
+    return {**manner, "again": again} if again else manner
+
+
 @dataclass(frozen=True, kw_only=True)
 class Preview:
     """One reading of a trial: as it stands in the file, and as it would be kept."""

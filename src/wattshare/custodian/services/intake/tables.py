@@ -22,7 +22,7 @@ from wattshare.custodian.services.intake.ahead import ahead
 from wattshare.custodian.services.intake.aside import Aside
 from wattshare.custodian.services.intake.in_columns import Storing, block_at
 from wattshare.custodian.services.intake.placing import Place, Placing, Plan, every_point
-from wattshare.custodian.services.intake.report import ChannelReport, Preview, Refused, Report
+from wattshare.custodian.services.intake.report import ChannelReport, Preview, Refused, Report, once_more
 from wattshare.custodian.services.intake.telling import Tell, untold
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
@@ -49,12 +49,15 @@ class Readings:
     meaning: Meaning
     aside: Aside | None = None
     dry_run: bool = False
+    # other than "": the same bytes are taken in once more
+    again: str = ""
     tell: Tell = untold
 
     @property
     def manner(self) -> dict[str, Any]:
         """What makes the same bytes another import."""
-        return {"kind": "readings", "mapping": to_plain(self.meaning), "set_aside": self.aside is not None}
+        manner = {"kind": "readings", "mapping": to_plain(self.meaning), "set_aside": self.aside is not None}
+        return once_more(manner, self.again)
 
     def take(self, table: Table, places: Mapping[str, int], columns: Columns | None = None) -> Report:
         """Stage a table, check it, and store it whole or not at all; or what is good of it.
