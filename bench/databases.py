@@ -30,6 +30,7 @@ SETTINGS = {
     "shared_buffers": "256MB",
     "max_connections": "100",
     "max_wal_size": "4GB",
+    "min_wal_size": "1GB",
     "listen_addresses": "",
 }
 # a role that is there already stays
