@@ -1,12 +1,12 @@
 """Whether a database can be worked on: it is there, in the form of this release, and the keys are its own."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
+from wattshare.custodian.store import sqlite
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import BadKeys, Unsealable
 from wattshare.custodian.store.purposes import Purpose
@@ -86,7 +86,7 @@ def readable(store: Store) -> Iterator[None]:
         raise BadDatabase(f"{told}: was made by a later release of Wattshare than this one") from why
     except OSError as why:
         raise BadDatabase(f"{told}: {why.strerror}") from why
-    except (sqlite3.Error, DBAPIError) as why:
+    except (sqlite.raised(), DBAPIError) as why:
         said = str(why.orig if isinstance(why, DBAPIError) else why).partition("\n")[0]
         advice = "; is the disk full?" if "disk" in said else ""
         raise BadDatabase(f"{told}: cannot be used: {said}{advice}") from why

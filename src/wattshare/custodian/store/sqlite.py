@@ -1,13 +1,16 @@
-"""What is special to SQLite: one file, one writer at a time."""
+"""What is special to SQLite: one file, one writer at a time.
+
+Its driver is loaded by what is called on it alone: who works on PostgreSQL does without that and the library below it.
+"""
 
 import fcntl
 import os
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
@@ -20,6 +23,9 @@ from wattshare.custodian.store.purposes import For
 from wattshare.custodian.store.short import BEGUN, READS, Kept, driver_of
 from wattshare.custodian.store.statements import reads_only
 
+if TYPE_CHECKING:
+    import sqlite3
+
 WAIT_SECONDS = 30
 # and how often one looks whether it is its turn to take something in
 LOOK_SECONDS = 0.01
@@ -28,10 +34,10 @@ SOON_SECONDS, LATER = 0.001, 0.1
 # pages of the log after which a commit puts them into the database, and waits for the disk; of who takes something in,
 # whose commits nobody waits for, it is half as many, so that those of answers need not
 LOGGED = 2_000
-# a wrong statement, and writing where only reading was asked for
-OUR_FAULTS = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY)
-# others have the file; the other bits of a code say what of it
-WAITED_FOR, PRIMARY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED), 0xFF
+# of SQLite's codes: a wrong statement, and writing where only reading was asked for
+OUR_FAULTS = (1, 8)
+# others have the file: SQLITE_BUSY, SQLITE_LOCKED; the other bits of a code say what of it
+WAITED_FOR, PRIMARY = (5, 6), 0xFF
 # connections kept, and how many more a crowd may open
 POOL, CROWD = 10, 90
 
@@ -47,6 +53,8 @@ def connect(url: URL) -> Engine:
 
 def kept(engine: Engine, *, writes: bool) -> Kept:
     """What short transactions are on. There is no second net here: whatever one is for, it is the same."""
+    import sqlite3  # noqa: PLC0415
+
     return Kept(
         engine=engine,
         options={"wattshare_reads": not writes},
@@ -64,6 +72,8 @@ def prepare(engine: Engine) -> None:
     Raises:
         Unavailable: others keep it for too long.
     """
+    import sqlite3  # noqa: PLC0415
+
     path = Path(str(engine.url.database))
     path.touch(mode=0o600)
     path.chmod(0o600)
@@ -128,12 +138,19 @@ def _locked(file: int) -> bool:
     return True
 
 
+def raised() -> "type[sqlite3.Error]":
+    """What its driver raises."""
+    import sqlite3  # noqa: PLC0415
+
+    return sqlite3.Error
+
+
 def is_ours(fault: DBAPIError) -> bool:
     """Whether a fault of the database comes from what we asked, and another try would not help."""
-    return isinstance(fault.orig, sqlite3.Error) and fault.orig.sqlite_errorcode in OUR_FAULTS
+    return isinstance(fault.orig, raised()) and fault.orig.sqlite_errorcode in OUR_FAULTS
 
 
-def _set_up(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+def _set_up(connection: "sqlite3.Connection", _: ConnectionPoolEntry) -> None:
     # transactions are begun by _begin, not by the driver
     connection.isolation_level = None
     _wait(connection, WAIT_SECONDS)
@@ -143,15 +160,15 @@ def _set_up(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     connection.execute(f"PRAGMA wal_autocheckpoint = {LOGGED}")
 
 
-def _ready(connection: sqlite3.Connection, *, reads: bool) -> None:
+def _ready(connection: "sqlite3.Connection", *, reads: bool) -> None:
     connection.execute(f"PRAGMA query_only = {reads:d}")
 
 
-def _begin_view(connection: sqlite3.Connection, _: For) -> None:
+def _begin_view(connection: "sqlite3.Connection", _: For) -> None:
     connection.execute("BEGIN")
 
 
-def _begin_write(connection: sqlite3.Connection, _: For) -> None:
+def _begin_write(connection: "sqlite3.Connection", _: For) -> None:
     _write(connection)
 
 
@@ -167,15 +184,17 @@ def _begin(connection: Connection) -> None:
         return
     try:
         _write(driver_of(connection))
-    except sqlite3.Error as why:
+    except raised() as why:
         raise wrapped(connection.dialect, why) from why
 
 
-def _write(connection: sqlite3.Connection) -> None:
+def _write(connection: "sqlite3.Connection") -> None:
     """Be the one who writes, from the start: who began as a reader cannot wait for that.
 
     SQLite itself looks again after pauses that soon are longer than those that who writes little by little makes.
     """
+    import sqlite3  # noqa: PLC0415
+
     began = time.monotonic()
     _wait(connection, 0)
     try:
@@ -193,6 +212,6 @@ def _write(connection: sqlite3.Connection) -> None:
         _wait(connection, WAIT_SECONDS)
 
 
-def _wait(connection: sqlite3.Connection, seconds: int) -> None:
+def _wait(connection: "sqlite3.Connection", seconds: int) -> None:
     """Let statements wait for others for so long."""
     connection.execute(f"PRAGMA busy_timeout = {seconds * 1000}")
