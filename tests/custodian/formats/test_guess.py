@@ -164,7 +164,7 @@ def test_what_is_given_is_not_guessed_again() -> None:
         ({"file": {"header": -1}}, "file.header: must be the number of a row"),
         ({"time": {"zone": "../../etc/passwd"}}, "time.zone: '../../etc/passwd' is no time zone"),
         ({"time": {"ambiguous": "guess"}}, "time.ambiguous: must be one of"),
-        ({"interval": {"length": "month"}}, "interval.length: must be seconds, or 'day'"),
+        ({"interval": {"length": "month"}}, "interval.length: must be seconds, 'day', or 'row'"),
         ({"interval": {"length": 0}}, "interval.length: must be seconds between"),
         ({"interval": {"length": True}}, "interval.length: must be int"),
         ({"time": {"format": "%d/%q/%Y"}}, "time.format: '%d/%q/%Y' has a part '%q', which says nothing of a time"),

@@ -2,6 +2,7 @@
 
 import io
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -121,3 +122,30 @@ def test_ends_that_are_too_early_are_told(door: Door) -> None:
     report = taken(door, columns, rows, time=ORDER, interval={"length": 3600})
     assert report.refused is not None
     assert "ends 1800 seconds after its start" in report.refused.sentence
+
+
+def test_months_say_their_lengths_row_by_row(door: Door, store: Store) -> None:
+    days = ["2024-01-15", "2024-02-14", "2024-03-15", "2024-04-12"]
+    rows = [f"{POINT},{start},{end},{number}" for number, (start, end) in enumerate(pairwise(days))]
+    columns = "usage_point=point,start=start,end=end,value=kwh"
+    report = taken(door, columns, rows, time={})
+    assert report.refused is not None
+    assert "“row” takes what each row says" in report.refused.sentence
+    taken(door, columns, rows, time={}, interval={"length": "row"})
+    moments = [int(datetime.fromisoformat(day).replace(tzinfo=PGE.zone).timestamp()) for day in days]
+    assert placed(store) == [
+        (start, end - start, number * 10**6) for number, (start, end) in enumerate(pairwise(moments))
+    ]
+
+
+def test_lengths_row_by_row_need_a_column(door: Door) -> None:
+    rows = [f"{POINT},2024-03-08,1"]
+    report = taken(door, "usage_point=point,start=start,value=kwh", rows, time={}, interval={"length": "row"})
+    assert [asked.key for asked in report.questions] == ["columns.duration"]
+
+
+def test_where_green_button_lands_is_not_said_of_a_table(door: Door) -> None:
+    for wanted in (Wanted(usage_point=POINT), Wanted(account="41415926537")):
+        report = door.take(io.BytesIO(b"point,start,kwh\n"), "readings.csv", wanted)
+        assert report.refused is not None
+        assert "is for Green Button; a table has a column" in report.refused.sentence

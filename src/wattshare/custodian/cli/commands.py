@@ -262,9 +262,9 @@ def import_(
     ] = None,
     usage_point: Annotated[
         int | None,
-        typer.Option(help="The usage point, ten digits, that a file of one lands on.", min=10**9, max=10**10 - 1),
+        typer.Option(help="The usage point, ten digits, that Green Button of one lands on.", min=10**9, max=10**10 - 1),
     ] = None,
-    account: Annotated[str | None, typer.Option(help="The account number whose usage it is.")] = None,
+    account: Annotated[str | None, typer.Option(help="The account number whose usage Green Button is.")] = None,
     mapping: Annotated[
         Path | None, typer.Option("--mapping", help="A TOML file that says what the columns of a table mean.")
     ] = None,

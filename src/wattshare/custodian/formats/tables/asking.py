@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from wattshare.custodian.formats.tables.faults import Question
-from wattshare.custodian.formats.tables.mapping import DAILY, FLOWS, NAMES, BadMapping, Mapping
+from wattshare.custodian.formats.tables.mapping import BY_ROW, DAILY, FLOWS, NAMES, BadMapping, Mapping
 from wattshare.custodian.formats.tables.moments import EPOCH_MILLISECONDS, EPOCH_SECONDS
 from wattshare.custodian.formats.tables.units import unit_of
 
@@ -76,7 +76,12 @@ def _of_times(mapping: Mapping, zone: str, counted: bool) -> Iterator[Question]:
         )
     if interval.length is None and "duration" not in names and not {"start", "end"} <= set(names):
         yield Question(key="interval.length", sentence="How many seconds does a reading last?", choices=("900", "day"))
-    if "duration" in names and interval.length is None and interval.unit is None:
+    if interval.length == BY_ROW and "duration" not in names and not {"start", "end"} <= set(names):
+        yield Question(
+            key="columns.duration",
+            sentence="Which column says how long a reading is, where columns.start and columns.end do not?",
+        )
+    if "duration" in names and interval.length in (None, BY_ROW) and interval.unit is None:
         yield Question(key="interval.unit", sentence="What are the lengths counted in?", choices=("s", "min", "h"))
     if times.ambiguous == "column" and not ("fold" in names and times.first and times.second):
         yield Question(

@@ -38,7 +38,7 @@ ROLES = (
 )
 NAMES = ("usage_point", "meter", "account")
 FLOWS = {"delivered": 1, "received": 19, "net": 4}
-DAILY = "day"
+DAILY, BY_ROW = "day", "row"
 
 
 class BadMapping(ValueError):
@@ -91,7 +91,7 @@ class Times:
 
 @dataclass(frozen=True, kw_only=True)
 class Interval:
-    """How long readings are, in seconds, or `day`. None: the table says it row by row."""
+    """How long readings are: seconds, `day`, or `row` where each row says it. None: it is found out."""
 
     length: int | str | None = None
     # of a column of lengths: what they are counted in
@@ -292,8 +292,8 @@ def _check(mapping: Mapping) -> None:
             raise BadMapping(f"time.zone: {why}") from why
     if (form := mapping.time.format) is not None and form not in FORMATS:
         _check_pattern(form)
-    if isinstance(length, str) and length != DAILY:
-        raise BadMapping("interval.length: must be seconds, or 'day'")
+    if isinstance(length, str) and length not in (DAILY, BY_ROW):
+        raise BadMapping("interval.length: must be seconds, 'day', or 'row'")
     if isinstance(length, int) and not 0 < length <= 366 * 86_400:
         raise BadMapping("interval.length: must be seconds between 1 and a year's")
     if (mapping.file.header or 0) < 0:

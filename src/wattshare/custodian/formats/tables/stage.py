@@ -204,7 +204,10 @@ class Stage:
     def _fault_of(self, duration: int, said: int | None) -> Fault:
         names = self.meaning.columns
         if said is not None:
-            sentence = f"The interval ends {said} seconds after its start, and interval.length says {duration}."
+            sentence = (
+                f"The interval ends {said} seconds after its start, and interval.length says {duration}; "
+                "“row” takes what each row says."
+            )
             return Fault(names["end"], sentence)
         if duration <= 0:
             return Fault(names.get("end", names.get("duration", "end")), "The interval does not end after its start.")

@@ -7,7 +7,7 @@ from typing import Any
 from wattshare.custodian.formats.tables.amounts import shown
 from wattshare.custodian.formats.tables.columns import Words
 from wattshare.custodian.formats.tables.faults import Fault
-from wattshare.custodian.formats.tables.mapping import DAILY
+from wattshare.custodian.formats.tables.mapping import BY_ROW, DAILY
 from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
 from wattshare.custodian.formats.tables.moments import (
     DAY,
@@ -50,7 +50,7 @@ class Stamps:
         self._ends = Moments(names.get("end", ""), meaning.time.format or ISO, self.zone)
         self.daily = meaning.interval.length == DAILY
         # the interval length of every channel, or each row has its own
-        self.length = DAY if self.daily else meaning.interval.length
+        self.length = {DAILY: DAY, BY_ROW: None}.get(str(meaning.interval.length), meaning.interval.length)
         self.by_row = self.length is None
         self._seconds = SECONDS[meaning.interval.unit or "s"]
         self._lengths = Words(self._duration)

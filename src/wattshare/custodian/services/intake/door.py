@@ -85,10 +85,11 @@ class Door:
         head = file.read(4096)
         file.seek(0)
         try:
+            if not head.startswith(PARQUET) and (is_xml(head) or name.casefold().endswith(".xml")):
+                return self._take_xml(watched, name, digest, wanted)
+            self._check(wanted)
             if head.startswith(PARQUET):
                 return self._take_parquet(watched, name, digest, wanted)
-            if is_xml(head) or name.casefold().endswith(".xml"):
-                return self._take_xml(watched, name, digest, wanted)
             return self._take_table(watched, name, digest, wanted)
         except Unreadable as why:
             return self._refused(name, "unreadable", str(why), digest, wanted)
@@ -115,6 +116,17 @@ class Door:
             again=wanted.again,
             tell=wanted.tell,
         )
+
+    @staticmethod
+    def _check(wanted: Wanted) -> None:
+        """Refuse a table for which something is asked that only Green Button has.
+
+        Raises:
+            Unreadable: it is.
+        """
+        asked = "--usage-point" if wanted.usage_point is not None else "--account" if wanted.account else None
+        if asked:
+            raise Unreadable(f"{asked} is for Green Button; a table has a column that says whose each row is.")
 
     def _take_parquet(self, file: BinaryIO, name: str, digest: str, wanted: Wanted) -> Report:
         if importlib.util.find_spec("pyarrow") is None:
