@@ -114,6 +114,8 @@ def test_what_lapses_and_what_ends_is_found(store: Store) -> None:
         add_authorization(tx, party, home, ends=T0 + DAY + 1)
         assert tx.authorizations.consented_before(T0 + 1) == (waiting,)
         assert tx.authorizations.ending_before(T0 + DAY) == (running,)
+        assert tx.authorizations.over_at(T0 + DAY) == {running.id}
+        assert not tx.authorizations.over_at(T0 + DAY - 1)
 
 
 def test_a_partners_authorization_is_found_by_the_primarys(store: Store) -> None:

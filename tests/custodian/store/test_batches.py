@@ -95,8 +95,10 @@ def test_parts_come_back_in_their_order(store: Store) -> None:
         tx.batches.add_part(second, [])
         tx.batches.add_part(first, [held.id, held.id])
         assert tx.batches.parts("b1") == (first, second)
-        assert tx.batches.part("c1") == (first, batch)
-        assert tx.batches.part("c9") is None
+        for look in (tx.batches.part, tx.batches.shown):
+            assert look("c1") == (first, batch)
+            assert look("c9") is None
+            assert look("c\0") is None
         assert tx.batches.authorizations_in("c1") == (held.id,)
 
 

@@ -51,13 +51,15 @@ class Fetching:
             Expired: the file is no longer kept.
             Unavailable: it is still being made again after a withdrawal.
         """
-        self._close_if_over(correlation_id)
+        found = self._found(correlation_id)
         ends = self.monotonic() + RENEW_SECONDS
-        while (found := self._part_of(permission, correlation_id))[0].stale:
+        while (theirs := self._theirs(permission, found))[0].stale:
             if self.monotonic() >= ends:
                 raise Unavailable("The file is being made again; try in a few seconds.", retry_after=10)
             self.wait(0.25)
-        part, batch = found
+            with self.store.read() as tx:
+                found = tx.batches.shown(correlation_id)
+        part, batch = theirs
         path = self.files.path(part.file)
         owed = None if path is None else self._owed(part, batch, call_id)
         return Fetched(part=part, path=path, transaction=batch.transaction, owed=owed)
@@ -76,20 +78,22 @@ class Fetching:
             correlation_id=call_id,
         )
 
-    def _close_if_over(self, correlation_id: str) -> None:
-        """Close a part with somebody in it whose period is over, before the next round of endings finds them."""
+    def _found(self, correlation_id: str) -> tuple[Part, Batch] | None:
+        """A part; closed if somebody is in it whose period is over, before the next round of endings finds them."""
         with self.store.read() as tx:
-            over = {held.id for held in tx.authorizations.ending_before(self.now())}
-            over &= set(tx.batches.authorizations_in(correlation_id)) if over else set()
-        if over:
-            with self.store.begin() as tx:
-                for authorization_id in over:
-                    for batch_id in tx.batches.mark_stale(authorization_id):
-                        tx.jobs.add(MAKE, batch_id, self.now(), rank=0)
+            over = tx.authorizations.over_at(self.now())
+            over &= frozenset(tx.batches.authorizations_in(correlation_id)) if over else over
+            if not over:
+                return tx.batches.shown(correlation_id)
+        with self.store.begin() as tx:
+            for authorization_id in over:
+                for batch_id in tx.batches.mark_stale(authorization_id):
+                    tx.jobs.add(MAKE, batch_id, self.now(), rank=0)
+        with self.store.read() as tx:
+            return tx.batches.shown(correlation_id)
 
-    def _part_of(self, permission: Permission, correlation_id: str) -> tuple[Part, Batch]:
-        with self.store.read() as tx:
-            found = tx.batches.part(correlation_id)
+    def _theirs(self, permission: Permission, found: tuple[Part, Batch] | None) -> tuple[Part, Batch]:
+        """A part with its batch, if they are the bearer's to have."""
         if found is None:
             raise Unknown("There is no such file, or it is no longer kept.")
         part, batch = found
@@ -153,7 +157,7 @@ class Fetching:
         """
         with self.store.read() as tx:
             self.access.renew(tx, permission)
-            found = tx.batches.part(part.correlation_id)
+            found = tx.batches.shown(part.correlation_id)
         if found is None or found[1].state in BATCH_OVER:
             raise Withdrawn
         if found[0].stale or found[0].version != part.version:

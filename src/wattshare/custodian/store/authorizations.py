@@ -132,6 +132,11 @@ GOING_ON = tuple(state for state in State if state is not State.ENDED)
 OWNED = select(AUTHORIZATION).where(
     AUTHORIZATION.c.third_party_id == bindparam("of_third_party"), AUTHORIZATION.c.id == bindparam("of_id")
 )
+OVER = Prepared(
+    select(AUTHORIZATION.c.id).where(
+        or_(*(AUTHORIZATION.c.state == state for state in GOING_ON)), AUTHORIZATION.c.ends <= bindparam("at", type_=Big)
+    )
+)
 OWNED_NOW = Prepared(OWNED.with_only_columns(*plain(AUTHORIZATION)))
 PLAIN_COLUMNS = tuple(column.name for column in plain(AUTHORIZATION))
 ENTRIES, STATES = {one.value: one for one in Entry}, {one.value: one for one in State}
@@ -254,6 +259,10 @@ class Authorizations:
     def ending_before(self, at: int) -> tuple[Authorization, ...]:
         """Those that have not ended and whose period is over at that second."""
         return self._every(AUTHORIZATION.c.state.in_(GOING_ON) & (AUTHORIZATION.c.ends <= at))
+
+    def over_at(self, at: int) -> frozenset[int]:
+        """The ids of those. For who reads."""
+        return frozenset(row[0] for row in OVER.rows(self._connection, {"at": at}))
 
     def moved_out_by(self, at: int) -> tuple[Authorization, ...]:
         """Customers' that stand and of whose services none goes on at that second."""

@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     delete,
     func,
     select,
@@ -24,6 +25,7 @@ from wattshare.custodian.model.work import BATCH_OVER, Batch, BatchState, Part
 from wattshare.custodian.store.authorizations import AUTHORIZATION, alive
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big, Row
+from wattshare.custodian.store.prepared import Prepared
 from wattshare.custodian.store.revisions import TAKING_IN
 from wattshare.custodian.store.statements import alone, holding
 
@@ -74,6 +76,14 @@ PART_AUTHORIZATION = Table(
     Column("correlation_id", String, ForeignKey("part.correlation_id"), primary_key=True),
     Column("authorization_id", Big, ForeignKey("authorization.id"), primary_key=True, index=True),
 )
+
+# made once, for every fetch of a file
+SHOWN = Prepared(
+    select(*PART.c, *BATCH.c)
+    .select_from(PART.join(BATCH, BATCH.c.id == PART.c.batch_id))
+    .where(PART.c.correlation_id == bindparam("part", type_=String))
+)
+PART_COLUMNS, BATCH_COLUMNS = PART.c.keys(), BATCH.c.keys()
 
 
 class Batches:
@@ -171,6 +181,15 @@ class Batches:
             return None
         part = Part(**row)
         return part, self._every(BATCH.c.id == part.batch_id)[0]
+
+    def shown(self, correlation_id: str) -> tuple[Part, Batch] | None:
+        """The same for who reads: nothing is kept from others."""
+        if "\0" in correlation_id:
+            return None
+        for row in SHOWN.rows(self._connection, {"part": correlation_id}):
+            part = Part(**dict(zip(PART_COLUMNS, row, strict=False)))
+            return part, _batch(dict(zip(BATCH_COLUMNS, row[len(PART_COLUMNS) :], strict=True)))
+        return None
 
     def parts(self, batch_id: str) -> tuple[Part, ...]:
         """A batch's parts in their order."""
