@@ -74,6 +74,32 @@ def test_ends_in_order_are_those_of_the_readings_before(
     assert placed(store) == wanted
 
 
+@pytest.mark.parametrize("value", [None, 0])
+@pytest.mark.parametrize("shown", ["clock", "label"])
+@pytest.mark.parametrize("step", [900, 1800, 3600])
+def test_a_column_tells_ends_apart_as_either_clock_shows_them(
+    door: Door, store: Store, step: int, shown: str, value: int | None
+) -> None:
+    wanted = every(step, value, first=FIRST - 3600, end=END + 3600)
+    rows = []
+    for start, _, kept in wanted:
+        label = datetime.fromisoformat(at(start)) + timedelta(seconds=step)
+        end = at(start + step) if shown == "clock" else f"{label:%Y-%m-%d %H:%M}"
+        fold = at(start if shown == "label" else start + step, "%Z")
+        rows.append(f"{POINT},{end},{fold},{kept // 10**6}")
+    columns = "usage_point=point,end=end,fold=zone,value=kwh"
+    for given in (rows, rows[::-1], rows * 3):
+        report = taken(door, columns, given, time=COLUMN, interval={"length": step})
+        assert (report.bad_rows, placed(store)) == ((), wanted)
+
+
+def test_two_ends_of_the_first_hour_that_differ_are_bad(door: Door) -> None:
+    rows = [f"{POINT},2024-11-03 02:00,{word},{value}" for word, value in (("PDT", 1), ("PDT", 2), ("PST", 3))]
+    columns = "usage_point=point,end=end,fold=zone,value=kwh"
+    report = taken(door, columns, rows, time=COLUMN, interval={"length": 3600})
+    assert [str(bad) for bad in report.bad_rows] == ["row 3: It is the same reading as that of row 2, and differs."]
+
+
 def test_ends_with_durations_of_their_own(door: Door, store: Store) -> None:
     wanted = every(900)
     rows = [f"{POINT},{at(start + 900)},15,{kept // 10**6}" for start, _, kept in wanted]

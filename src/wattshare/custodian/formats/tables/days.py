@@ -155,12 +155,12 @@ class Days:
     def _counts(self, rows: Sequence[tuple[int, ...]], row: tuple[int, ...]) -> bool:
         """Whether a row that starts with those before is to be kept: there may be any number of them."""
         same = list(takewhile(lambda one: one[1] == row[1], reversed(rows)))
-        if row[3]:
+        if (row[3] or 0) > row[1]:
             kept = sum(bool(one[3]) for one in same) < 2
             if not kept:
                 self.faults.note(row[2], Fault("", THRICE), self.of(row[0]))
             return kept
-        plain = next((one for one in same if not one[3]), None)
+        plain = next((one for one in same if one[3] == row[3]), None)
         if plain is None:
             return True
         if plain[4:] == row[4:]:
@@ -257,8 +257,12 @@ class Days:
                 met.setdefault(row[1], []).append(row)
             else:
                 yield row
+        taken = {row[1] for row in rows if not row[3]}
         for twins in met.values():
-            if len(twins) == 1:
+            if (twins[0][3] or 0) < twins[0][1]:
+                # it may be of the first hour, and is where the second one's stands here too
+                yield from ((row[0], row[3], *row[2:]) if row[1] in taken else row for row in twins)
+            elif len(twins) == 1:
                 self.faults.note(twins[0][2], Fault("", TWINLESS), self.of(twins[0][0]))
             else:
                 early, late = reversed(twins) if backwards else twins

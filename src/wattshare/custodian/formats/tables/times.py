@@ -21,6 +21,7 @@ from wattshare.custodian.formats.tables.moments import (
     day_after,
     day_before,
     east,
+    settle,
     zone_of,
 )
 from wattshare.espi.profile import Profile
@@ -56,6 +57,8 @@ class Stamps:
         self._lengths = Words(self._duration)
         self._folds = Words(self._fold)
         self._spans: dict[int, tuple[int, int]] = {}
+        # whether a column may tell ends apart that the clock shows once
+        self._labelled = self.at_end and not self.daily and meaning.time.ambiguous == "column"
 
     @property
     def stamp_role(self) -> str:
@@ -84,11 +87,14 @@ class Stamps:
         self, stamps: Sequence[Any], columns: Mapping[str, Sequence[str]]
     ) -> tuple[list[Any], list[Any] | None]:
         """Each time as a second, and the other one that it may be; a fault, or None where it is passed over."""
-        if set(map(type, stamps)) <= {int, type(None)}:
-            return list(stamps), None
         folds = columns.get("fold")
+        firsts = self._firsts(stamps) if self._labelled and folds else {}
+        if set(map(type, stamps)) <= {int, type(None)} and not firsts:
+            return list(stamps), None
         settled = [
-            self._settle(stamp, folds[at] if folds else None) if isinstance(stamp, Twice | Skipped) else (stamp, None)
+            self._settle(stamp, folds[at] if folds else None)
+            if isinstance(stamp, Twice | Skipped)
+            else (stamp, firsts[stamp] if stamp in firsts and folds and self._folds[folds[at]] == 0 else None)
             for at, stamp in enumerate(stamps)
         ]
         return [first for first, _ in settled], [other for _, other in settled]
@@ -110,6 +116,20 @@ class Stamps:
                 word = self._folds[fold]
                 return (word if isinstance(word, Fault) else (stamp.second if word else stamp.first)), None
         return Fault(self._column, f"The time {AGAIN}"), None
+
+    def _firsts(self, ends: Sequence[Any]) -> dict[int, int]:
+        """Of ends that the clock shows once, those of the second of two hours, and the ends of the first.
+
+        Both are 02:00 where an end is as the clock of the start would show it; which it is, others of the table say.
+        """
+        zone, length, found = self.zone, self.length, dict[int, int]()
+        if zone is None or not isinstance(length, int):
+            return found
+        for end in {end for end in ends if type(end) is int}:
+            start = settle(end + east(end, zone) - length, zone)
+            if isinstance(start, Twice) and start.second + length == end:
+                found[end] = start.first + length
+        return found
 
     def _fold(self, text: str) -> int | Fault:
         times = self._meaning.time
