@@ -127,6 +127,17 @@ def test_what_was_corrected_is_corrected_back_by_the_former_file_again(
     assert tally("--again", table) == {"new": 0, "changed": 0, "same": 24}
 
 
+def test_who_sends_what_only_leniency_reads_is_told_of_it(typed: Typed, home: Path, tmp_path: Path) -> None:
+    feed = tmp_path / "feed.xml"
+    feed.write_bytes(Feed().day(0).xml().replace(b"<value>", b"<worth>1</worth><value>", 1))
+    told = typed("import", "--home", home, feed)
+    assert told.exit_code == 1
+    assert "With --lenient such content is read, and reported: Skipped." in told.output
+    assert typed("import", "--home", home, "--lenient", feed).exit_code == 0
+    feed.write_text("<!DOCTYPE feed [<!ENTITY x 'y'>]><feed xmlns='http://www.w3.org/2005/Atom'/>")
+    assert "--lenient" not in typed("import", "--home", home, feed).output
+
+
 def test_records_and_green_button_are_taken_once_more_too(typed: Typed, home: Path, tmp_path: Path) -> None:
     customers, feed = tmp_path / "customers.csv", tmp_path / "feed.xml"
     customers.write_text(typed("import", "--template", "customers").stdout)

@@ -181,7 +181,10 @@ BAD = {
     ),
     "an end before the start": (AGREEMENTS + HOME.replace(",,E-1", ",2023-04-30,E-1"), "row 2, ends: It ends before"),
     "no service": (AGREEMENTS + HOME.replace("electricity", "elektra"), "row 2, commodity: “elektra” is none of"),
-    "another service": (AGREEMENTS + HOME.replace("electricity", "gas"), f"row 2, commodity: Usage point {POINT} is"),
+    "another service": (
+        AGREEMENTS + HOME.replace("electricity", "gas"),
+        f"row 2, commodity: Usage point {POINT} is electricity; another service is another usage point.",
+    ),
     "an empty name": ("customer,name\nC-3,\n", "row 2, name: It is empty. Name."),
     "a name of controls": ("customer,name\nC-3,a\x07b\n", "row 2, name: “a�b” is longer"),
     "no amount": (

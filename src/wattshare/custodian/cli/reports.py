@@ -8,7 +8,8 @@ from wattshare.custodian.cli.printing import out
 from wattshare.custodian.formats.remarks import Warned
 from wattshare.custodian.formats.tables.mapping import Mapping, to_toml
 from wattshare.custodian.services.intake import Report
-from wattshare.custodian.services.intake.report import ChannelReport, Preview
+from wattshare.custodian.services.intake.report import ChannelReport, Preview, Refused
+from wattshare.espi.deviations import KNOWN, DeviationCode
 
 # usage points and channels that are named one by one
 FEW = 12
@@ -21,7 +22,7 @@ def print_report(report: Report) -> None:
     """What became of one file, a few lines."""
     name = escape(report.name)
     if report.refused is not None:
-        out.print(f"[red]{name}: refused, nothing of it is kept[/red]\n  {escape(str(report.refused))}")
+        _print_refusal(name, report.refused)
         _print_bad_rows(report)
         _print_points(report)
         return
@@ -62,6 +63,14 @@ def print_report(report: Report) -> None:
     for shown in report.preview:
         out.print(f"  {escape(previewed(shown, again=shown.row == before))}")
         before = shown.row
+
+
+def _print_refusal(name: str, refused: Refused) -> None:
+    out.print(f"[red]{name}: refused, nothing of it is kept[/red]\n  {escape(str(refused))}")
+    if refused.rule in KNOWN:
+        # it is named as something that can be read: without being told, nobody would ask for it
+        known = KNOWN[DeviationCode(refused.rule)]
+        out.print(f"  With --lenient such content is read, and reported: {escape(known.outcome)}")
 
 
 def _print_points(report: Report) -> None:

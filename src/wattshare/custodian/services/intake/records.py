@@ -164,7 +164,8 @@ class Records:
             said = "No such usage point is known; import agreements or readings first"
             raise BadRecord("usage_point", f"{said}, or say its commodity." if row.get("agreement") else f"{said}.")
         if point is not None and commodity not in (None, point.commodity):
-            raise BadRecord("commodity", f"Usage point {point.id} is {point.commodity}.")
+            called = f"{name}, usage point {point.id}," if name != str(point.id) else f"Usage point {point.id}"
+            raise BadRecord("commodity", f"{called} is {point.commodity}; another service is another usage point.")
         if here is None:
             here = self._free(name)
             self.draft.names.learn(NAMED, name, here)
