@@ -150,6 +150,17 @@ def test_records_and_green_button_are_taken_once_more_too(typed: Typed, home: Pa
         assert "taken in before" not in told.output
 
 
+def test_a_folder_of_tables_is_taken_in_the_order_in_which_they_refer_to_each_other(
+    typed: Typed, home: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "night"
+    folder.mkdir()
+    for kind in BY_NAME:
+        (folder / f"{kind}.csv").write_text(typed("import", "--template", kind).stdout)
+    told = typed("import", "--home", home, "--json", folder)
+    assert [(one["kind"], one["refused"]) for one in json.loads(told.stdout)] == [(kind, None) for kind in BY_NAME]
+
+
 def test_of_a_folder_what_is_not_whole_by_its_name_is_not_taken(
     typed: Typed, home: Path, table: Path, mapping: Path, tmp_path: Path
 ) -> None:

@@ -275,3 +275,22 @@ def test_bad_rows_of_a_file_whose_name_no_text_holds_are_set_aside_too(store: St
     watch.pass_by()
     assert watch.pass_by() == 1
     assert watch.has() == ["done/m�ller.csv", "done/m�ller.csv.bad.csv", "done/m�ller.csv.report.json"]
+
+
+def test_tables_that_others_refer_to_are_taken_first_and_in_archives_too(watch: Watch) -> None:
+    tables = {
+        "accounts.csv": "account,customer\nA-{0},C-{0}\n",
+        "agreements.csv": "agreement,account,usage_point,commodity,starts\n"
+        f"SA-{{0}},A-{{0}},{POINT}{{0}},electricity,2023-01-01\n",
+        "bills.csv": f"usage_point,first_day,last_day,total\n{POINT}{{0}},2024-03-01,2024-03-31,5\n",
+        "customers.csv": "customer,name\nC-{0},Robin Field\n",
+        "meters.csv": f"meter,usage_point,installed\nM-{{0}},{POINT}{{0}},2023-01-01\n",
+        "holders.csv": "account,customer,starts\nA-{0},C-{0},2023-01-01\n",
+    }
+    with ZipFile(watch.folder / "zipped.zip", "w") as archive:
+        for name, text in tables.items():
+            (watch.folder / name).write_text(text.format(1))
+            archive.writestr(name, text.format(2))
+    watch.pass_by()
+    assert watch.pass_by() == len(tables) + 1
+    assert [name for name in watch.has() if not name.startswith("done/")] == []

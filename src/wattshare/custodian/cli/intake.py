@@ -19,6 +19,7 @@ from wattshare.custodian.formats.sources import (
     Unopened,
     documents,
     files_of,
+    in_turn,
     shown_name,
     unfinished,
     unpacked,
@@ -82,7 +83,7 @@ def every_document(paths: list[Path], caps: Caps) -> Iterator[Document | Unopene
         files = files_of(path)
         if not files:
             yield Unopened(shown_name(path.name), "The folder holds no file.")
-        for file in files:
+        for file in in_turn(files):
             if unfinished(file) and file != path:
                 yield Unopened(shown_name(file.name), "By its name it is not whole yet; import it by itself if it is.")
             else:

@@ -6,7 +6,7 @@ Archives are unpacked to files without a name, under limits. Nothing is ever wri
 import gzip
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import SEEK_END
@@ -14,6 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 from zipfile import BadZipFile, ZipFile, ZipInfo
+
+from wattshare.custodian.formats.tables.turns import BETWEEN, HEAD, turn_of
 
 CHUNK = 1 << 20
 ZIP, GZIP = b"PK\x03\x04", b"\x1f\x8b"
@@ -73,6 +75,20 @@ def files_of(path: Path) -> list[Path]:
     return sorted(seen, key=lambda one: one.relative_to(path).parts)
 
 
+def in_turn(paths: Iterable[Path]) -> list[Path]:
+    """Files in the order in which they are to be taken: those that others refer to first, otherwise as they come."""
+    return sorted(paths, key=_turn)
+
+
+def _turn(path: Path) -> int:
+    try:
+        with path.open("rb") as file:
+            return turn_of(file.read(HEAD))
+    except OSError:
+        # it is told when it is taken
+        return BETWEEN
+
+
 def documents(path: Path, caps: Caps | None = None) -> Iterator[Document | Unopened]:
     """The documents of a file: itself, or what is packed in it. Each is closed when the next is asked for."""
     name = shown_name(path.name)
@@ -125,7 +141,7 @@ def _members(name: str, file: BinaryIO, caps: Caps) -> Iterator[Document | Unope
         if len(members) > caps.members:
             raise Unreadable(f"The archive has {len(members)} members; at most {caps.members} are read.")
         left = caps.bytes
-        for member in sorted(members, key=lambda one: one.filename):
+        for member in sorted(members, key=lambda one: (_turn_in(archive, one), one.filename)):
             if member.flag_bits & ENCRYPTED:
                 raise Unreadable("The archive is encrypted.")
             with (
@@ -134,6 +150,17 @@ def _members(name: str, file: BinaryIO, caps: Caps) -> Iterator[Document | Unope
             ):
                 left -= _size(plain)
                 yield _plain(f"{name}/{_member_name(member)}", plain)
+
+
+def _turn_in(archive: ZipFile, member: ZipInfo) -> int:
+    if member.flag_bits & ENCRYPTED:
+        return BETWEEN
+    try:
+        with archive.open(member) as packed:
+            return turn_of(packed.read(HEAD))
+    except (BadZipFile, EOFError, zlib.error, NotImplementedError):
+        # it is told when it is unpacked
+        return BETWEEN
 
 
 def _plain(name: str, file: BinaryIO) -> Document | Unopened:

@@ -19,6 +19,7 @@ from wattshare.custodian.formats.sources import (
     Unopened,
     documents,
     files_of,
+    in_turn,
     readable,
     shown_name,
     unfinished,
@@ -66,12 +67,10 @@ class DropFolder:
 
     def look(self) -> None:
         """Order what is complete to be taken in."""
-        present = set()
-        for path in self._waiting():
-            present.add(path)
-            if self._complete(path):
-                with self.store.begin() as tx:
-                    tx.jobs.add(TAKE, _subject(path.relative_to(self.folder)), self.now())
+        present = set(waiting := list(self._waiting()))
+        for path in in_turn(path for path in waiting if self._complete(path)):
+            with self.store.begin() as tx:
+                tx.jobs.add(TAKE, _subject(path.relative_to(self.folder)), self.now())
         for gone in set(self._seen) - present:
             del self._seen[gone]
 
