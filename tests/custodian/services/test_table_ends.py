@@ -175,3 +175,18 @@ def test_where_green_button_lands_is_not_said_of_a_table(door: Door) -> None:
         report = door.take(io.BytesIO(b"point,start,kwh\n"), "readings.csv", wanted)
         assert report.refused is not None
         assert "is for Green Button; a table has a column" in report.refused.sentence
+
+
+def test_a_bad_cell_of_a_wide_table_is_named_by_its_column(door: Door) -> None:
+    hours = [f"{hour:02}:00" for hour in range(24)]
+    cells = ["1"] * 5 + ["x", ""] + ["1"] * 17
+    text = f"point,date,{','.join(hours)}\n{POINT},2024-03-08,{','.join(cells)}\n"
+    plain = {
+        "form": "wide",
+        "columns": {"usage_point": "point", "date": "date"},
+        "values": {"unit": "kWh"},
+        "time": {"format": "iso", "zone": "local"},
+        "flow": {"all": "delivered"},
+    }
+    report = door.take(io.BytesIO(text.encode()), "wide.csv", Wanted(mapping=from_plain(plain)))
+    assert [str(bad) for bad in report.bad_rows] == ["row 2, 05:00: “x” is no number."]

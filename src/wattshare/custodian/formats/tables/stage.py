@@ -1,7 +1,7 @@
 """Rows of a table of readings, staged: every cell checked, every reading on disk, nothing stored."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from itertools import compress, repeat
 from typing import Any
@@ -102,8 +102,9 @@ class Stage:
         columns: Mapping[str, Sequence[str]],
         stamps: Sequence[Any],
         values: Sequence[str],
+        names: Sequence[str] = (),
     ) -> None:
-        """Stage readings: of each its row's number, its cells by role, its time and its value."""
+        """Stage readings: of each its row, its cells by role, its time and its value, and the value's column."""
         count = len(numbers)
         units = columns.get("unit") or [self.meaning.values.unit or ""] * count
         starts, others = self._stamps.settled(stamps, columns)
@@ -112,7 +113,7 @@ class Stage:
             "name": self._looked_up(self._names, columns[self._role]),
             "start": starts,
             "other": others or [None] * count,
-            "value": self._filled(self._units.read(units, values)),
+            "value": _named_after(self._filled(self._units.read(units, values)), names),
             "flow": self._looked_up(self._flows, columns["flow"]) if "flow" in columns else [self._flow] * count,
             "length": self._stamps.lengths(columns, count),
             "unit": units,
@@ -242,6 +243,16 @@ class Stage:
                 number = series[Series(*key)] = len(series)
             numbers.append(number)
         return numbers
+
+
+def _named_after(values: list[Any], names: Sequence[str]) -> list[Any]:
+    """Values of which each stands in a column of its own, where one is bad."""
+    if not names or set(map(type, values)) <= CLEAN:
+        return values
+    return [
+        replace(value, column=name) if isinstance(value, Fault) else value
+        for value, name in zip(values, names, strict=True)
+    ]
 
 
 def _of(found: Mapping[str, Sequence[Any]], place: int) -> Named | None:

@@ -101,7 +101,7 @@ class WideStage:
         """Stage rows, a day each."""
         numbers, rows = self.stage.even(batch)
         every: dict[str, list[Any]] = {role: [] for role in self.stage.places}
-        flat: dict[str, list[Any]] = {"number": [], "time": [], "value": []}
+        flat: dict[str, list[Any]] = {"number": [], "time": [], "value": [], "name": []}
         at = self.stage.places["date"]
         for number, row in zip(numbers, rows, strict=True):
             times = self._times(row[at])
@@ -110,7 +110,7 @@ class WideStage:
                 continue
             self._take_day(number, row, times, every, flat)
         if flat["number"]:
-            self.stage.put(flat["number"], every, flat["time"], flat["value"])
+            self.stage.put(flat["number"], every, flat["time"], flat["value"], flat["name"])
 
     def _take_day(
         self, number: int, row: list[str], times: list[Any], every: dict[str, list[Any]], flat: dict[str, list[Any]]
@@ -126,6 +126,7 @@ class WideStage:
             for place, time in present
         ]
         flat["value"] += [row[place] for place, _ in present]
+        flat["name"] += [self.header[place] for place, _ in present]
         for role, place in self.stage.places.items():
             every[role] += [row[place]] * len(present)
 
