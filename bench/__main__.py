@@ -24,7 +24,7 @@ from bench.databases import Databases, databases, open_to_all
 from bench.machine import busy, kind_of_machine, memcpy
 from bench.outcome import NotMeasured, Outcome, Wrong
 from bench.utility import Utility
-from wattshare.custodian.app import House
+from wattshare.custodian.house import House
 
 # what is measured together, in this order
 RENDERING = frozenset({"R1", "R2", "R2d", "R3", "R3d"})

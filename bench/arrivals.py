@@ -21,8 +21,9 @@ from bench.machine import median
 from bench.outcome import NotMeasured, Outcome, Refused, Wrong
 from bench.servers import ours
 from bench.utility import Utility, prepared, single
-from wattshare.custodian.app import House, opened
+from wattshare.custodian.app import opened
 from wattshare.custodian.formats.tables.mapping import from_plain
+from wattshare.custodian.house import House
 from wattshare.custodian.memory import loaded
 from wattshare.custodian.services.intake.door import Wanted
 from wattshare.espi.days import day_bounds

@@ -13,7 +13,7 @@ from bench.machine import median
 from bench.outcome import NotMeasured, Outcome, Wrong
 from bench.rendering import read_blocks as read_year
 from bench.utility import Utility
-from wattshare.custodian.app import House
+from wattshare.custodian.house import House
 from wattshare.custodian.model.packing import unpack
 from wattshare.custodian.model.segments import read_blocks, read_marks
 from wattshare.custodian.store.database import Tx

@@ -11,7 +11,7 @@ from tests.espi.schemas import faults
 from bench.machine import median, memcpy, seconds
 from bench.outcome import Outcome, Wrong
 from bench.utility import Utility
-from wattshare.custodian.app import House
+from wattshare.custodian.house import House
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.render import BlockItem, Item, entry_of, pieces
 from wattshare.custodian.services.disclosure.wirepath.deflating import gzipped

@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import select
 
 from bench.databases import Databases
-from wattshare.custodian.app import House, opened
+from wattshare.custodian.app import opened
+from wattshare.custodian.house import House
 from wattshare.custodian.installation import KEYS, settings_of, upgrade
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.bearer import BearerClass

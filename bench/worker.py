@@ -12,7 +12,8 @@ from sqlalchemy import update
 
 from bench.machine import forget_most, most_resident, resident
 from bench.utility import SEED
-from wattshare.custodian.app import House, opened
+from wattshare.custodian.app import opened
+from wattshare.custodian.house import House
 from wattshare.custodian.memory import settled
 from wattshare.custodian.model.work import Batch, BatchState
 from wattshare.custodian.store.batches import BATCH

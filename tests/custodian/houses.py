@@ -14,8 +14,9 @@ from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from wattshare.custodian.app import House, assemble
+from wattshare.custodian.app import assemble
 from wattshare.custodian.front import Front
+from wattshare.custodian.house import House
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.packing import pack_columns
 from wattshare.custodian.model.premises import Address, Agreement, Commodity, Customer, Login, UsagePoint

@@ -22,7 +22,7 @@ from tests.soak.receiver import JOURNAL
 from tests.soak.saying import say
 from tests.soak.town import CHOICE, HARBOR, METER_LOG, PARTIES, Town, built, folder_of
 from tests.soak.verdict import Ends, Order, Report, compare
-from wattshare.custodian.app import House
+from wattshare.custodian.house import House
 from wattshare.custodian.model.clock import system_clock
 from wattshare.custodian.model.work import Job
 from wattshare.custodian.store.database import Tx

@@ -13,7 +13,7 @@ from tests.soak.journal import Journal
 from tests.soak.processes import Reaper, Victim, command, module
 from tests.soak.saying import say
 from tests.soak.town import CHOICE, METER_LOG, Town, built, folder_of
-from wattshare.custodian.app import House
+from wattshare.custodian.house import House
 from wattshare.custodian.model.clock import system_clock
 from wattshare.custodian.model.work import MAKE, Batch, Job, NoticeKind, NoticeState
 from wattshare.custodian.sandbox.arrivals import Arrivals

@@ -11,9 +11,10 @@ from typing import Any
 
 from tests.custodian.servers import OWNER, Server
 from tests.soak.commands import Utility, served
-from wattshare.custodian.app import House, opened
+from wattshare.custodian.app import opened
 from wattshare.custodian.clocks import FILE as CLOCK
 from wattshare.custodian.clocks import ShiftedClock
+from wattshare.custodian.house import House
 from wattshare.custodian.installation import upgrade
 from wattshare.custodian.sandbox.equipment import Wanted, authority_of, equip, make_keys, put, written
 from wattshare.custodian.sandbox.home import Home, held

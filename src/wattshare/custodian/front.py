@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from wattshare.custodian.app import House
 from wattshare.custodian.chance import random_uuid
+from wattshare.custodian.house import House
 from wattshare.custodian.services.admission import Admission
 from wattshare.custodian.services.disclosure.noting import Noting
 from wattshare.custodian.services.metrics import Metrics

@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 
 from tests.custodian.sandbox.test_homes import FIRST_HOME
 from tests.custodian.sandbox.towns import NOW, TODAY
-from wattshare.custodian.app import House, opened
+from wattshare.custodian.app import opened
 from wattshare.custodian.cli.sandboxes import app
+from wattshare.custodian.house import House
 from wattshare.custodian.model.clock import system_clock
 from wattshare.custodian.model.packing import unpack
 from wattshare.custodian.sandbox.advance import advance, seconds_of

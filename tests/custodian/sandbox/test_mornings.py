@@ -9,10 +9,11 @@ from starlette.testclient import TestClient
 
 from tests.custodian.houses import utc, with_lifespan
 from tests.custodian.sandbox.test_advance import DAY, begun
-from wattshare.custodian.app import House, opened
+from wattshare.custodian.app import opened
 from wattshare.custodian.clocks import FILE as CLOCK
 from wattshare.custodian.clocks import ShiftedClock
 from wattshare.custodian.front import Front
+from wattshare.custodian.house import House
 from wattshare.custodian.sandbox.arrivals import Arrivals
 from wattshare.custodian.sandbox.faults import Fault, Faults
 from wattshare.custodian.sandbox.home import Home

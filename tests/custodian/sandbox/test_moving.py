@@ -6,8 +6,9 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.custodian.sandbox.test_advance import begun
-from wattshare.custodian.app import House, opened
+from wattshare.custodian.app import opened
 from wattshare.custodian.cli.commands import app
+from wattshare.custodian.house import House
 from wattshare.custodian.model.authorization import Authorization, Ending
 from wattshare.custodian.model.errors import BadRequest, Unknown
 from wattshare.custodian.sandbox.moving import move, services_of

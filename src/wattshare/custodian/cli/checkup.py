@@ -3,7 +3,7 @@
 import platform
 from importlib.metadata import version
 
-from wattshare.custodian.app import House
+from wattshare.custodian.house import House
 from wattshare.custodian.services.disclosure.wirepath.direct import Absent, installed
 from wattshare.custodian.services.disclosure.wirepath.member import DEFLATE
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from wattshare.custodian.app import House
+    from wattshare.custodian.house import House
     from wattshare.custodian.services.ledger import Record
 
 app = typer.Typer(no_args_is_help=True, help="Notices: what third parties were told, and every try.")

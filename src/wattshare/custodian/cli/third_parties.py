@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 if TYPE_CHECKING:
-    from wattshare.custodian.app import House
+    from wattshare.custodian.house import House
     from wattshare.custodian.model.premises import Commodity
     from wattshare.custodian.model.work import NoticeKind
     from wattshare.custodian.services.registration import Wish

@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from wattshare.custodian.app import House, opened
+from wattshare.custodian.app import opened
 from wattshare.custodian.clocks import FILE as CLOCK
 from wattshare.custodian.clocks import ShiftedClock
+from wattshare.custodian.house import House
 from wattshare.custodian.model.clock import system_clock
 from wattshare.custodian.sandbox.arrivals import Arrivals
 from wattshare.custodian.sandbox.faults import Faults

@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import urlencode
 
-from wattshare.custodian.app import House
+from wattshare.custodian.house import House
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import NoCertificate, Unknown, WrongCertificate
 from wattshare.custodian.model.parties import ThirdParty

@@ -19,8 +19,8 @@ from urllib.parse import unquote, urlencode, urlsplit
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from wattshare.custodian.app import House
 from wattshare.custodian.chance import random_uuid
+from wattshare.custodian.house import House
 from wattshare.custodian.sandbox.home import Home
 from wattshare.custodian.services.signin import fits
 from wattshare.custodian.settings import Settings

@@ -3,8 +3,9 @@
 import secrets
 from collections.abc import Iterable, Iterator
 
-from wattshare.custodian.app import House, assemble, profile_of
+from wattshare.custodian.app import assemble, profile_of
 from wattshare.custodian.clocks import clock_of
+from wattshare.custodian.house import House
 from wattshare.custodian.installation import store_of
 from wattshare.custodian.model.premises import Login
 from wattshare.custodian.sandbox.equipment import receiver_of

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from io import BytesIO, StringIO
 from pathlib import Path
 
-from wattshare.custodian.app import House, opened
+from wattshare.custodian.app import opened
+from wattshare.custodian.house import House
 from wattshare.custodian.model.errors import BadRequest, Conflict, Unknown
 from wattshare.custodian.model.premises import Service
 from wattshare.custodian.services.intake.door import Wanted

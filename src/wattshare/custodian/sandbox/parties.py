@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from wattshare.custodian.app import House
+from wattshare.custodian.house import House
 from wattshare.custodian.model.parties import Role, ThirdParty, UserType
 from wattshare.custodian.model.premises import Commodity
 from wattshare.custodian.sandbox.equipment import authority_of, put

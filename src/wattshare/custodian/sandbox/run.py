@@ -14,10 +14,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from wattshare.custodian.app import House, opened
+from wattshare.custodian.app import opened
 from wattshare.custodian.clocks import FILE as CLOCK
 from wattshare.custodian.clocks import ShiftedClock
 from wattshare.custodian.front import Front
+from wattshare.custodian.house import House
 from wattshare.custodian.model.clock import system_clock
 from wattshare.custodian.sandbox import parties
 from wattshare.custodian.sandbox.arrivals import Arrivals

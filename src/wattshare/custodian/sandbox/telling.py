@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from wattshare.custodian.app import House
+from wattshare.custodian.house import House
 from wattshare.custodian.sandbox.equipment import CA
 from wattshare.custodian.sandbox.home import FACTS, MAIL, NOTICES, SECRETS, Home
 from wattshare.custodian.sandbox.households import HOUSEHOLDS

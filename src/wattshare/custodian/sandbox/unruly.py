@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from wattshare.custodian.app import House
+from wattshare.custodian.house import House
 from wattshare.custodian.model.authorization import Ending
 from wattshare.custodian.model.errors import NotCovered, TooMany, Unavailable, Unknown, WrongCertificate
 from wattshare.custodian.model.work import MAKE, BatchState, Job
