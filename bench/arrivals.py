@@ -157,6 +157,7 @@ def read_meanwhile(utility: Utility, databases: Databases, files: Path) -> Outco
     now = datetime.now(UTC)
     window = f"published-min={now - timedelta(days=31):%Y-%m-%dT00:00:00Z}&published-max={now:%Y-%m-%dT00:00:00Z}"
     request = Request(target=f"{utility.facts['feed']}?{window}", token=utility.facts["token"])
+    databases.rested()
     with ours(utility, databases) as server:
         asked(server.port, request, most=50)
         quiet = asked(server.port, request, most=ANSWERS)

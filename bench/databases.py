@@ -88,6 +88,11 @@ class Databases:
             self.process.wait()
             self.process = None
 
+    def rested(self) -> None:
+        """Have what was changed written where it belongs, and the log begun anew: not while something is measured."""
+        if self.server is not None:
+            self.server.execute("CHECKPOINT")
+
     def psql(self, database: str, statement: str) -> None:
         """Let psql do something as the one who may do everything.
 
