@@ -139,6 +139,14 @@ def test_a_file_for_bad_rows_has_a_folder(typed: Typed, home: Path, feed: Path, 
     assert "bad.csv" in told.output
 
 
+@pytest.mark.parametrize("option", ["--set-aside", "--write-mapping"])
+def test_an_option_is_no_name_of_a_file(typed: Typed, home: Path, feed: Path, option: str) -> None:
+    told = typed("import", "--home", home, feed, option, "--again")
+    assert told.exit_code == 2
+    assert "Name a file before --again" in told.output
+    assert not Path("--again").exists()
+
+
 def test_why_the_database_does_not_answer_is_told_to_the_operator(
     typed: Typed, home: Path, feed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -245,6 +245,17 @@ def funnel(
         show(house.funnel, first, last, app_name, every=exact, as_json=as_json, as_csv=as_csv)
 
 
+def no_option(file: Path | None) -> Path | None:
+    """A file to be written to, and not the next option, where its name was forgotten.
+
+    Raises:
+        typer.BadParameter: it is one.
+    """
+    if file is not None and str(file).startswith("--"):
+        raise typer.BadParameter(f"Name a file before {file}; of a file that is called so, write ./{file}.")
+    return file
+
+
 @app.command("import")
 def import_(
     paths: Annotated[
@@ -272,10 +283,14 @@ def import_(
         bool, typer.Option("--explain", help="Say what the columns of a table seem to mean; take nothing in.")
     ] = False,
     write_mapping: Annotated[
-        Path | None, typer.Option("--write-mapping", help="A file that gets the mapping by which a table was read.")
+        Path | None,
+        typer.Option(
+            "--write-mapping", callback=no_option, help="A file that gets the mapping by which a table was read."
+        ),
     ] = None,
     set_aside: Annotated[
-        Path | None, typer.Option("--set-aside", help="A file that gets bad rows; the good ones are taken.")
+        Path | None,
+        typer.Option("--set-aside", callback=no_option, help="A file that gets bad rows; the good ones are taken."),
     ] = None,
     lenient: Annotated[
         bool, typer.Option("--lenient", help="Read what breaks the schema where its meaning is known.")
