@@ -93,6 +93,22 @@ def test_a_column_tells_ends_apart_as_either_clock_shows_them(
         assert (report.bad_rows, placed(store)) == ((), wanted)
 
 
+@pytest.mark.parametrize("value", [None, 0])
+@pytest.mark.parametrize("step", [900, 3600])
+def test_a_column_tells_ends_apart_where_rows_say_their_lengths(
+    door: Door, store: Store, step: int, value: int | None
+) -> None:
+    wanted = every(step, value)
+    rows = []
+    for start, _, kept in wanted:
+        end = datetime.fromisoformat(at(start)) + timedelta(seconds=step)
+        rows.append(f"{POINT},{end:%Y-%m-%d %H:%M},{step},{at(start, '%Z')},{kept // 10**6}")
+    columns = "usage_point=point,end=end,duration=seconds,fold=zone,value=kwh"
+    for given in (rows, rows[::-1], rows * 3):
+        report = taken(door, columns, given, time=COLUMN, interval={"length": "row", "unit": "s"})
+        assert (report.bad_rows, placed(store)) == ((), wanted)
+
+
 def test_two_ends_of_the_first_hour_that_differ_are_bad(door: Door) -> None:
     rows = [f"{POINT},2024-11-03 02:00,{word},{value}" for word, value in (("PDT", 1), ("PDT", 2), ("PST", 3))]
     columns = "usage_point=point,end=end,fold=zone,value=kwh"
@@ -133,6 +149,50 @@ def test_starts_and_ends_say_lengths_that_change(door: Door, store: Store, time:
     columns = "usage_point=point,start=start,end=end,fold=zone,value=kwh"
     report = taken(door, columns, rows, time=time)
     assert (report.bad_rows, placed(store)) == ((), wanted)
+
+
+@pytest.mark.parametrize("time", [ORDER, COLUMN])
+@pytest.mark.parametrize("shown", ["clock", "label"])
+@pytest.mark.parametrize("step", [900, 3600])
+def test_an_end_of_either_hour_says_the_length_row_by_row(
+    door: Door, store: Store, step: int, shown: str, time: dict[str, Any]
+) -> None:
+    wanted = every(step)
+    rows = []
+    for start, _, kept in wanted:
+        label = datetime.fromisoformat(at(start)) + timedelta(seconds=step)
+        end = at(start + step) if shown == "clock" else f"{label:%Y-%m-%d %H:%M}"
+        rows.append(f"{POINT},{at(start)},{end},{at(start, '%Z')},{kept // 10**6}")
+    columns = "usage_point=point,start=start,end=end,fold=zone,value=kwh"
+    for given in (rows, rows[::-1]):
+        report = taken(door, columns, given, time=time, interval={"length": "row"})
+        assert (report.bad_rows, placed(store)) == ((), wanted)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        ("03 00:00", "03 03:00", 4),
+        ("03 01:00", "03 04:00", 4),
+        ("03 00:00", "04 00:00", 25),
+        ("02 12:00", "03 02:00", 15),
+    ],
+)
+def test_a_reading_over_the_change_lasts_as_long_as_it_does(
+    door: Door, store: Store, start: str, end: str, hours: int
+) -> None:
+    rows = [f"{POINT},2024-11-{start},2024-11-{end},PDT,1"]
+    columns = "usage_point=point,start=start,end=end,fold=zone,value=kwh"
+    taken(door, columns, rows, time=COLUMN, interval={"length": "row"})
+    assert [duration for _, duration, _ in placed(store)] == [hours * 3600]
+
+
+def test_two_hours_to_the_end_of_both_are_so_where_all_are_as_long(door: Door, store: Store) -> None:
+    wanted = every(7200, first=FIRST + 3600)
+    rows = [f"{POINT},{at(start)},{at(start + 7200)},{at(start, '%Z')},{kept // 10**6}" for start, _, kept in wanted]
+    columns = "usage_point=point,start=start,end=end,fold=zone,value=kwh"
+    taken(door, columns, rows, time=COLUMN, interval={"length": "row"})
+    assert placed(store) == wanted
 
 
 def test_an_end_that_comes_twice_is_asked_about_where_nothing_is_said(door: Door) -> None:

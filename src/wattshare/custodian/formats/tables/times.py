@@ -57,6 +57,8 @@ class Stamps:
         self._lengths = Words(self._duration)
         self._folds = Words(self._fold)
         self._spans: dict[int, tuple[int, int]] = {}
+        # starts that were settled as those of the first of two hours, and what they would be in the second
+        self._early: dict[int, int] = {}
         # whether a column may tell ends apart that the clock shows once
         self._labelled = self.at_end and not self.daily and meaning.time.ambiguous == "column"
 
@@ -88,13 +90,17 @@ class Stamps:
     ) -> tuple[list[Any], list[Any] | None]:
         """Each time as a second, and the other one that it may be; a fault, or None where it is passed over."""
         folds = columns.get("fold")
-        firsts = self._firsts(stamps) if self._labelled and folds else {}
+        lengths: list[Any] = []
+        if self._labelled and folds:
+            by_row = self.by_row and "duration" in columns
+            lengths = self.lengths(columns, len(stamps)) if by_row else [self.length] * len(stamps)
+        firsts = self._firsts(stamps, lengths) if lengths else {}
         if set(map(type, stamps)) <= {int, type(None)} and not firsts:
             return list(stamps), None
         settled = [
             self._settle(stamp, folds[at] if folds else None)
             if isinstance(stamp, Twice | Skipped)
-            else (stamp, firsts[stamp] if stamp in firsts and folds and self._folds[folds[at]] == 0 else None)
+            else (stamp, firsts.get((stamp, lengths[at])) if firsts and folds and self._folds[folds[at]] == 0 else None)
             for at, stamp in enumerate(stamps)
         ]
         return [first for first, _ in settled], [other for _, other in settled]
@@ -107,28 +113,32 @@ class Stamps:
             return (None if self._meaning.time.missing == "skip" else Fault(self._column, f"The time {NEVER}")), None
         match self._meaning.time.ambiguous:
             case "first":
-                return stamp.first, None
+                return self._first(stamp), None
             case "second":
                 return stamp.second, None
             case "order":
                 return stamp.first, stamp.second
             case "column" if fold is not None:
                 word = self._folds[fold]
-                return (word if isinstance(word, Fault) else (stamp.second if word else stamp.first)), None
+                return (word if isinstance(word, Fault) else (stamp.second if word else self._first(stamp))), None
         return Fault(self._column, f"The time {AGAIN}"), None
 
-    def _firsts(self, ends: Sequence[Any]) -> dict[int, int]:
-        """Of ends that the clock shows once, those of the second of two hours, and the ends of the first.
+    def _first(self, stamp: Twice) -> int:
+        self._early[stamp.first] = stamp.second
+        return stamp.first
+
+    def _firsts(self, ends: Sequence[Any], lengths: Sequence[Any]) -> dict[tuple[int, int], int]:
+        """Of ends that the clock shows once, those of the second of two hours, and the ends of the first; by length.
 
         Both are 02:00 where an end is as the clock of the start would show it; which it is, others of the table say.
         """
-        zone, length, found = self.zone, self.length, dict[int, int]()
-        if zone is None or not isinstance(length, int):
+        zone, found = self.zone, dict[tuple[int, int], int]()
+        if zone is None:
             return found
-        for end in {end for end in ends if type(end) is int}:
+        for end, length in {pair for pair in zip(ends, lengths, strict=True) if tuple(map(type, pair)) == (int, int)}:
             start = settle(end + east(end, zone) - length, zone)
             if isinstance(start, Twice) and start.second + length == end:
-                found[end] = start.first + length
+                found[end, length] = start.first + length
         return found
 
     def _fold(self, text: str) -> int | Fault:
@@ -179,7 +189,34 @@ class Stamps:
             if self.at_end:
                 starts = [at - length for at, length in zip(starts, durations, strict=True)]
             return starts, durations
-        return starts, list(map(_lasting, starts, lengths, others))
+        durations = list(map(_lasting, starts, lengths, others))
+        if self._early:
+            self._shorten(starts, lengths, durations)
+        return starts, durations
+
+    def _shorten(self, starts: Sequence[int], ends: Sequence[Any], durations: list[int]) -> None:
+        """Make readings of the first of two hours end with it where their end is as their start's clock shows it.
+
+        From 01:00 to 02:00 is one hour, and two where other rows are that long and none is as short.
+        """
+        early = {at for at, start in enumerate(starts) if start in self._early and self._closes(start, ends[at])}
+        if not early:
+            return
+        known = {duration for at, duration in enumerate(durations) if at not in early}
+        for at in early:
+            short = durations[at] - (self._early[starts[at]] - starts[at])
+            if short in known or durations[at] not in known:
+                durations[at] = short
+
+    def _closes(self, start: int, end: Any) -> bool:
+        """Whether an end is the first moment after both of the hours of which a start is in the first."""
+        if self.zone is None or not isinstance(end, int):
+            return False
+        second = self._early[start]
+        if not second < end <= 2 * second - start:
+            return False
+        last = settle(end - 1 + east(end - 1, self.zone), self.zone)
+        return isinstance(last, Twice) and last.second == end - 1
 
     def others(self, others: Sequence[int | None], durations: Sequence[int]) -> Sequence[int | None]:
         """The other starts that times may mean: of a time that is an end it lies before that, too."""
