@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from secrets import randbelow
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 
@@ -47,9 +47,6 @@ from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.postgresql import ROW_SECURITY
 from wattshare.custodian.store.readiness import bring_up
 from wattshare.espi.profile import PROFILES, Profile
-
-if TYPE_CHECKING:
-    pass
 
 BATCHES = "batches"
 LOG = structlog.get_logger()

@@ -127,6 +127,17 @@ def test_what_was_corrected_is_corrected_back_by_the_former_file_again(
     assert tally("--again", table) == {"new": 0, "changed": 0, "same": 24}
 
 
+def test_what_came_first_by_again_is_known_without_it(
+    typed: Typed, home: Path, table: Path, mapping: Path, tmp_path: Path
+) -> None:
+    words = ["import", "--home", home, "--mapping", mapping, "--json"]
+    corrected = tmp_path / "corrected.csv"
+    corrected.write_text(table.read_text().replace(",5.5", ",9.5"))
+    for file in ("--again", table), (corrected,):
+        assert typed(*words, *file).exit_code == 0
+    assert json.loads(typed(*words, table).stdout)[0]["readings"] == {"new": 0, "changed": 0, "same": 0}
+
+
 def test_who_sends_what_only_leniency_reads_is_told_of_it(typed: Typed, home: Path, tmp_path: Path) -> None:
     feed = tmp_path / "feed.xml"
     feed.write_bytes(Feed().day(0).xml().replace(b"<value>", b"<worth>1</worth><value>", 1))

@@ -8,6 +8,7 @@ import threading
 import uuid
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import zstandard
 
 from tests.custodian.web.served import HOST, Answer, ask, listening, plain, read
 from wattshare.custodian.model.errors import NotCovered, Unavailable
-from wattshare.custodian.web import edge
+from wattshare.custodian.web import edge, server
 from wattshare.custodian.web.call import Call, Response
 from wattshare.custodian.web.routes import Route
 from wattshare.espi.endpoints import Token
@@ -581,6 +582,21 @@ def test_who_knows_no_chunks_is_not_told_that_a_body_which_broke_has_ended(port:
         connection.sendall(f"GET /broken/100 HTTP/1.0\r\nHost: {HOST}\r\n\r\n".encode())
         with pytest.raises(ConnectionResetError):
             b"".join(iter(lambda: connection.recv(1 << 20), b""))
+
+
+def test_who_knows_no_chunks_sees_that_a_body_was_not_over_when_we_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "LEAVE_SECONDS", 0)
+    slow = Route(path="/slow", token=Token.NONE, handler=Slow().handler)
+    with ThreadPoolExecutor(1) as threads:
+        with listening(plain(tmp_path), slow) as port:
+            connection = socket.create_connection(("127.0.0.1", port))
+            connection.sendall(f"GET /slow HTTP/1.0\r\nHost: {HOST}\r\n\r\n".encode())
+            connection.recv(1000)
+            rest = threads.submit(lambda: sum(map(len, iter(lambda: connection.recv(1 << 20), b""))))
+        with connection:
+            assert isinstance(rest.exception(timeout=30), ConnectionResetError)
 
 
 def test_a_body_is_closed_when_its_reader_hangs_up(port: int) -> None:

@@ -116,3 +116,13 @@ def test_nothing_is_sent_after_hanging_up_at_once() -> None:
         await asyncio.sleep(0)
 
     assert received(tell) == (b"", [])
+
+
+def test_who_hung_up_first_is_not_hung_up_on_once_more() -> None:
+    async def tell(joined: Joined) -> None:
+        joined.abort()
+        await asyncio.sleep(0.01)
+        joined.reset()
+        assert joined.is_closing()
+
+    assert received(tell) == (b"", [])

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import SEEK_END
+from lzma import LZMAError
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
@@ -83,8 +84,13 @@ def in_turn(paths: Iterable[Path]) -> list[Path]:
 def _turn(path: Path) -> int:
     try:
         with path.open("rb") as file:
-            return turn_of(file.read(HEAD))
-    except OSError:
+            head = file.read(HEAD)
+            if head.startswith(GZIP):
+                file.seek(0)
+                with gzip.GzipFile(fileobj=file) as packed:
+                    head = packed.read(HEAD)
+            return turn_of(head)
+    except (OSError, EOFError, zlib.error):
         # it is told when it is taken
         return BETWEEN
 
@@ -96,7 +102,7 @@ def documents(path: Path, caps: Caps | None = None) -> Iterator[Document | Unope
         with path.open("rb") as file:
             yield from unpacked(name, file, caps or Caps())
     except OSError as why:
-        yield Unopened(name, f"The file cannot be read: {why.strerror}.")
+        yield Unopened(name, f"The file cannot be read: {why.strerror or 'it is damaged'}.")
 
 
 def unpacked(name: str, file: BinaryIO, caps: Caps) -> Iterator[Document | Unopened]:
@@ -118,7 +124,7 @@ def unpacked(name: str, file: BinaryIO, caps: Caps) -> Iterator[Document | Unope
             yield Unopened(name, "The file is packed in a way that is not unpacked here; pack it as gzip or zip.")
         else:
             yield Document(name, file, _size(file))
-    except (Unreadable, BadZipFile, EOFError, zlib.error, gzip.BadGzipFile, NotImplementedError) as why:
+    except (Unreadable, BadZipFile, EOFError, zlib.error, LZMAError, gzip.BadGzipFile, NotImplementedError) as why:
         said = str(why) if isinstance(why, Unreadable) else "The archive is damaged, or of a kind that is not unpacked."
         yield Unopened(name, said)
 
@@ -158,7 +164,7 @@ def _turn_in(archive: ZipFile, member: ZipInfo) -> int:
     try:
         with archive.open(member) as packed:
             return turn_of(packed.read(HEAD))
-    except (BadZipFile, EOFError, zlib.error, NotImplementedError):
+    except (BadZipFile, EOFError, zlib.error, LZMAError, OSError, NotImplementedError):
         # it is told when it is unpacked
         return BETWEEN
 

@@ -213,6 +213,9 @@ class Batches:
 
     def authorizations_in(self, correlation_id: str) -> tuple[int, ...]:
         """Whose data is in a part, by authorization."""
+        if "\0" in correlation_id:
+            # PostgreSQL has no text with that
+            return ()
         columns = PART_AUTHORIZATION.c
         found = select(columns.authorization_id).where(columns.correlation_id == correlation_id)
         return tuple(self._connection.execute(found.order_by(columns.authorization_id)).scalars())

@@ -25,6 +25,9 @@ IMPORTED_FILE = Table(
     Column("report", JSON, nullable=False),
 )
 
+# in a manner, what tells one more reading of the same bytes from those before
+AGAIN = "again"
+
 # what a name of another custodian's stands for here; a mac, because some names hold account numbers
 FOREIGN_NAME = Table(
     "foreign_name",
@@ -104,9 +107,15 @@ class Imports:
         return report
 
     def add(self, digest: str, manner: Mapping[str, Any], *, revision: int, at: int, report: Mapping[str, Any]) -> None:
-        """Keep that these bytes were taken in, and what came of it."""
-        row = {"digest": digest, "manner": _text(manner), "revision": revision, "at": at}
-        self._connection.execute(IMPORTED_FILE.insert().values(**row, report=dict(report)))
+        """Keep that these bytes were taken in, and what came of it.
+
+        Once more: they are known from now on to who does not ask for that, too.
+        """
+        plain = {name: value for name, value in manner.items() if name != AGAIN}
+        known = plain != manner and self.seen(digest, plain) is not None
+        for told in {_text(manner)} if known else {_text(manner), _text(plain)}:
+            row = {"digest": digest, "manner": told, "revision": revision, "at": at}
+            self._connection.execute(IMPORTED_FILE.insert().values(**row, report=dict(report)))
         self.note(report, state="taken", at=at)
 
     def note(self, report: Mapping[str, Any], *, state: str, at: int) -> None:

@@ -79,8 +79,13 @@ def put_aside(connection: Connection, lots: Iterable[Lot]) -> None:
     driver = driver_of(connection)
     driver.execute("PRAGMA query_only = OFF")
     driver.execute("BEGIN")
-    for lot in lots:
-        lot.put_aside(connection)
+    try:
+        for lot in lots:
+            lot.put_aside(connection)
+    except BaseException:
+        # whoever tidies up behind it writes little by little, not within this
+        driver.rollback()
+        raise
     driver.execute("COMMIT")
 
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 30
 # and how often one looks whether it is its turn to take something in
 LOOK_SECONDS = 0.01
-# how soon a writer looks again whether nobody writes, and then after which part of what it has waited for
-SOON_SECONDS, LATER = 0.001, 0.1
+# how soon a writer looks again whether nobody writes, then after which part of what it has waited, and the longest
+SOON_SECONDS, LATER, LATEST_SECONDS = 0.001, 0.1, 0.02
 # pages of the log after which a commit puts them into the database, and waits for the disk; of who takes something in,
 # whose commits nobody waits for, it is half as many, so that those of answers need not
 LOGGED = 2_000
@@ -205,7 +205,7 @@ def _write(connection: "sqlite3.Connection") -> None:
                 waited = time.monotonic() - began
                 if why.sqlite_errorcode & PRIMARY not in WAITED_FOR or waited >= WAIT_SECONDS:
                     raise
-                time.sleep(max(SOON_SECONDS, waited * LATER))
+                time.sleep(min(max(SOON_SECONDS, waited * LATER), LATEST_SECONDS))
             else:
                 return
     finally:

@@ -228,9 +228,11 @@ class Exchange:
                 await self.cut(why)
             except Exception:
                 log.exception("cut_short", route=self.template, correlation_id=self.call.correlation_id)
-                if self.scope["http_version"] == OLD:
-                    # an orderly end of the connection would be that of the body
-                    self.hang_up()
+                self.hang_up_old()
+            except BaseException:
+                # called off, as at the end of the server's time to leave
+                self.hang_up_old()
+                raise
             finally:
                 with CancelScope(shield=True):
                     await self.edge.in_thread(pouring.close)
@@ -253,6 +255,11 @@ class Exchange:
         if self.hang_up():
             while (await self.receive())["type"] != "http.disconnect":
                 pass
+
+    def hang_up_old(self) -> None:
+        """End a connection whose orderly end would be that of the body."""
+        if self.scope["http_version"] == OLD:
+            self.hang_up()
 
     def hang_up(self) -> bool:
         """End the connection with whatever has not left yet, where the server can. Whether it can."""

@@ -8,6 +8,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 # what is longer is written beside the head, not copied behind it
@@ -69,7 +70,11 @@ class Joined:
 
     def reset(self) -> None:
         """Hang up now, and so that the other end does not take that for the end of an answer."""
-        self.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+        connection = self.get_extra_info("socket")
+        # there is none, or a closed one, where the other end has gone first
+        if connection is not None:
+            with suppress(OSError):
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
         self.abort()
 
     def is_closing(self) -> bool:

@@ -9,9 +9,10 @@ from wattshare.custodian.formats.tables.text import CsvTable, Unreadable
 
 # bytes of a file that hold its header
 HEAD = 16_384
-# readings and Green Button find agreements and meters there, and make usage points that bills are of
-_BEFORE = [kind.name for kind in KINDS if kind.name != "bills"]
-BETWEEN, BILLS = len(_BEFORE), len(_BEFORE) + 1
+# readings and Green Button find agreements and meters there, and make usage points that these are of
+_AFTER = ("programs", "bills")
+_BEFORE = [kind.name for kind in KINDS if kind.name not in _AFTER]
+BETWEEN = len(_BEFORE)
 
 
 def turn_of(head: bytes) -> int:
@@ -23,4 +24,4 @@ def turn_of(head: bytes) -> int:
         return BETWEEN
     if kind is None:
         return BETWEEN
-    return BILLS if kind.name == "bills" else _BEFORE.index(kind.name)
+    return _BEFORE.index(kind.name) if kind.name in _BEFORE else BETWEEN + 1 + _AFTER.index(kind.name)

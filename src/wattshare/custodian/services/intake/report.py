@@ -10,6 +10,7 @@ from wattshare.custodian.formats.tables.faults import BadRow, Question
 from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
 from wattshare.custodian.formats.tables.mapping import to_plain
 from wattshare.custodian.model.changes import Outcome, Tally
+from wattshare.custodian.store.imports import AGAIN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,7 @@ class ChannelReport:
 
 def once_more(manner: dict[str, Any], again: str) -> dict[str, Any]:
     """A manner of reading with the word that tells one more reading of the same bytes from those before."""
-    return {**manner, "again": again} if again else manner
+    return {**manner, AGAIN: again} if again else manner
 
 
 @dataclass(frozen=True, kw_only=True)

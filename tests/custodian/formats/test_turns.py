@@ -1,0 +1,49 @@
+"""In which order files are taken that come together."""
+
+import bz2
+import gzip
+import lzma
+from pathlib import Path
+from zipfile import ZIP_BZIP2, ZIP_LZMA, ZipFile
+
+import pytest
+
+from wattshare.custodian.formats.sources import Caps, Document, Unopened, documents, in_turn
+from wattshare.custodian.formats.tables.records import KINDS, template
+
+TABLES = {kind.name: template(kind).encode() for kind in KINDS}
+READINGS = b"meter,start,kWh\nM1,2024-03-08T08:00:00Z,1\n"
+# whatever the files are called
+ORDER = ("customers", "accounts", "holders", "agreements", "meters", "readings", "programs", "bills")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_others_refer_to_comes_before_them(tmp_path: Path, packed: bool) -> None:
+    for name, text in {**TABLES, "readings": READINGS}.items():
+        file = tmp_path / (f"{name}.csv.gz" if packed else f"{name}.csv")
+        file.write_bytes(gzip.compress(text) if packed else text)
+    told = [path.name.partition(".")[0] for path in in_turn(sorted(tmp_path.iterdir()))]
+    assert told == [name for name in ORDER if name in told]
+    assert set(told) == {*TABLES, "readings"}
+
+
+def test_a_file_that_is_cut_keeps_its_place(tmp_path: Path) -> None:
+    whole, cut = tmp_path / "b.csv.gz", tmp_path / "a.csv.gz"
+    whole.write_bytes(gzip.compress(TABLES["customers"]))
+    cut.write_bytes(gzip.compress(TABLES["customers"])[:15])
+    assert in_turn([cut, whole]) == [whole, cut]
+
+
+@pytest.mark.parametrize(("method", "pack"), [(ZIP_BZIP2, bz2.compress), (ZIP_LZMA, lzma.compress)])
+def test_a_damaged_member_of_any_packing_keeps_none_from_being_taken(tmp_path: Path, method: int, pack: object) -> None:
+    file = tmp_path / "two.zip"
+    with ZipFile(file, "w", method) as archive:
+        archive.writestr("1.csv", READINGS)
+        archive.writestr("2.csv", bytes(range(256)) * 40)
+    raw = bytearray(file.read_bytes())
+    at = raw.index(b"2.csv") + 40
+    raw[at : at + 60] = b"\xff" * 60
+    file.write_bytes(raw)
+    first, second = ((one.name, type(one)) for one in documents(file, Caps()))
+    assert first == ("two.zip/1.csv", Document)
+    assert second == ("two.zip", Unopened)
