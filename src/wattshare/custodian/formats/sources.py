@@ -33,6 +33,8 @@ SMALL = 16 << 20
 LONGEST_NAME = 120
 UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".upload", ".swp", "~")
 ENCRYPTED = 1
+# what unpacking says of what is damaged, or packed in a way that it does not know
+DAMAGED = (BadZipFile, EOFError, zlib.error, LZMAError, NotImplementedError)
 
 
 class Unreadable(Exception):
@@ -90,7 +92,7 @@ def _turn(path: Path) -> int:
                 with gzip.GzipFile(fileobj=file) as packed:
                     head = packed.read(HEAD)
             return turn_of(head)
-    except (OSError, EOFError, zlib.error):
+    except (OSError, *DAMAGED):
         # it is told when it is taken
         return BETWEEN
 
@@ -124,7 +126,7 @@ def unpacked(name: str, file: BinaryIO, caps: Caps) -> Iterator[Document | Unope
             yield Unopened(name, "The file is packed in a way that is not unpacked here; pack it as gzip or zip.")
         else:
             yield Document(name, file, _size(file))
-    except (Unreadable, BadZipFile, EOFError, zlib.error, LZMAError, gzip.BadGzipFile, NotImplementedError) as why:
+    except (Unreadable, gzip.BadGzipFile, *DAMAGED) as why:
         said = str(why) if isinstance(why, Unreadable) else "The archive is damaged, or of a kind that is not unpacked."
         yield Unopened(name, said)
 
@@ -164,7 +166,7 @@ def _turn_in(archive: ZipFile, member: ZipInfo) -> int:
     try:
         with archive.open(member) as packed:
             return turn_of(packed.read(HEAD))
-    except (BadZipFile, EOFError, zlib.error, LZMAError, OSError, NotImplementedError):
+    except (OSError, *DAMAGED):
         # it is told when it is unpacked
         return BETWEEN
 
