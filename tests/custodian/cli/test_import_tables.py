@@ -172,6 +172,26 @@ def test_a_folder_of_tables_is_taken_in_the_order_in_which_they_refer_to_each_ot
     assert [(one["kind"], one["refused"]) for one in json.loads(told.stdout)] == [(kind, None) for kind in BY_NAME]
 
 
+def test_several_arguments_are_taken_in_the_order_in_which_they_refer_to_each_other(
+    home: Path, typed: Typed, table: Path, mapping: Path, tmp_path: Path
+) -> None:
+    kinds = ("bills", "agreements", "meters", "accounts", "customers")
+    for kind in kinds:
+        (tmp_path / f"{kind}.csv").write_text(typed("import", "--template", kind).stdout)
+    folder = tmp_path / "rest"
+    folder.mkdir()
+    for kind in kinds[2:]:
+        (tmp_path / f"{kind}.csv").rename(folder / f"{kind}.csv")
+    (tmp_path / "empty").mkdir()
+    paths = [tmp_path / "bills.csv", tmp_path / "none.csv", table, "-", tmp_path / "empty", tmp_path / "agreements.csv"]
+    words = ["import", "--home", home, "--mapping", mapping, "--json", *paths, folder]
+    told = CliRunner().invoke(commands.app, list(map(str, words)), input=TABLE.replace("03-08", "03-09"))
+    names = ["customers.csv", "accounts.csv", "agreements.csv", "meters.csv"]
+    names += ["none.csv", "readings.csv", "standard input", "empty", "bills.csv"]
+    assert [one["name"] for one in json.loads(told.stdout)] == names
+    assert [one["name"] for one in json.loads(told.stdout) if one["refused"]] == ["none.csv", "empty"]
+
+
 def test_of_a_folder_what_is_not_whole_by_its_name_is_not_taken(
     typed: Typed, home: Path, table: Path, mapping: Path, tmp_path: Path
 ) -> None:

@@ -34,6 +34,16 @@ def test_a_file_that_is_cut_keeps_its_place(tmp_path: Path) -> None:
     assert in_turn([cut, whole]) == [whole, cut]
 
 
+def test_an_archive_comes_when_the_first_of_what_is_in_it_does(tmp_path: Path) -> None:
+    files = []
+    for name, tables in (("a", ["bills"]), ("b", ["agreements"]), ("c", ["bills", "customers"]), ("d", [])):
+        files.append(tmp_path / f"{name}.zip")
+        with ZipFile(files[-1], "w") as archive:
+            for table in tables:
+                archive.writestr(f"{table}.csv", TABLES[table])
+    assert [file.stem for file in in_turn(files)] == ["c", "b", "d", "a"]
+
+
 @pytest.mark.parametrize(("method", "pack"), [(ZIP_BZIP2, bz2.compress), (ZIP_LZMA, lzma.compress)])
 def test_a_damaged_member_of_any_packing_keeps_none_from_being_taken(tmp_path: Path, method: int, pack: object) -> None:
     file = tmp_path / "two.zip"

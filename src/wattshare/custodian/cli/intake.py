@@ -19,12 +19,13 @@ from wattshare.custodian.formats.sources import (
     Unopened,
     documents,
     files_of,
-    in_turn,
     shown_name,
+    turn_at,
     unfinished,
     unpacked,
 )
 from wattshare.custodian.formats.tables.mapping import to_toml
+from wattshare.custodian.formats.tables.turns import BETWEEN
 from wattshare.custodian.services.intake import Report
 from wattshare.custodian.services.intake.door import Door, Wanted, refused
 from wattshare.custodian.services.intake.telling import Tell, untold
@@ -75,19 +76,18 @@ def notes_of(report: Report) -> dict[str, str]:
 
 
 def every_document(paths: list[Path], caps: Caps) -> Iterator[Document | Unopened]:
-    """The documents of files, folders and standard input, in order."""
-    for path in paths:
-        if path == STDIN:
+    """The documents of files, folders and standard input: those that others refer to first, otherwise as they come."""
+    # what is named is the file itself, a folder that holds none, or standard input
+    found = [(file, file == path) for path in paths for file in (path != STDIN and files_of(path)) or [path]]
+    for file, named in sorted(found, key=lambda one: BETWEEN if one[0] == STDIN else turn_at(one[0])):
+        if file == STDIN:
             yield from unpacked("standard input", cast(BinaryIO, sys.stdin.buffer), caps)
-            continue
-        files = files_of(path)
-        if not files:
-            yield Unopened(shown_name(path.name), "The folder holds no file.")
-        for file in in_turn(files):
-            if unfinished(file) and file != path:
-                yield Unopened(shown_name(file.name), "By its name it is not whole yet; import it by itself if it is.")
-            else:
-                yield from documents(file, caps)
+        elif file.is_dir():
+            yield Unopened(shown_name(file.name), "The folder holds no file.")
+        elif unfinished(file) and not named:
+            yield Unopened(shown_name(file.name), "By its name it is not whole yet; import it by itself if it is.")
+        else:
+            yield from documents(file, caps)
 
 
 def _taken(

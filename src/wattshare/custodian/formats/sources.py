@@ -80,13 +80,17 @@ def files_of(path: Path) -> list[Path]:
 
 def in_turn(paths: Iterable[Path]) -> list[Path]:
     """Files in the order in which they are to be taken: those that others refer to first, otherwise as they come."""
-    return sorted(paths, key=_turn)
+    return sorted(paths, key=turn_at)
 
 
-def _turn(path: Path) -> int:
+def turn_at(path: Path) -> int:
+    """When a file is to be taken, the lowest first; an archive when the first of what is in it is."""
     try:
         with path.open("rb") as file:
             head = file.read(HEAD)
+            if head.startswith(ZIP):
+                with ZipFile(file) as archive:
+                    return min((_turn_in(archive, one) for one in _members_of(archive)), default=BETWEEN)
             if head.startswith(GZIP):
                 file.seek(0)
                 with gzip.GzipFile(fileobj=file) as packed:
@@ -141,7 +145,7 @@ def _gunzipped(name: str, file: BinaryIO, caps: Caps) -> Iterator[Document | Uno
 
 def _members(name: str, file: BinaryIO, caps: Caps) -> Iterator[Document | Unopened]:
     with ZipFile(file) as archive:
-        members = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
+        members = _members_of(archive)
         if not members:
             raise Unreadable("The archive is empty.")
         if not OFFICE.isdisjoint(one.filename for one in members):
@@ -158,6 +162,10 @@ def _members(name: str, file: BinaryIO, caps: Caps) -> Iterator[Document | Unope
             ):
                 left -= _size(plain)
                 yield _plain(f"{name}/{_member_name(member)}", plain)
+
+
+def _members_of(archive: ZipFile) -> list[ZipInfo]:
+    return [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
 
 
 def _turn_in(archive: ZipFile, member: ZipInfo) -> int:
