@@ -136,7 +136,8 @@ def test_a_file_for_bad_rows_has_a_folder(typed: Typed, home: Path, feed: Path, 
     told = typed("import", "--home", home, "--set-aside", tmp_path / "no" / "bad.csv", feed)
     assert told.exit_code == 2
     assert "There is no folder" in told.output
-    assert "bad.csv" in told.output
+    # a long path is broken where the frame ends
+    assert "bad.csv" in "".join(told.output.replace("│", "").split())
 
 
 @pytest.mark.parametrize("option", ["--set-aside", "--write-mapping"])
