@@ -23,6 +23,7 @@ class Remark(StrEnum):
     COMMODITY_ASSUMED = "commodity-assumed"
     CONFLICTING_READINGS = "conflicting-readings"
     OVERLAPPING_READINGS = "overlapping-readings"
+    FUTURE_READINGS = "future-readings"
     OTHER_ZONE = "other-zone"
     NO_METERING = "no-metering"
     NOT_KEPT = "not-stored"
@@ -45,6 +46,7 @@ SENTENCES: Mapping[Remark, str] = {
     Remark.COMMODITY_ASSUMED: "Nothing says which service it is; it is taken to be electricity.",
     Remark.CONFLICTING_READINGS: "Readings of one channel start together and differ; the last one counts.",
     Remark.OVERLAPPING_READINGS: "A reading starts before another one of its channel has ended; both are kept.",
+    Remark.FUTURE_READINGS: "A reading starts more than a day from now.",
     Remark.OTHER_ZONE: "LocalTimeParameters are not those of the utility's zone; its days are kept.",
     Remark.NO_METERING: "Read and checked; it holds no metering, so nothing of it is kept.",
     Remark.NOT_KEPT: "Read and checked; nothing keeps it.",
@@ -73,15 +75,15 @@ class Warnings:
 
     by_code: dict[str, Warned] = field(default_factory=dict)
 
-    def remark(self, remark: Remark, place: str = "") -> None:
-        """Note an oddity."""
-        self._note(remark, SENTENCES[remark], None, place)
+    def remark(self, remark: Remark, place: str = "", count: int = 1) -> None:
+        """Note an oddity, or so many of a kind."""
+        self._note(remark, SENTENCES[remark], None, place, count)
 
     def deviation(self, deviation: Deviation) -> None:
         """Note what the reader of XML met."""
         self._note(deviation.code, deviation.sentence, deviation.line, "")
 
-    def _note(self, code: str, sentence: str, line: int | None, place: str) -> None:
+    def _note(self, code: str, sentence: str, line: int | None, place: str, count: int = 1) -> None:
         known = self.by_code.get(code)
         places = known.places if known else ()
         if place and place not in places and len(places) < NAMED:
@@ -89,7 +91,7 @@ class Warnings:
         self.by_code[code] = Warned(
             code=code,
             sentence=known.sentence if known else sentence,
-            count=known.count + 1 if known else 1,
+            count=known.count + count if known else count,
             line=known.line if known else line,
             places=places,
         )

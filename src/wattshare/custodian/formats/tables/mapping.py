@@ -87,6 +87,8 @@ class Times:
     second: tuple[str, ...] = ()
     # a time in the hour that does not come is refused, or its row is passed over and counted
     missing: str = "refuse"
+    # a reading that starts more than a day from now is taken and told of, or refused
+    future: str = "take"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,6 +182,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "time.stamp": ("start", "end"),
     "time.ambiguous": ("refuse", "order", "column", "first", "second"),
     "time.missing": ("refuse", "skip"),
+    "time.future": ("take", "refuse"),
     "interval.unit": ("s", "min", "h"),
     "flow.all": (*FLOWS, "split"),
     "wide.columns": ("clock", "elapsed"),

@@ -107,6 +107,13 @@ class TableSpool:
             "SELECT number, series, start FROM reading JOIN here USING (series, start) WHERE other IS NULL"
         )
 
+    def later(self, at: int) -> tuple[int, tuple[int, int, int] | None]:
+        """How many readings start later; and row, series and start of the first in the file."""
+        wanted = "FROM (SELECT DISTINCT series, start FROM reading WHERE start > ?)"
+        (count,) = self._connection.execute(f"SELECT count(*) {wanted}", (at,)).fetchone()
+        first = "SELECT number, series, start FROM reading WHERE start > ? ORDER BY number, start LIMIT 1"
+        return count, self._connection.execute(first, (at,)).fetchone()
+
     def first(self, count: int) -> list[Row]:
         """The first readings in the order of the file."""
         return [Row(*row) for row in self._connection.execute("SELECT * FROM reading ORDER BY rowid LIMIT ?", (count,))]

@@ -41,6 +41,10 @@ class Stage:
     series: dict[Series, int] = field(default_factory=dict)
     rows: int = 0
     readings: int = 0
+    # later than that no reading may start; None: any may
+    latest: int | None = None
+    # the start of the last one
+    last: int = 0
 
     def __post_init__(self) -> None:
         """Make ready what reads the cells."""
@@ -182,6 +186,10 @@ class Stage:
             )
             if duration <= 0 or (value < 0 and flow not in (BY_SIGN, NET)) or said is not None
         }
+        self.last = max((self.last, *starts))
+        if self.latest is not None and self.last > self.latest:
+            late = Fault(self._stamps.column, "It starts more than a day from now, and time.future is “refuse”.")
+            faulty = {place: late for place, start in enumerate(starts) if start > self.latest} | faulty
         if not faulty:
             return found
         for place, fault in faulty.items():

@@ -47,7 +47,7 @@ class Stamps:
         # days are those of the clock that the table goes by
         self._days = self.zone or profile.zone
         self.at_end = self.stamp_role == "end"
-        self._moments = Moments(self._column, meaning.time.format or ISO, self.zone)
+        self._moments = Moments(self.column, meaning.time.format or ISO, self.zone)
         self._ends = Moments(names.get("end", ""), meaning.time.format or ISO, self.zone)
         self.daily = meaning.interval.length == DAILY
         # the interval length of every channel, or each row has its own
@@ -75,7 +75,8 @@ class Stamps:
         return self._meaning.time.stamp or "start"
 
     @property
-    def _column(self) -> str:
+    def column(self) -> str:
+        """The column that says when a reading is."""
         return self._names.get("start") or self._names.get("end") or self._names.get("date") or ""
 
     def of(self, columns: Mapping[str, Sequence[str]]) -> list[Any]:
@@ -110,7 +111,7 @@ class Stamps:
             # the moment of the change itself ends the last interval before it
             if self.at_end and stamp.first:
                 return stamp.at, None
-            return (None if self._meaning.time.missing == "skip" else Fault(self._column, f"The time {NEVER}")), None
+            return (None if self._meaning.time.missing == "skip" else Fault(self.column, f"The time {NEVER}")), None
         match self._meaning.time.ambiguous:
             case "first":
                 return self._first(stamp), None
@@ -121,7 +122,7 @@ class Stamps:
             case "column" if fold is not None:
                 word = self._folds[fold]
                 return (word if isinstance(word, Fault) else (stamp.second if word else self._first(stamp))), None
-        return Fault(self._column, f"The time {AGAIN}"), None
+        return Fault(self.column, f"The time {AGAIN}"), None
 
     def _first(self, stamp: Twice) -> int:
         self._early[stamp.first] = stamp.second

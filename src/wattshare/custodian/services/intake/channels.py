@@ -1,5 +1,6 @@
 """Channels of a file: which of ours they are, and the readings in them."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from wattshare.custodian.formats import hrefs
@@ -10,6 +11,7 @@ from wattshare.custodian.model.changes import Tally
 from wattshare.custodian.model.packing import day_length, pack
 from wattshare.custodian.model.premises import Commodity
 from wattshare.custodian.model.readings import Block, Channel, Reading
+from wattshare.custodian.services.intake import future
 from wattshare.custodian.services.intake.commodities import assumed_type, completed
 from wattshare.custodian.services.intake.report import ChannelReport
 from wattshare.custodian.store.channels import channel_rank
@@ -20,6 +22,8 @@ from wattshare.espi.profile import Profile
 from wattshare.espi.usage import ReadingType
 
 NAMED = "channel"
+# a local day, whether it is one long reading, and its readings
+Day = tuple[int, bool, list[Reading] | Block]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,9 +119,22 @@ class Channels:
             self._packed(channel, day, found)
             if isinstance(found, Block)
             else self._block(channel, day, found, step, long=long)
-            for day, long, found in days_of(staged, number)
+            for day, long, found in self._noticed(days_of(staged, number))
         )
         return self.tx.readings.merge_blocks(blocks, self.reason)
+
+    def _noticed(self, days: Iterable[Day]) -> Iterator[Day]:
+        """Days as they pass by; readings of the future are told of."""
+        latest = future.latest(self.at)
+        for day, long, found in days:
+            if isinstance(found, Block):
+                starts: Sequence[int] = range(day, day + found.count * found.step, found.step)
+            else:
+                starts = [reading.start for reading in found]
+            if starts and starts[-1] > latest:
+                ahead = [start for start in starts if start > latest]
+                self.linked.staged.warnings.remark(Remark.FUTURE_READINGS, str(ahead[0]), len(ahead))
+            yield day, long, found
 
     def _packed(self, channel: Channel, day: int, block: Block) -> Block:
         """A local day that came as it is kept."""

@@ -123,7 +123,11 @@ class Report:
     def kept(self, channels: int) -> "Report":
         """The report as it is kept: with so many channels, and without names, some of which are accounts' numbers."""
         few = tuple(replace(one, named="") for one in self.channels[:channels])
-        return replace(self, names={}, channels=few)
+        warnings = self.warnings
+        if self.kind == "readings":
+            # places in a table name what the file does
+            warnings = tuple(replace(one, places=()) for one in warnings)
+        return replace(self, names={}, channels=few, warnings=warnings)
 
     def as_plain(self) -> dict[str, Any]:
         """The report as JSON values."""

@@ -6,6 +6,7 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
+from wattshare.custodian.formats.remarks import Warned
 from wattshare.custodian.formats.tables.columns import BY_SIGN, Faults, Named, Series
 from wattshare.custodian.formats.tables.days import Columns, Days, NotPlain, PlainDays
 from wattshare.custodian.formats.tables.faults import BadRow, Fault, TooManyBad
@@ -20,6 +21,7 @@ from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.readings import Block
 from wattshare.custodian.services.intake.ahead import ahead
 from wattshare.custodian.services.intake.aside import Aside
+from wattshare.custodian.services.intake.future import Future, latest
 from wattshare.custodian.services.intake.in_columns import Storing, block_at
 from wattshare.custodian.services.intake.placing import Place, Placing, Plan, every_point
 from wattshare.custodian.services.intake.report import ChannelReport, Preview, Refused, Report, once_more
@@ -53,6 +55,9 @@ class Readings:
     again: str = ""
     tell: Tell = untold
 
+    def _future(self) -> Future:
+        return Future(latest(self.now()), refused=self.meaning.time.future == "refuse")
+
     @property
     def manner(self) -> dict[str, Any]:
         """What makes the same bytes another import."""
@@ -67,15 +72,18 @@ class Readings:
         """
         if columns and not self.dry_run and (report := self._take_columns(table, columns)):
             return report
+        future = self._future()
         with open_table_spool() as spool:
             faults = Faults(most=self.aside.most if self.aside else NAMED)
-            stage = Stage(places, len(table.header), self.meaning, self.profile, spool, faults)
+            bound = future.latest if future.refused else None
+            stage = Stage(places, len(table.header), self.meaning, self.profile, spool, faults, latest=bound)
             cells = cells_of(table.header) if self.meaning.form == "wide" else None
             take = stage.take if cells is None else WideStage(stage, cells, table.header).take
             try:
                 for batch in table.batches():
                     take(batch)
-                return _Task(self, table, spool, faults, tuple(stage.series), stage.rows, stage.readings).run()
+                task = _Task(self, table, spool, faults, tuple(stage.series), stage.rows, stage.readings, future=future)
+                return task.run(stage.last)
             except TooManyBad:
                 # what else is in it need not be read
                 return _Task(self, table, spool, faults, (), stage.rows, stage.readings).refused(more=True)
@@ -87,8 +95,9 @@ class Readings:
             series, total = tuple(columns.series), columns.days
             # the first of them are packed while it is seen where they belong
             with ahead(columns.packed()) as packed, self.store.taking() as taking, open_table_spool() as spool:
-                days = Packed(columns, packed, total)
-                return _Task(self, table, spool, Faults(), series, packed=days).store(taking, ())
+                future = self._future()
+                days = Packed(columns, future.noticed(packed), total)
+                return _Task(self, table, spool, Faults(), series, packed=days, future=future).store(taking, ())
         except NotPlain:
             return None
 
@@ -118,11 +127,14 @@ class _Task:
     repeated: int = 0
     # where bad rows were set aside
     aside: str | None = None
+    future: Future | None = None
 
-    def run(self) -> Report:
-        """Check everything; store everything, or nothing."""
+    def run(self, last: int) -> Report:
+        """Check everything; store everything, or nothing. `last`: no reading starts later."""
         self._check_places()
         self._make_days()
+        if self.future and last > self.future.latest:
+            self.future.count, self.future.first = self.spool.later(self.future.latest)
         if self.faults.numbers and (self.intake.aside is None or len(self.faults.numbers) > self.intake.aside.most):
             return self.refused()
         bad = self._bad_rows()
@@ -279,7 +291,12 @@ class _Task:
             usage_points=every_point(places.values()),
             names={place.usage_point_id: self.series[one].name for one, place in reversed(list(places.items()))},
             channels=channels,
+            warnings=self._warned(),
         )
+
+    def _warned(self) -> tuple[Warned, ...]:
+        future = self.future
+        return future.warned(self.series[future.first[1]].name) if future and future.first else ()
 
     def _channels(self, tallies: Mapping[int, Tally], places: Mapping[int, Place]) -> Iterator[ChannelReport]:
         """What became of the rows of each channel that something is kept of."""
