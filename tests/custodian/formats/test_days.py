@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from wattshare.custodian.formats.tables.columns import Faults, Named
 from wattshare.custodian.formats.tables.days import Days
 from wattshare.custodian.formats.tables.spool import TableSpool, open_table_spool
+from wattshare.custodian.formats.tables.twins import Twins
 from wattshare.espi.profile import PGE
 
 # 2024-03-08T00:00 in Los Angeles
@@ -23,7 +24,9 @@ def made(spool: TableSpool, rows: Iterable[tuple[int | None, ...]]) -> tuple[Day
     """Days of one series."""
     spool.add(rows)
     faults = Faults()
-    days = Days(spool, PGE, faults, lambda _: 0, lambda _: Named("SP", 1, "kWh", ""))
+    of = lambda _: Named("SP", 1, "kWh", "")  # noqa: E731
+    Twins(spool, faults, by_order=True).settle(of)
+    days = Days(spool, PGE, faults, lambda _: 0, of)
     days.make()
     return days, faults
 

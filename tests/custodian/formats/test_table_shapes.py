@@ -111,6 +111,7 @@ def read(data: bytes, mapping: Mapping) -> tuple[Found, Faults]:
         take = stage.take if cells is None else WideStage(stage, cells, table.header).take
         for batch in table.batches():
             take(batch)
+        stage.finish().settle(lambda _: Named("", 1, "", ""))
         Days(spool, PGE, faults, lambda _: 0, lambda _: Named("", 1, "", "")).make()
         series = [one.name for one in stage.series]
         found: Found = {}

@@ -192,7 +192,8 @@ def test_one_of_the_two_hours_alone_is_not_guessed(door: Door) -> None:
     rows = [f"{POINT},2024-11-03 {hour},1" for hour in ("00:00", "01:00", "02:00")]
     report = taken(door, table(*rows), meaning(time={"ambiguous": "order"}))
     assert sentences(report) == [
-        "row 3: The hour comes twice on that day, and this time stands once; say which it is under time.ambiguous."
+        "row 3: The hour comes twice on that day, and this time stands once: put in the row of the other hour, or say "
+        "which it is under time.ambiguous."
     ]
 
 

@@ -24,6 +24,7 @@ class Remark(StrEnum):
     CONFLICTING_READINGS = "conflicting-readings"
     OVERLAPPING_READINGS = "overlapping-readings"
     FUTURE_READINGS = "future-readings"
+    HOUR_ASSUMED = "hour-assumed"
     OTHER_ZONE = "other-zone"
     NO_METERING = "no-metering"
     NOT_KEPT = "not-stored"
@@ -47,6 +48,7 @@ SENTENCES: Mapping[Remark, str] = {
     Remark.CONFLICTING_READINGS: "Readings of one channel start together and differ; the last one counts.",
     Remark.OVERLAPPING_READINGS: "A reading starts before another one of its channel has ended; both are kept.",
     Remark.FUTURE_READINGS: "A reading starts more than a day from now.",
+    Remark.HOUR_ASSUMED: "An end may be of either of two hours, of which one is missing; the second is assumed.",
     Remark.OTHER_ZONE: "LocalTimeParameters are not those of the utility's zone; its days are kept.",
     Remark.NO_METERING: "Read and checked; it holds no metering, so nothing of it is kept.",
     Remark.NOT_KEPT: "Read and checked; nothing keeps it.",

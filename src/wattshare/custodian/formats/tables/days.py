@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
 from typing import Any, Protocol
 
 from wattshare.custodian.formats.tables.columns import Faults, Named, Series
@@ -15,10 +14,9 @@ from wattshare.espi.profile import Profile
 
 # days after which it is told how many rows they were
 SOME = 1_000
-TWINLESS = "The hour comes twice on that day, and this time stands once; say which it is under time.ambiguous."
-THRICE = "The hour comes twice on that day, and this time stands more than twice."
 OVERLAPS = "It begins before the reading of row {} has ended."
 DIFFERS = "It is the same reading as that of row {}, and differs."
+BOTH = " The clock shows this time twice on that day; time.ambiguous = “order” or “column” takes both."
 
 
 class NotPlain(Exception):
@@ -98,6 +96,8 @@ class Days:
     offset: Callable[[int], int]
     # the channel that a series is of
     of: Callable[[int], Named]
+    # whether a reading that starts then and is so long has a time that the clock shows twice, one of which was chosen
+    chosen: Callable[[int, int], bool] = lambda _start, _duration: False
     # is told how many rows are packed
     made: Callable[[int], None] = lambda _: None
     # readings that stood there more than once
@@ -153,22 +153,18 @@ class Days:
             self.repeated += 1
 
     def _counts(self, rows: Sequence[tuple[int, ...]], row: tuple[int, ...]) -> bool:
-        """Whether a row that starts with those before is to be kept: there may be any number of them."""
-        same = list(takewhile(lambda one: one[1] == row[1], reversed(rows)))
-        if (row[3] or 0) > row[1]:
-            kept = sum(bool(one[3]) for one in same) < 2
-            if not kept:
-                self.faults.note(row[2], Fault("", THRICE), self.of(row[0]))
-            return kept
-        plain = next((one for one in same if one[3] == row[3]), None)
-        if plain is None:
-            return True
-        if plain[4:] == row[4:]:
+        """Whether a row that starts with the one before is to be kept: there may be any number of them."""
+        # of those that start together one was kept
+        kept = rows[-1]
+        if kept[4:] == row[4:]:
             self.repeated += 1
             self._again.add(row[1])
         else:
-            self.faults.note(row[2], Fault("", DIFFERS.format(plain[2])), self.of(row[0]))
+            self.faults.note(row[2], self._differs(row, kept[2]), self.of(row[0]))
         return False
+
+    def _differs(self, row: Sequence[int], other: int) -> Fault:
+        return Fault("", DIFFERS.format(other) + BOTH * self.chosen(row[1], row[4]))
 
     def __post_init__(self) -> None:
         """Remember the last day asked for."""
@@ -191,7 +187,6 @@ class Days:
         offset = self.offset(columns[0][0])
         regular = (
             starts[0] == first
-            and not any(columns[3])
             and columns[4].count(step) == len(rows)
             and starts == tuple(range(first, first + len(rows) * step, step))
             and step <= LONGEST_DAY
@@ -228,8 +223,7 @@ class Days:
         self.spool.put(pack(readings, usage_point_id=0, channel=series, start=start, day_end=ends, step=step))
 
     def _in_order(self, rows: list[tuple[int, ...]]) -> list[Reading]:
-        """The readings of a day, each once, those of the hour that comes twice in the places that they have."""
-        rows = sorted(self._told_apart(rows), key=lambda row: (row[1], row[2]))
+        """The readings of a day, each once."""
         readings = list[Reading]()
         for row in rows:
             reading = _reading(Row(*row))
@@ -238,7 +232,7 @@ class Days:
                 if readings[-1] == reading:
                     self.repeated += 1
                 else:
-                    self._note(row, Fault("", DIFFERS.format(number)))
+                    self._note(row, self._differs(row, number))
                 continue
             if series == row[0] and row[1] < ended:
                 self._note(row, Fault("", OVERLAPS.format(number)))
@@ -246,28 +240,6 @@ class Days:
             readings.append(reading)
             self._last = (row[0], row[1] + row[4], row[2])
         return readings
-
-    def _told_apart(self, rows: list[tuple[int, ...]]) -> Iterator[tuple[int, ...]]:
-        """Rows of the hour that comes twice: of two with one time, the one that the file's order makes the later."""
-        met: dict[int, list[tuple[int, ...]]] = {}
-        plain = [row[2] for row in rows if not row[3]]
-        backwards = len(plain) > 1 and plain[-1] < plain[0]
-        for row in rows:
-            if row[3]:
-                met.setdefault(row[1], []).append(row)
-            else:
-                yield row
-        taken = {row[1] for row in rows if not row[3]}
-        for twins in met.values():
-            if (twins[0][3] or 0) < twins[0][1]:
-                # it may be of the first hour, and is where the second one's stands here too
-                yield from ((row[0], row[3], *row[2:]) if row[1] in taken else row for row in twins)
-            elif len(twins) == 1:
-                self.faults.note(twins[0][2], Fault("", TWINLESS), self.of(twins[0][0]))
-            else:
-                early, late = reversed(twins) if backwards else twins
-                yield early
-                yield (late[0], late[3], *late[2:])
 
 
 def _packed(columns: Sequence[Sequence[Any]], start: int, end: int, step: int) -> Block:

@@ -12,16 +12,17 @@ from wattshare.custodian.formats.tables.columns import BY_SIGN, LONGEST, ByUnit,
 from wattshare.custodian.formats.tables.faults import BadRow, Fault
 from wattshare.custodian.formats.tables.mapping import FLOWS, NAMES
 from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
-from wattshare.custodian.formats.tables.moments import DAY
-from wattshare.custodian.formats.tables.spool import TableSpool
+from wattshare.custodian.formats.tables.moments import DAY, Twice, east, settle
+from wattshare.custodian.formats.tables.spool import TableSpool, Uncertain
 from wattshare.custodian.formats.tables.text import Rows, ragged
 from wattshare.custodian.formats.tables.times import Stamps
+from wattshare.custodian.formats.tables.twins import Twins
 from wattshare.custodian.model.packing import LONGEST_DAY
 from wattshare.espi.profile import Profile
 
 SIDE = ("quality", "tou", "tier", "cpp", "cost")
-# a local day of 23 or 25 hours is a day
-DAYS = {82_800: DAY, 90_000: DAY}
+# a local day of 23 or 25 hours is a day, or where the clock is put on by half an hour
+DAYS = dict.fromkeys((82_800, 84_600, 88_200, 90_000), DAY)
 DELIVERED, RECEIVED, NET = FLOWS["delivered"], FLOWS["received"], FLOWS["net"]
 CLEAN = {int, type(None)}
 
@@ -45,6 +46,11 @@ class Stage:
     latest: int | None = None
     # the start of the last one
     last: int = 0
+    # whether some may start at another second
+    _twice: bool = False
+    # series with a reading of their very length; and what series have alike of which one may be shorter, numbered
+    _sure: set[int] = field(default_factory=set)
+    _kin: dict[Series, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Make ready what reads the cells."""
@@ -76,6 +82,14 @@ class Stage:
     def zone(self) -> tzinfo | None:
         """The clock that the table goes by; None: each time has its offset."""
         return self._stamps.zone
+
+    def chosen(self, start: int, duration: int) -> bool:
+        """Whether the time of such a reading comes twice, and the mapping says which it is of all of them."""
+        zone = self.zone
+        if zone is None or self.meaning.time.ambiguous not in ("first", "second"):
+            return False
+        at = start + duration if self._stamps.at_end else start
+        return isinstance(settle(at + east(at, zone), zone), Twice)
 
     def take(self, batch: Rows) -> None:
         """Stage rows, a reading each."""
@@ -177,8 +191,12 @@ class Stage:
     def _timed(self, found: dict[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
         """The columns with starts, durations and the signs of values as they are kept."""
         starts, durations = self._stamps.spans(found["start"], found["length"], found["other"])
+        shorter = self._stamps.shorter(starts, found["length"], found["other"], durations)
+        if shorter:
+            durations = [one.long if one else usual for one, usual in zip(shorter, durations, strict=True)]
         others = self._stamps.others(found["other"], durations)
         found = {**found, "start": starts, "other": others, "duration": durations}
+        found["shorter"] = shorter or [None] * len(starts)
         faulty = {
             place: self._fault_of(duration, said)
             for place, (value, flow, duration, said) in enumerate(
@@ -225,6 +243,7 @@ class Stage:
 
     def _add(self, found: dict[str, Sequence[Any]]) -> None:
         flows = found["flow"]
+        self._twice = self._twice or any(found["other"])
         if BY_SIGN not in flows:
             self._insert(found, flows, found["value"])
             return
@@ -237,7 +256,46 @@ class Stage:
         self.readings += len(numbers)
         parts = (found[role] for role in ("start", "number", "other", "duration"))
         side = (found[role] for role in ("quality", "tou", "tier", "cpp", "cost"))
-        self.spool.add(zip(numbers, *parts, values, *side, strict=True))
+        first = self.spool.add(zip(numbers, *parts, values, *side, strict=True))
+        if self._stamps.by_row:
+            self._doubt(first, numbers, found, flows)
+
+    def _doubt(
+        self, first: int, numbers: Sequence[int], found: Mapping[str, Sequence[Any]], flows: Sequence[int]
+    ) -> None:
+        """Note readings that may be shorter, and series of those that may not; `first`: the id of the first of all."""
+        shorter, kin = found["shorter"], self._kin
+        self._sure.update(compress(numbers, (one is None for one in shorter)))
+        rows = list[Uncertain]()
+        for place, one in enumerate(shorter):
+            if one:
+                name, unit, channel = (found[role][place] for role in ("name", "unit", "channel"))
+                key = Series(self._role, name, flows[place], unit, channel, None)
+                number = kin.setdefault(key, len(kin))
+                start, (short, long, clear) = found["start"][place], one
+                rows.append(Uncertain(first + place, number, start, short, long, clear, numbers[place]))
+        self.spool.doubt(rows)
+
+    def finish(self) -> Twins:
+        """Once every row is staged, settle what others say of lengths; what tells both hours apart is given back."""
+        if self._kin:
+            self._shorten()
+        times = self.meaning.time
+        return Twins(self.spool, self.faults, times.ambiguous == "order", self._stamps.by_clock, met=self._twice)
+
+    def _shorten(self) -> None:
+        """Give readings that may be shorter the length that others say: those behind them, or as long as they."""
+        every = tuple(self.series)
+        kins = (self._kin.get(one._replace(length=None)) for one in every)
+        kin_of = {at: kin for at, kin in enumerate(kins) if kin is not None}
+        lengths = {(kin_of[at], every[at].length) for at in self._sure & kin_of.keys()}
+        changed = []
+        for one, followed in self.spool.doubted(kin_of):
+            short, long = ((one.kin, _length(length)) in lengths for length in (one.short, one.long))
+            if followed or (one.clear and (short or not long)):
+                key = every[one.series]._replace(length=_length(one.short))
+                changed.append((self.series.setdefault(key, len(self.series)), one.short, one.id))
+        self.spool.shorten(changed)
 
     def _numbered(self, found: dict[str, Sequence[Any]], flows: Sequence[int]) -> list[int]:
         """The series of each reading, by number."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
-from typing import Any
+from typing import Any, NamedTuple
 
 from wattshare.custodian.formats.tables.amounts import shown
 from wattshare.custodian.formats.tables.columns import Words
@@ -21,17 +21,26 @@ from wattshare.custodian.formats.tables.moments import (
     day_after,
     day_before,
     east,
-    settle,
     zone_of,
 )
 from wattshare.espi.profile import Profile
 
+HOUR = 3600
 SECONDS = {"s": 1, "min": 60, "h": 3600}
 AGAIN = (
     "comes twice on that day; say time.ambiguous: “order” where the file has both in order, “column” with "
     "columns.fold, or “first” or “second”."
 )
 NEVER = "does not come on that day, as the clock skips it; time.missing = “skip” passes such rows over."
+
+
+class Shorter(NamedTuple):
+    """How long a reading may be: so long, or longer."""
+
+    short: int
+    long: int
+    # whether it is short where no other row says, but that others are as long
+    clear: bool
 
 
 class Stamps:
@@ -57,10 +66,15 @@ class Stamps:
         self._lengths = Words(self._duration)
         self._folds = Words(self._fold)
         self._spans: dict[int, tuple[int, int]] = {}
-        # starts that were settled as those of the first of two hours, and what they would be in the second
-        self._early: dict[int, int] = {}
-        # whether a column may tell ends apart that the clock shows once
-        self._labelled = self.at_end and not self.daily and meaning.time.ambiguous == "column"
+        # starts that were settled as those of the first of two hours
+        self._early = set[int]()
+        # days, by their number, near which the clock is put back
+        self._changes: dict[int, bool] = {}
+        self.by_order = meaning.time.ambiguous == "order"
+        # whether the words of the column that tells hours apart were seen to go by the clock, as PDT and PST
+        self.by_clock = False
+        # whether ends may be told apart that the clock shows once
+        self._labelled = self.at_end and not self.daily and meaning.time.ambiguous in ("column", "order")
 
     @property
     def stamp_role(self) -> str:
@@ -92,19 +106,35 @@ class Stamps:
         """Each time as a second, and the other one that it may be; a fault, or None where it is passed over."""
         folds = columns.get("fold")
         lengths: list[Any] = []
-        if self._labelled and folds:
+        if self._labelled and (folds or self.by_order):
             by_row = self.by_row and "duration" in columns
             lengths = self.lengths(columns, len(stamps)) if by_row else [self.length] * len(stamps)
         firsts = self._firsts(stamps, lengths) if lengths else {}
+        if lengths and folds and not self.by_clock:
+            self.by_clock = self._clock_words(stamps, lengths, folds, firsts)
         if set(map(type, stamps)) <= {int, type(None)} and not firsts:
             return list(stamps), None
         settled = [
             self._settle(stamp, folds[at] if folds else None)
             if isinstance(stamp, Twice | Skipped)
-            else (stamp, firsts.get((stamp, lengths[at])) if firsts and folds and self._folds[folds[at]] == 0 else None)
+            else (stamp, self._earlier(firsts, (stamp, lengths[at]), folds[at] if folds else None) if firsts else None)
             for at, stamp in enumerate(stamps)
         ]
         return [first for first, _ in settled], [other for _, other in settled]
+
+    def _earlier(self, firsts: Mapping[Any, int], end: Any, fold: str | None) -> int | None:
+        """The other end that an end may mean which the clock shows once."""
+        return firsts.get(end) if self.by_order or (fold is not None and self._folds[fold] == 0) else None
+
+    def _clock_words(
+        self, stamps: Sequence[Any], lengths: Sequence[Any], folds: Sequence[str], firsts: Mapping[Any, int]
+    ) -> bool:
+        """Whether words of the second hour stand beside times that are none of it: then they are the clock's."""
+        second = self._meaning.time.second
+        return any(
+            fold.strip() in second and type(stamp) is int and (stamp, length) not in firsts
+            for stamp, length, fold in set(zip(stamps, lengths, folds, strict=True))
+        )
 
     def _settle(self, stamp: Twice | Skipped, fold: str | None) -> tuple[Any, int | None]:
         if isinstance(stamp, Skipped):
@@ -125,7 +155,7 @@ class Stamps:
         return Fault(self.column, f"The time {AGAIN}"), None
 
     def _first(self, stamp: Twice) -> int:
-        self._early[stamp.first] = stamp.second
+        self._early.add(stamp.first)
         return stamp.first
 
     def _firsts(self, ends: Sequence[Any], lengths: Sequence[Any]) -> dict[tuple[int, int], int]:
@@ -136,10 +166,23 @@ class Stamps:
         zone, found = self.zone, dict[tuple[int, int], int]()
         if zone is None:
             return found
-        for end, length in {pair for pair in zip(ends, lengths, strict=True) if tuple(map(type, pair)) == (int, int)}:
-            start = settle(end + east(end, zone) - length, zone)
-            if isinstance(start, Twice) and start.second + length == end:
-                found[end, length] = start.first + length
+        for end, length in set(zip(ends, lengths, strict=True)):
+            if type(end) is int and type(length) is int and length <= 2 * HOUR and self._near(end):
+                put_back = east(end - length - 2 * HOUR, zone) - east(end, zone)
+                first = end - put_back
+                # it begins before the clock is put back, and ends when it is or later
+                if put_back > 0 and east(first - length, zone) > east(first, zone) == east(end, zone):
+                    found[end, length] = first
+        return found
+
+    def _near(self, at: int) -> bool:
+        """Whether the clock is put back a few days before or after."""
+        day = at // DAY
+        found = self._changes.get(day)
+        if found is None:
+            zone = self.zone
+            found = zone is not None and east(max(day - 1, 0) * DAY, zone) > east((day + 2) * DAY, zone)
+            self._changes[day] = found
         return found
 
     def _fold(self, text: str) -> int | Fault:
@@ -190,34 +233,33 @@ class Stamps:
             if self.at_end:
                 starts = [at - length for at, length in zip(starts, durations, strict=True)]
             return starts, durations
-        durations = list(map(_lasting, starts, lengths, others))
-        if self._early:
-            self._shorten(starts, lengths, durations)
-        return starts, durations
+        return starts, list(map(_lasting, starts, lengths, others))
 
-    def _shorten(self, starts: Sequence[int], ends: Sequence[Any], durations: list[int]) -> None:
-        """Make readings of the first of two hours end with it where their end is as their start's clock shows it.
+    def shorter(
+        self, starts: Sequence[int], ends: Sequence[Any], others: Sequence[int | None], durations: Sequence[int]
+    ) -> list[Shorter | None] | None:
+        """Of readings that may end in or behind either of two hours how long they are then; others of the table say."""
+        if not self.by_row or "duration" in self._names or self.zone is None:
+            return None
+        found = [
+            self._shorter(start, end, duration) if other is None and self._near(start) else None
+            for start, end, other, duration in zip(starts, ends, others, durations, strict=True)
+        ]
+        return found if any(found) else None
 
-        From 01:00 to 02:00 is one hour, and two where other rows are that long and none is as short.
-        """
-        early = {at for at, start in enumerate(starts) if start in self._early and self._closes(start, ends[at])}
-        if not early:
-            return
-        known = {duration for at, duration in enumerate(durations) if at not in early}
-        for at in early:
-            short = durations[at] - (self._early[starts[at]] - starts[at])
-            if short in known or durations[at] not in known:
-                durations[at] = short
-
-    def _closes(self, start: int, end: Any) -> bool:
-        """Whether an end is the first moment after both of the hours of which a start is in the first."""
-        if self.zone is None or not isinstance(end, int):
-            return False
-        second = self._early[start]
-        if not second < end <= 2 * second - start:
-            return False
-        last = settle(end - 1 + east(end - 1, self.zone), self.zone)
-        return isinstance(last, Twice) and last.second == end - 1
+    def _shorter(self, start: int, end: Any, duration: int) -> Shorter | None:
+        """From 01:00 to 02:00 is an hour, or two; and what ends at a time that comes twice may end at either."""
+        zone = self.zone
+        if zone is None or duration <= 0:
+            return None
+        if isinstance(end, Twice):
+            short, long = end.first - start, end.second - start
+            return None if short <= 0 or start in self._early else Shorter(short, long, True)
+        put_back = east(start, zone) - east(end, zone)
+        short = duration - put_back
+        if put_back <= 0 or not 0 < short <= HOUR or east(start + short, zone) != east(end, zone):
+            return None
+        return Shorter(short, duration, start in self._early)
 
     def others(self, others: Sequence[int | None], durations: Sequence[int]) -> Sequence[int | None]:
         """The other starts that times may mean: of a time that is an end it lies before that, too."""

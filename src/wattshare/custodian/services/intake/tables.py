@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, starmap
 from types import MappingProxyType
 from typing import Any
 
-from wattshare.custodian.formats.remarks import Warned
+from wattshare.custodian.formats.remarks import SENTENCES, Remark, Warned
 from wattshare.custodian.formats.tables.columns import BY_SIGN, Faults, Named, Series
 from wattshare.custodian.formats.tables.days import Columns, Days, NotPlain, PlainDays
 from wattshare.custodian.formats.tables.faults import BadRow, Fault, TooManyBad
@@ -15,6 +15,7 @@ from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
 from wattshare.custodian.formats.tables.spool import Row, TableSpool, open_table_spool
 from wattshare.custodian.formats.tables.stage import Stage
 from wattshare.custodian.formats.tables.text import Table
+from wattshare.custodian.formats.tables.twins import Twins
 from wattshare.custodian.formats.tables.wide import WideStage, cells_of
 from wattshare.custodian.model.changes import Tally, sum_of
 from wattshare.custodian.model.clock import Clock
@@ -29,6 +30,7 @@ from wattshare.custodian.services.intake.telling import Tell, untold
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
 from wattshare.custodian.store.taking import Taking
+from wattshare.espi.days import day_of
 from wattshare.espi.profile import Profile
 
 # where nothing lands
@@ -82,8 +84,9 @@ class Readings:
             try:
                 for batch in table.batches():
                     take(batch)
+                twins = stage.finish()
                 task = _Task(self, table, spool, faults, tuple(stage.series), stage.rows, stage.readings, future=future)
-                return task.run(stage.last)
+                return task.run(stage, twins)
             except TooManyBad:
                 # what else is in it need not be read
                 return _Task(self, table, spool, faults, (), stage.rows, stage.readings).refused(more=True)
@@ -128,12 +131,15 @@ class _Task:
     # where bad rows were set aside
     aside: str | None = None
     future: Future | None = None
+    twins: Twins | None = None
 
-    def run(self, last: int) -> Report:
-        """Check everything; store everything, or nothing. `last`: no reading starts later."""
+    def run(self, stage: Stage, twins: Twins) -> Report:
+        """Check everything; store everything, or nothing."""
         self._check_places()
-        self._make_days()
-        if self.future and last > self.future.latest:
+        twins.settle(self._of)
+        self._make_days(stage)
+        self.twins = twins
+        if self.future and stage.last > self.future.latest:
             self.future.count, self.future.first = self.spool.later(self.future.latest)
         if self.faults.numbers and (self.intake.aside is None or len(self.faults.numbers) > self.intake.aside.most):
             return self.refused()
@@ -155,13 +161,13 @@ class _Task:
             for row in self.spool.numbers_of(number):
                 self.faults.note(row, Fault(column, sentence), self._of(number))
 
-    def _make_days(self) -> None:
+    def _make_days(self, stage: Stage) -> None:
         """Pack what is good; rows that contradict each other take their whole rows with them."""
 
         def made(rows: int) -> None:
             self.intake.tell("packing", rows, self.readings)
 
-        days = Days(self.spool, self.intake.profile, self.faults, self._offset, self._of, made)
+        days = Days(self.spool, self.intake.profile, self.faults, self._offset, self._of, stage.chosen, made)
         known = -1
         while known != len(self.faults.numbers):
             if self.faults.numbers:
@@ -295,8 +301,18 @@ class _Task:
         )
 
     def _warned(self) -> tuple[Warned, ...]:
-        future = self.future
-        return future.warned(self.series[future.first[1]].name) if future and future.first else ()
+        future, twins = self.future, self.twins
+        told = future.warned(self.series[future.first[1]].name) if future and future.first else ()
+        if not twins or not twins.assumed:
+            return told
+        remark, places = Remark.HOUR_ASSUMED, tuple(starmap(self._at, twins.first))
+        return (*told, Warned(code=remark, sentence=SENTENCES[remark], count=twins.assumed, places=places))
+
+    def _at(self, row: int, number: int, start: int) -> str:
+        """A row, its channel and its day, for whoever sent the file."""
+        one, day = self.series[number], day_of(start, self.intake.profile.zone)
+        flow = next((word for word, code in FLOWS.items() if code == one.flow), "")
+        return f"row {row}, {' '.join(filter(None, (one.name, flow, one.unit, one.channel)))}, {day}"
 
     def _channels(self, tallies: Mapping[int, Tally], places: Mapping[int, Place]) -> Iterator[ChannelReport]:
         """What became of the rows of each channel that something is kept of."""
