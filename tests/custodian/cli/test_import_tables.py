@@ -192,6 +192,28 @@ def test_several_arguments_are_taken_in_the_order_in_which_they_refer_to_each_ot
     assert [one["name"] for one in json.loads(told.stdout) if one["refused"]] == ["none.csv", "empty"]
 
 
+def test_nothing_of_a_file_is_a_command_to_the_terminal(
+    typed: Typed, home: Path, mapping: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "odd.csv"
+    text = TABLE.replace("Usage (kWh)", "Usage (kWh),Rem\x1b[5mark").replace(".5\n", '.5,"\x1b[2J\nand\tmore"\n')
+    file.write_text(text)
+    told = typed("import", "--home", home, "--mapping", mapping, "--dry-run", file)
+    assert told.exit_code == 0
+    assert "\x1b" not in told.output
+    assert "not read: Rem�[5mark" in told.output
+    assert 'row 2: 5390000001,2024-03-08 00:00,0.5,"�[2J and more" → 5390000001' in told.output
+    assert "\x1b" not in typed("import", "--home", home, "--explain", file).output
+
+
+def test_what_is_no_table_at_all_does_not_pass_for_an_empty_one(typed: Typed, home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "answer.csv"
+    file.write_text('{"error": "no data", "code": 7}\n')
+    assert typed("import", "--home", home, file).exit_code == 1
+    file.write_text("SP_ID,Start Time,Usage (kWh)\n")
+    assert typed("import", "--home", home, file).exit_code == 0
+
+
 def test_of_a_folder_what_is_not_whole_by_its_name_is_not_taken(
     typed: Typed, home: Path, table: Path, mapping: Path, tmp_path: Path
 ) -> None:

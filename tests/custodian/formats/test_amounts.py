@@ -33,7 +33,16 @@ def test_digits_that_say_nothing_do_no_harm(text: str, number: int) -> None:
         ("1e99", LARGE),
         ("0.00100000000000000001", "has more digits than are kept; lower values.power_of_ten by 17 or more."),
         ("1" * 77, "is no number."),
-        ("NaN", "is no number."),
+        ("NaN", "is no number; leave it empty where nothing was read, and say values.empty = “gap”."),
+        ("#N/A", "is no number; leave it empty where nothing was read, and say values.empty = “gap”."),
+        ("-", "is no number; leave it empty where nothing was read, and say values.empty = “gap”."),
+        ("inf", "is no number."),
+        ("1'000.5", "is no number; the mark between its thousands is said by values.thousands."),
+        ("12 345", "is no number; the mark between its thousands is said by values.thousands."),
+        ("(12.5)", "is no number; what is below zero begins with -."),
+        ("12.5-", "is no number; what is below zero begins with -."),
+        ("\u221212.5", "is no number; what is below zero begins with -."),
+        ("140737488356", "is too large; raise values.power_of_ten by 1 or more, if it is right."),
         ("\uff11\uff12", "is no number."),
         ("1_000", "is no number."),
     ],
@@ -42,3 +51,9 @@ def test_a_number_that_is_not_kept_is_told_as_one(text: str, sentence: str) -> N
     found = Amounts("kWh", 3)[text]
     assert isinstance(found, Fault)
     assert found.sentence.endswith(sentence)
+
+
+def test_a_cost_is_kept_as_it_is() -> None:
+    costs = Amounts("cost", 5, chosen=False)
+    sentences = [found.sentence for text in ("1e12", "0.000001") if isinstance(found := costs[text], Fault)]
+    assert sentences == ["“1e12” is too large.", "“0.000001” has more digits than are kept."]

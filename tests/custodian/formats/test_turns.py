@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import lzma
+import os
 from pathlib import Path
 from zipfile import ZIP_BZIP2, ZIP_LZMA, ZipFile
 
@@ -34,6 +35,13 @@ def test_a_file_that_is_cut_keeps_its_place(tmp_path: Path) -> None:
     assert in_turn([cut, whole]) == [whole, cut]
 
 
+def test_what_can_be_read_once_is_not_looked_at(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    # who opened it would wait for whoever writes
+    assert in_turn([pipe]) == [pipe]
+
+
 def test_an_archive_comes_when_the_first_of_what_is_in_it_does(tmp_path: Path) -> None:
     files = []
     for name, tables in (("a", ["bills"]), ("b", ["agreements"]), ("c", ["bills", "customers"]), ("d", [])):
@@ -42,6 +50,14 @@ def test_an_archive_comes_when_the_first_of_what_is_in_it_does(tmp_path: Path) -
             for table in tables:
                 archive.writestr(f"{table}.csv", TABLES[table])
     assert [file.stem for file in in_turn(files)] == ["c", "b", "d", "a"]
+
+
+def test_hidden_files_in_an_archive_are_left_alone_as_in_a_folder(tmp_path: Path) -> None:
+    file = tmp_path / "mac.zip"
+    with ZipFile(file, "w") as archive:
+        for name in (".DS_Store", "a/.hidden/x.csv", "__MACOSX/a/._x.csv", "a/x.csv", "b\\.y.csv"):
+            archive.writestr(name, READINGS)
+    assert [one.name for one in documents(file, Caps())] == ["mac.zip/x.csv"]
 
 
 @pytest.mark.parametrize(("method", "pack"), [(ZIP_BZIP2, bz2.compress), (ZIP_LZMA, lzma.compress)])

@@ -186,7 +186,7 @@ BAD = {
         f"row 2, commodity: Usage point {POINT} is electricity; another service is another usage point.",
     ),
     "an empty name": ("customer,name\nC-3,\n", "row 2, name: It is empty. Name."),
-    "a name of controls": ("customer,name\nC-3,a\x07b\n", "row 2, name: “a�b” is longer"),
+    "a name of controls": ("customer,name\nC-3,a\x07b\n", "row 2, name: “a�b” holds signs"),
     "no amount": (
         f"usage_point,first_day,last_day,total\n{POINT},2024-03-01,2024-03-31,12.3.4\n",
         "row 2, total: “12.3.4” is no amount",

@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import typer
-from rich.markup import escape
 
-from wattshare.custodian.cli.printing import err
+from wattshare.custodian.cli.printing import err, escape, plain
 from wattshare.custodian.formats.tables.faults import Question
 from wattshare.custodian.formats.tables.mapping import BadMapping, Mapping, to_toml
 from wattshare.custodian.services.intake import Report
@@ -19,11 +18,11 @@ def ask(report: Report, wanted: Wanted) -> Wanted | None:
     """What is thought of a table, answered and confirmed; None where it is not to be taken so."""
     mapping = report.mapping or Mapping()
     err.print(f"[bold]{escape(report.name)}[/bold]: a table. What its columns seem to mean:\n")
-    err.print(escape(to_toml(mapping)))
+    err.print(escape(to_toml(mapping), lines=True))
     for question in report.questions:
         mapping = answered(mapping, question, typer.prompt)
     if report.questions:
-        err.print(escape(to_toml(mapping)))
+        err.print(escape(to_toml(mapping), lines=True))
     if not typer.confirm("Read it so?", err=True):
         return None
     return replace(wanted, mapping=mapping, confirm=False)
@@ -33,7 +32,7 @@ def answered(mapping: Mapping, question: Question, prompt: Callable[..., str]) -
     """The mapping with the answer to a question; asked again until it fits."""
     choices = f" ({', '.join(question.choices)})" if question.choices else ""
     while True:
-        said = prompt(f"{question.sentence}{choices} {question.key}", default=question.likely or None, err=True)
+        said = prompt(plain(f"{question.sentence}{choices} {question.key}"), default=question.likely or None, err=True)
         try:
             return mapping.answered(question.key, value_of(question.key, said))
         except BadMapping as why:

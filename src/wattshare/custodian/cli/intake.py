@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from wattshare.custodian.cli.printing import err, print_json
+from wattshare.custodian.cli.printing import err, escape, print_json
 from wattshare.custodian.cli.reports import print_report
 from wattshare.custodian.cli.stopping import Stop
 from wattshare.custodian.formats.sources import (

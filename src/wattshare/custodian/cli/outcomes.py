@@ -18,10 +18,9 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="Print facts as JSON.")] = False,
 ) -> None:
     """The last documents that came, by command or by the drop folder: taken, known already, or refused and why."""
-    from rich.markup import escape
 
     from wattshare.custodian.app import opened
-    from wattshare.custodian.cli.printing import failing, out, print_json
+    from wattshare.custodian.cli.printing import escape, failing, out, print_json
     from wattshare.custodian.facts import moment
 
     with failing(as_json=as_json), opened(home) as house, house.store.read() as tx:

@@ -2,9 +2,7 @@
 
 from datetime import UTC, datetime
 
-from rich.markup import escape
-
-from wattshare.custodian.cli.printing import out
+from wattshare.custodian.cli.printing import escape, out
 from wattshare.custodian.formats.remarks import Warned
 from wattshare.custodian.formats.tables.mapping import Mapping, to_toml
 from wattshare.custodian.services.intake import Report
@@ -29,7 +27,7 @@ def print_report(report: Report) -> None:
     if report.explained:
         out.print(f"{name}: looked at, not taken in")
         notes = {asked.key: f"{asked.sentence} {', '.join(asked.choices)}".strip() for asked in report.questions}
-        out.print(escape(to_toml(report.mapping or Mapping(), notes)))
+        out.print(escape(to_toml(report.mapping or Mapping(), notes), lines=True))
         return
     if report.known:
         out.print(f"{name}: taken in before; nothing has changed. --again takes it in once more")

@@ -85,6 +85,9 @@ def in_turn(paths: Iterable[Path]) -> list[Path]:
 
 def turn_at(path: Path) -> int:
     """When a file is to be taken, the lowest first; an archive when the first of what is in it is."""
+    if not path.is_file():
+        # what is read of a pipe is gone
+        return BETWEEN
     try:
         with path.open("rb") as file:
             head = file.read(HEAD)
@@ -165,7 +168,14 @@ def _members(name: str, file: BinaryIO, caps: Caps) -> Iterator[Document | Unope
 
 
 def _members_of(archive: ZipFile) -> list[ZipInfo]:
-    return [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
+    """The files in an archive; hidden ones are left alone, as in a folder."""
+    files = (one for one in archive.infolist() if not one.is_dir())
+    paths = ((one, one.filename.replace("\\", "/").split("/")) for one in files)
+    return [one for one, path in paths if path[0] != "__MACOSX" and not any(map(_hidden, path))]
+
+
+def _hidden(part: str) -> bool:
+    return part.startswith(".") and part not in (".", "..")
 
 
 def _turn_in(archive: ZipFile, member: ZipInfo) -> int:

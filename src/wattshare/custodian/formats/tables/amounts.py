@@ -9,7 +9,21 @@ from wattshare.custodian.formats.tables.faults import Fault
 LEAST, MOST = -(1 << 47), (1 << 47) - 1
 # as many digits as the widest decimals of databases have
 _NUMBER = re.compile(r"([+-]?)([0-9]{0,76})(?:\.([0-9]{0,76}))?(?:[eE]([+-]?[0-9]{1,2}))?")
+# what would help with texts that are nearly numbers
+_HELP = (
+    (
+        re.compile(r"[+-]?[0-9]+(?:['\u2019 \xa0\u202f][0-9]{3})+(?:[.,][0-9]*)?"),
+        "the mark between its thousands is said by values.thousands",
+    ),
+    (re.compile(r"\([0-9.,]+\)|[0-9.,]+-|\u2212[0-9.,]+"), "what is below zero begins with -"),
+    (
+        re.compile(r"#?n/?a|nan|null|none|nil|-+|missing", re.IGNORECASE),
+        "leave it empty where nothing was read, and say values.empty = “gap”",
+    ),
+)
 _COMMA = re.compile(r"[+-]?[0-9.]*,[0-9.,]+")
+# powers of ten that a wrong unit may be off by
+LIKELY = 6
 # as many texts as are remembered at a time, none longer than that
 MEMORY, LONGEST = 200_000, 64
 
@@ -27,6 +41,8 @@ class Amounts(dict[str, int | Fault | None]):
     # what stands before the decimals, and between thousands
     decimal: str = "."
     thousands: str = ""
+    # whether the mapping says in which power of ten they are kept
+    chosen: bool = True
 
     def __missing__(self, text: str) -> int | Fault | None:
         """Read a text that was not met before."""
@@ -49,8 +65,8 @@ class Amounts(dict[str, int | Fault | None]):
         found = _NUMBER.fullmatch(text)
         if found is None or not (found[2] or found[3]):
             comma = _COMMA.fullmatch(text) and not self.thousands and self.decimal != ","
-            hint = "; if its comma is a mark, say which: values.decimal or values.thousands" if comma else ""
-            return Fault(self.column, f"{shown(text)} is no number{hint}.")
+            hint = "if its comma is a mark, say which: values.decimal or values.thousands" if comma else _help(text)
+            return Fault(self.column, f"{shown(text)} is no number{'; ' * bool(hint)}{hint}.")
         return self._scaled(text, found)
 
     def _scaled(self, text: str, found: re.Match[str]) -> int | Fault:
@@ -59,15 +75,22 @@ class Amounts(dict[str, int | Fault | None]):
         if behind > 0:
             digits, cut = digits[:-behind], digits[-behind:]
             if cut.strip("0"):
-                return Fault(
-                    self.column,
-                    f"{shown(text)} has more digits than are kept; lower values.power_of_ten by {behind} or more.",
-                )
-        if len(digits) - min(behind, 0) > 15:
-            return Fault(self.column, f"{shown(text)} is too large.")
+                advice = f"; lower values.power_of_ten by {behind} or more" * self.chosen
+                return Fault(self.column, f"{shown(text)} has more digits than are kept{advice}.")
+        many = len(digits) - min(behind, 0)
+        if many > 15:
+            return self._large(text, many - 14)
         number = int(digits or "0") * 10 ** max(-behind, 0)
         number = -number if sign == "-" else number
-        return number if LEAST <= number <= MOST else Fault(self.column, f"{shown(text)} is too large.")
+        return number if LEAST <= number <= MOST else self._large(text, 1)
+
+    def _large(self, text: str, by: int) -> Fault:
+        advice = f"; raise values.power_of_ten by {by} or more, if it is right" * (self.chosen and by <= LIKELY)
+        return Fault(self.column, f"{shown(text)} is too large{advice}.")
+
+
+def _help(text: str) -> str:
+    return next((help_ for near, help_ in _HELP if near.fullmatch(text)), "")
 
 
 def shown(text: str) -> str:

@@ -22,7 +22,7 @@ def places_of(header: Sequence[str], mapping: Mapping) -> dict[str, int]:
     for role, name in mapping.columns.items():
         found = [at for at, cell in enumerate(header) if cell == name]
         if len(found) != 1:
-            often = "stands there more than once" if found else "is not there"
+            often = "stands there more than once, and one of them must have another name" if found else "is not there"
             names = ", ".join(cell for cell in header[:FEW] if cell)
             more = f" and {len(header) - FEW} more" if len(header) > FEW else ""
             raise BadMapping(f"columns.{role}: of the columns of the file {name!r} {often}; there are {names}{more}")
@@ -37,7 +37,8 @@ def questions(mapping: Mapping, zone: str, *, counted: bool = False, header: Seq
     `header`: the names of all columns.
     """
     known = set(mapping.columns.values())
-    yield from _of_columns(mapping, tuple(name for name in header if name and name not in known)[:FEW])
+    others = dict.fromkeys(name for name in header if name and name not in known)
+    yield from _of_columns(mapping, tuple(others)[:FEW])
     yield from _of_times(mapping, zone, counted)
     yield from _of_values(mapping, counted)
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wattshare.custodian.formats.tables.amounts_in_columns import Amounts, places_of, whole
-from wattshare.custodian.formats.tables.columns import Series, measure_of
+from wattshare.custodian.formats.tables.columns import Series, measure_of, unnamed
 from wattshare.custodian.formats.tables.days import Kind, NotPlain, PlainRow, Stretch
 from wattshare.custodian.formats.tables.mapping import FLOWS, NAMES
 from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
@@ -173,7 +173,7 @@ class ColumnDays:
 
     def _number(self, name: str) -> None:
         """Give a new series its number."""
-        if not name or name != name.strip():
+        if not name or name != name.strip() or unnamed(name):
             raise NotPlain
         channel = name if self._role == "meter" else ""
         unit, flow = self.meaning.values.unit or "", FLOWS[self.meaning.flow.all or ""]

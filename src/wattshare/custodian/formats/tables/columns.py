@@ -1,5 +1,6 @@
 """Cells of a batch, column by column, as numbers; what is wrong with a row is noted and the row left out."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,21 @@ CENTS = 5
 MEMORY, LONGEST = 200_000, 256
 # the flow of what is split by its sign
 BY_SIGN = 0
+
+
+# what a spreadsheet makes of a long number
+CUT = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{1,2}")
+
+
+def unnamed(text: str) -> str:
+    """Why a text can be no name of a usage point, a meter or an account; else ""."""
+    if len(text) > LONGEST:
+        return f"is longer than {LONGEST} characters"
+    if CUT.fullmatch(text):
+        return "is a longer number that a spreadsheet has cut; have its cells be text there"
+    if all(letter.isprintable() or letter.isspace() for letter in text):
+        return ""
+    return "holds signs that nobody sees, or that are none"
 
 
 class Named(NamedTuple):
@@ -133,7 +149,7 @@ def small_numbers(column: str) -> Words[int | None]:
 
 def costs(column: str, mapping: Mapping) -> Amounts:
     """Costs in 1/100 000 of the currency."""
-    return Amounts(column, CENTS, mapping.values.decimal, mapping.values.thousands)
+    return Amounts(column, CENTS, mapping.values.decimal, mapping.values.thousands, chosen=False)
 
 
 @dataclass(frozen=True)

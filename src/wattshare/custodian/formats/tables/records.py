@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from wattshare.custodian.formats.tables.amounts import Amounts, shown
-from wattshare.custodian.formats.tables.columns import Faults
+from wattshare.custodian.formats.tables.columns import Faults, unnamed
 from wattshare.custodian.formats.tables.faults import BadRow, Fault
 from wattshare.custodian.formats.tables.moments import first_of
 from wattshare.custodian.formats.tables.text import CsvTable, ragged
@@ -17,7 +17,6 @@ from wattshare.custodian.formats.tables.units import unit_of, worded
 from wattshare.custodian.model.premises import Commodity, Enrollment
 from wattshare.espi.enums import ItemKind, ProgramDateKind
 
-LONGEST = 256
 # RFC 5321 §4.5.3.1; and what nobody writes but by mistake is none: quoted names, hosts without a dot
 LONGEST_EMAIL = 254
 EMAIL = re.compile(
@@ -78,9 +77,8 @@ class Record:
 
 def text(cell: str, _: ZoneInfo) -> str | Wrong:
     """A text."""
-    if len(cell) > LONGEST or not cell.isprintable():
-        return Wrong(f"is longer than {LONGEST} characters, or holds signs that are none")
-    return cell
+    wrong = unnamed(cell) or ("" if cell.isprintable() else "holds signs that are none, or an end of a line")
+    return Wrong(wrong) if wrong else cell
 
 
 def email(cell: str, zone: ZoneInfo) -> str | Wrong:

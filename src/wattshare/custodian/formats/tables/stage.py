@@ -8,7 +8,7 @@ from typing import Any
 
 from wattshare.custodian.formats.tables import columns as cells
 from wattshare.custodian.formats.tables.amounts import shown
-from wattshare.custodian.formats.tables.columns import BY_SIGN, LONGEST, ByUnit, Faults, Named, Series, Words
+from wattshare.custodian.formats.tables.columns import BY_SIGN, ByUnit, Faults, Named, Series, Words, unnamed
 from wattshare.custodian.formats.tables.faults import BadRow, Fault
 from wattshare.custodian.formats.tables.mapping import FLOWS, NAMES
 from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
@@ -73,8 +73,8 @@ class Stage:
         column = self.meaning.columns.get(role, role)
 
         def read(text: str) -> str | Fault:
-            long = Fault(column, f"{shown(text)} is longer than {LONGEST} characters.")
-            return long if len(text) > LONGEST else text
+            wrong = unnamed(text)
+            return Fault(column, f"{shown(text)} {wrong}.") if wrong else text
 
         return read
 

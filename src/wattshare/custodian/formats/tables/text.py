@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -16,6 +17,7 @@ LINE, CELL, COLUMNS = 1_000_000, 100_000, 2_000
 # rows that are worked on at a time, their cells and their characters; and bytes that tell what sort of text it is
 ROWS, CELLS, LETTERS, SAMPLE = 20_000, 400_000, 10_000_000, 65_536
 DELIMITERS = (",", ";", "\t", "|")
+SAID = re.compile(r"\ufeff?\"?sep=([^\"\w\s]|\t)\"?", re.IGNORECASE)
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -68,9 +70,11 @@ class CsvTable:
         if not sample.strip():
             raise Unreadable("The file is empty.")
         encoding = given.encoding or encoding_of(sample)
-        number = 1 if given.header is None else given.header
         lines = _decoded(sample, encoding)
-        delimiter = given.delimiter or delimiter_of(lines[max(number - 1, 0) :])
+        # a spreadsheet says its delimiter above the names
+        said = SAID.fullmatch(lines[0]) if lines and given.header is None and given.delimiter is None else None
+        number = given.header if given.header is not None else 2 if said else 1
+        delimiter = said[1] if said else given.delimiter or delimiter_of(lines[max(number - 1, 0) :])
         quote = given.quote or '"'
         text = Text(encoding=encoding, delimiter=delimiter, quote=quote, header=number)
         table = cls(file, text, ())
@@ -126,7 +130,10 @@ class CsvTable:
                     raise Unreadable(f"Row {at} has {len(row)} columns; at most {COLUMNS} are read.")
                 yield row
         except csv.Error as why:
-            raise Unreadable(f"Row {at + 1} is no CSV: {why}.") from why
+            quote = self.text.quote or '"'
+            raise Unreadable(
+                f"Row {at + 1} is no CSV: {why}. Where {quote} quotes no cells, say another sign under file.quote."
+            ) from why
 
     def _reader(self, lines: Iterator[str]) -> Iterator[list[str]]:
         csv.field_size_limit(CELL)
@@ -244,5 +251,6 @@ def ragged(number: int, row: list[str], width: int) -> list[str] | BadRow:
         return row[:width]
     if len(row) != width:
         cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
-        return BadRow(row=number, column="", sentence=f"It has {cells}; the header has {width}.")
+        advice = " A cell that holds what stands between cells must be quoted." if len(row) > width else ""
+        return BadRow(row=number, column="", sentence=f"It has {cells}; the header has {width}.{advice}")
     return row

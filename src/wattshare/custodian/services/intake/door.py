@@ -166,7 +166,7 @@ class Door:
         if wanted.explain or (wanted.mapping is None and wanted.confirm and table.sample()):
             return self._explained(name, digest, table, mapping)
         if asked := tuple(self._questions(table, mapping, words=wanted.mapping is None)):
-            if table.sample():
+            if table.sample() or not mapping.columns:
                 raise Unmapped(asked)
             # what no row shows need not be known
             unread = _unread(table.header, mapping, places)
