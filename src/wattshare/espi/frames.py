@@ -16,7 +16,9 @@ from wattshare.espi.strict import Assembly, is_resource, read_resource
 
 A = "{" + ATOM + "}"
 _UUID_URN = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_TIME = re.compile(r"(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d)(?:\.\d{1,20})?(?:([Zz])|([+-])(\d\d):(\d\d))?", re.ASCII)
+_TIME = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.\d{1,20})?(?:(?P<z>[Zz])|([+-])(\d\d):(\d\d))?", re.ASCII
+)
 _YEARS = range(1970, 2100)
 _TEXT_ATTRIBUTES = frozenset({"type"})
 _LINK_ATTRIBUTES = frozenset({"href", "rel", "type", "hreflang", "title", "length"})
@@ -96,7 +98,7 @@ class _Head:
         second = _second(found) if found else None
         if found is None or second is None:
             self.reading.note(DeviationCode.TIME_UNREADABLE, child)
-        elif not found[2]:
+        elif not found["z"]:
             self.reading.note(DeviationCode.TIME_WITHOUT_Z, child)
         return second
 
@@ -130,13 +132,15 @@ _MISSING_TIMES = {"published": DeviationCode.MISSING_PUBLISHED, "updated": Devia
 
 
 def _second(found: re.Match[str]) -> int | None:
+    *wall, _, sign, hours, minutes = found.groups()
+    year, month, day, hour, minute, second = map(int, wall)
     try:
-        wall = datetime.strptime(found[1].upper(), "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+        local = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
-    shift = 3600 * int(found[4]) + 60 * int(found[5]) if found[3] else 0
-    second = calendar.timegm(wall.timetuple()) + (shift if found[3] == "-" else -shift)
-    return second if wall.year in _YEARS and second >= 0 else None
+    shift = 3600 * int(hours) + 60 * int(minutes) if sign else 0
+    at = calendar.timegm(local.timetuple()) + (shift if sign == "-" else -shift)
+    return at if year in _YEARS and at >= 0 else None
 
 
 @dataclass(kw_only=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from wattshare.espi.deviations import DeviationCode, Rule, refusal
 
 _MARK = b"\xef\xbb\xbf"
+_LEAST = 4
 _MOST_JUNK = 1024
 _MOST_PROLOG = 64 * 1024
 _BLANK = re.compile(rb"[ \t\r\n]*")
@@ -36,7 +37,8 @@ def read_prolog(chunks: Iterator[bytes]) -> Prolog:
     buffer = b""
     for chunk in chunks:
         buffer += chunk
-        if _root_begins(buffer):
+        # in fewer bytes another encoding is not seen
+        if len(buffer) >= _LEAST and _root_begins(buffer):
             return _passed_over(buffer)
         if len(buffer) > _MOST_PROLOG:
             raise refusal(Rule.LIMIT_PART, line=1)
@@ -56,7 +58,7 @@ def _passed_over(buffer: bytes) -> Prolog:
 
 def _xml_begins(buffer: bytes) -> int:
     # UTF-16 and UTF-32 have a mark, or a zero byte beside their first ASCII character
-    if b"\x00" in buffer[:4] or buffer[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+    if b"\x00" in buffer[:_LEAST] or buffer[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         raise refusal(Rule.ENCODING, line=1)
     at = buffer.find(b"<")
     if at > _MOST_JUNK or (at < 0 and len(buffer) > _MOST_JUNK):

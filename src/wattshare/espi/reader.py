@@ -15,6 +15,7 @@ from wattshare.espi.atom import Entry, Feed, Resource
 from wattshare.espi.deviations import Deviation, Malformed, Rule, refusal
 from wattshare.espi.fields import CUSTOMER, ESPI
 from wattshare.espi.frames import A
+from wattshare.espi.lifting import Lifting
 from wattshare.espi.limits import Limits
 from wattshare.espi.prolog import read_prolog
 from wattshare.espi.reading import Reading
@@ -81,17 +82,18 @@ def read(source: bytes | BinaryIO, *, limits: Limits | None = None, lenient: boo
 
 
 def stream(
-    source: bytes | BinaryIO, *, limits: Limits | None = None, lenient: bool = False
+    source: bytes | BinaryIO, *, limits: Limits | None = None, lenient: bool = False, columns: bool = False
 ) -> Iterator[Feed | Entry | Resource | Deviation]:
     """Read a document as it comes: each entry when it has ended, before it what deviates in it.
 
     A feed itself, with `entries` empty, comes last, since its title and links may stand anywhere in it.
+    With `columns` a block's readings are `PlainReadings` where they are plain: for who wants no object of each.
     What was given before a refusal must be given up: the refusal is the whole document's.
 
     Raises:
         Malformed: the document breaks a rule that this manner of reading does not waive.
     """
-    reading = Reading(limits=limits or Limits(), lenient=lenient)
+    reading = Reading(limits=limits or Limits(), lenient=lenient, columns=columns)
     chunks = _within(_chunks(source), reading.limits)
     prolog = read_prolog(chunks)
     reading.lines = prolog.lines
@@ -100,8 +102,10 @@ def stream(
     head, tag = _read_root_tag(prolog.head, chunks, reading)
     spine = Spine(reading)
     parser = _parser(("start", "end"), (tag, *_OPENED))
-    for chunk in chain([head], chunks):
-        fault = _feed(parser, chunk, reading)
+    lifting = Lifting()
+    reading.lifted = lifting.runs
+    for chunk in chain([head], chunks, [b""]):
+        fault = _feed(parser, lifting.feed(chunk) if chunk else lifting.rest(), reading)
         yield from spine.follow(parser.read_events(), grown=len(chunk))
         if fault:
             raise fault
@@ -132,7 +136,8 @@ def _within(chunks: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
         if elements > limits.elements:
             raise refusal(Rule.LIMIT_ELEMENTS, line=line)
         yield chunk
-        line += chunk.count(b"\n")
+        # many documents have no line breaks, which is soon seen
+        line += chunk.count(b"\n") if b"\n" in chunk else 0
 
 
 def _parser(events: tuple[Literal["start", "end"], ...], tags: tuple[str, ...] | None) -> etree.XMLPullParser:

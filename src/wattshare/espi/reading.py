@@ -7,6 +7,7 @@ from lxml import etree
 
 from wattshare.espi.deviations import KNOWN, Deviation, DeviationCode, Malformed, Rule, Verdict, refusal
 from wattshare.espi.limits import Limits
+from wattshare.espi.plain_readings import PlainReadings
 
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 _XSI_TYPE = XSI + "type"
@@ -31,6 +32,10 @@ class Reading:
 
     limits: Limits
     lenient: bool
+    # whether plain readings of a block stay in columns
+    columns: bool = False
+    # runs of readings that the parser has not seen, see `lifting`
+    lifted: dict[str, PlainReadings] = field(default_factory=dict)
     # line breaks that the parser has not seen
     lines: int = 0
     _noted: list[Deviation] = field(default_factory=list)

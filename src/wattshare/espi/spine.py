@@ -101,15 +101,14 @@ class Spine:
         """Have a frame read its first children, and cut them off."""
         if count <= 0:
             return
-        children = frame.element[:count]
-        if isinstance(frame, Assembly) and (lead := frame.run_begins(children)) is not None:
-            self._take_singly(frame, children[:lead])
+        if isinstance(frame, Assembly) and (lead := frame.run_begins(count)) is not None:
+            self._take_singly(frame, frame.element[:lead])
             run = frame.take_run(count - lead)
             if run:
-                _look_after(children[lead + run - 1], frame)
+                _look_after(frame.element[run - 1], frame)
             del frame.element[:run]
-            children = children[lead + run :]
-        self._take_singly(frame, children)
+            count -= lead + run
+        self._take_singly(frame, frame.element[:count])
         self._read = None
         self._held = 0
 

@@ -5,6 +5,7 @@ type's plan, and builds the value when all have come. What the schema forbids is
 which refuses it, or names it and lets it be mended.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from lxml import etree
@@ -12,13 +13,16 @@ from lxml import etree
 from wattshare.espi.atom import Resource
 from wattshare.espi.deviations import DeviationCode, Rule
 from wattshare.espi.fields import ESPI
+from wattshare.espi.lifting import ATTRIBUTE
 from wattshare.espi.mending import mend
+from wattshare.espi.plain_readings import PlainReadings, gathered
 from wattshare.espi.plans import RESOURCES, Absent, Plan, Slot
 from wattshare.espi.reading import Reading
 from wattshare.espi.runs import READING, SHORTEST, read_run
 from wattshare.espi.scalars import Unfit
 
 _BLOCK = RESOURCES[f"{{{ESPI}}}IntervalBlock"]
+_READING = _BLOCK.slots[READING].plan
 # what may stand before the first reading: batchItemInfo, interval, and an extension or two
 _LEAD = 4
 
@@ -63,6 +67,9 @@ class Assembly:
         slot = self._plan.slots.get(child.tag)  # type: ignore[arg-type]  # elements have names only
         if slot is None:
             self._take_unknown(child)
+            return
+        if slot.plan is _READING and child.attrib and (run := self._lifted(child)):
+            self._take_readings(run)
             return
         if slot.index < self._at:
             self._reading.note(DeviationCode.OUT_OF_ORDER, child)
@@ -114,21 +121,28 @@ class Assembly:
         if items is not Absent:
             self._values[slot.attribute] = list(items)
 
-    def run_begins(self, children: list[etree._Element]) -> int | None:
-        """Where the first reading stands, if there are as many from there on as are worth a run."""
+    def run_begins(self, count: int) -> int | None:
+        """Where the first reading stands, if among `count` children are as many from there on as are worth a run."""
         if self._plan is not _BLOCK:
             return None
-        first = (at for at, child in enumerate(children[:_LEAD]) if child.tag == READING)
-        return next((at for at in first if len(children) - at >= SHORTEST), None)
+        first = (at for at, child in enumerate(self.element[: min(_LEAD, count)]) if child.tag == READING)
+        return next((at for at in first if count - at >= SHORTEST), None)
 
     def take_run(self, most: int) -> int:
         """Read as many of the first `most` children as are plain readings, and say how many that is."""
-        slot = _BLOCK.slots[READING]
-        readings = list(read_run(self.element, most))
+        readings = read_run(self.element, most)
         if readings:
-            self._at = slot.index
-            self._values.setdefault(slot.attribute, []).extend(readings)
+            self._take_readings(readings)
         return len(readings)
+
+    def _lifted(self, child: etree._Element) -> PlainReadings | None:
+        """The run that a reading is left of."""
+        return self._reading.lifted.pop(child.get(ATTRIBUTE, ""), None)
+
+    def _take_readings(self, readings: PlainReadings) -> None:
+        slot = _BLOCK.slots[READING]
+        self._at = slot.index
+        self._values.setdefault(slot.attribute, []).append(readings)
 
     def take_all(self) -> None:
         """Read all children of an element that has ended.
@@ -167,7 +181,10 @@ class Assembly:
         values = self._values
         for slot in self._plan.many:
             if slot.attribute in values:
-                values[slot.attribute] = self._counted(slot, values[slot.attribute])
+                found = values[slot.attribute]
+                if self._plan is _BLOCK:
+                    found = gathered(found, columns=self._reading.columns)
+                values[slot.attribute] = self._counted(slot, found)
         for slot in self._plan.required:
             if slot.attribute in values:
                 continue
@@ -179,12 +196,12 @@ class Assembly:
         self._value = self._plan.build(**values)
         return self._value
 
-    def _counted(self, slot: Slot, found: list[Any]) -> tuple[Any, ...]:
+    def _counted(self, slot: Slot, found: Sequence[Any]) -> Sequence[Any]:
         if slot.most is not None and len(found) > slot.most:
             raise self._reading.refusal(Rule.TOO_MANY, self.element, slot.name)
         if len(found) < slot.least:
             raise self._reading.refusal(Rule.TOO_FEW, self.element, slot.name)
-        return tuple(found)
+        return found if isinstance(found, PlainReadings) else tuple(found)
 
     def resources(self) -> list[Resource]:
         """The object, where it could be built, and what stood inside it and belongs beside it."""

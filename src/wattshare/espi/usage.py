@@ -5,6 +5,7 @@ Bills are in `bills`, registrations and authorizations in `registration`; both m
 
 # wire() makes a field of a dataclass, as field() does
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wattshare.espi.basics import (
@@ -266,7 +267,8 @@ class IntervalBlock(IdentifiedObject):
     """Readings of a meter reading one after the other; in our feeds a local day's. espi.xsd IntervalBlock."""
 
     interval: DateTimeInterval | None = wire("interval", DateTimeInterval)
-    reading: tuple[IntervalReading, ...] = wire("IntervalReading", IntervalReading, many=True)
+    # a tuple, but for who reads them in columns
+    reading: Sequence[IntervalReading] = wire("IntervalReading", IntervalReading, many=True)
 
 
 @element(ESPI, "LocalTimeParameters")

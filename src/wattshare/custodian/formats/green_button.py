@@ -5,11 +5,11 @@ in this house is for the intake to find out.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import lt
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from wattshare.custodian.formats import hrefs
 from wattshare.custodian.formats.kin import Links, Parents
@@ -21,6 +21,7 @@ from wattshare.espi import customer, usage, wire
 from wattshare.espi.atom import Entry, Feed, Resource
 from wattshare.espi.days import day_bounds, day_of
 from wattshare.espi.plain import to_plain
+from wattshare.espi.plain_readings import PlainReadings
 from wattshare.espi.profile import Profile
 from wattshare.espi.wire import Deviation, Limits
 
@@ -41,6 +42,9 @@ NO_METERING = (
     usage.ServiceStatus,
     customer.CustomerBatchList,
 )
+
+# what a day is packed from, beside times and values, by what the readings call it
+COLUMNS = {"quality": "quality", "cost": "cost", "consumption_tier": "tier", "tou": "tou", "cpp": "cpp"}
 
 
 class Unplaceable(Exception):
@@ -131,7 +135,7 @@ def stage(
         Unplaceable: readings have no time.
     """
     staged, cut = Staged(spool=spool), _Cut(spool, profile)
-    for item in wire.stream(source, lenient=lenient, limits=limits):
+    for item in wire.stream(source, lenient=lenient, limits=limits, columns=True):
         match item:
             case Deviation():
                 staged.warnings.deviation(item)
@@ -223,34 +227,25 @@ class _Cut:
             self._spool.put_unplaced(parent, block.interval.start, untimed)
         self.place(parent, timed, staged)
 
-    def _whole_day(self, parent: int, readings: tuple[usage.IntervalReading, ...]) -> bool:
+    def _whole_day(self, parent: int, readings: Sequence[usage.IntervalReading]) -> bool:
         """Spool readings that follow each other from a midnight on, within the day, column by column; else do nothing.
 
         The usual block, with as little of Python's own doing as may be.
         """
-        periods = [reading.time_period for reading in readings]
-        if not periods or periods[0] is None or None in periods:
+        if not isinstance(readings, PlainReadings):
             return False
-        count, step = len(periods), periods[0].duration
-        starts = [period.start for period in periods if period]
-        day, long = self._day_at(starts[0], step)
-        values = [reading.value for reading in readings]
-        even = not long and step > 0 and [period.duration for period in periods if period].count(step) == count
-        if not even or starts != list(range(day, day + count * step, step)) or starts[-1] >= self._day[1]:
+        said = dict(readings.columns)
+        starts, durations, values = (said.pop(name, [None]) for name in ("start", "duration", "value"))
+        first, step, count = starts[0], durations[0], readings.size
+        if first is None or not step or durations.count(step) != count or values.count(None):
             return False
-        if None in values:
+        day, long = self._day_at(first, step)
+        if long or starts != list(range(day, day + count * step, step)) or day + (count - 1) * step >= self._day[1]:
             return False
-        quality = [_codes(reading.quality) for reading in readings]
-        columns = {
-            "tou": [reading.tou for reading in readings],
-            "cost": [reading.cost for reading in readings],
-            "tier": [reading.consumption_tier for reading in readings],
-            "cpp": [reading.cpp for reading in readings],
-        }
-        said = {name: column for name, column in columns.items() if column.count(None) != count}
-        if quality.count(()) != count:
-            said["quality"] = quality  # type: ignore[assignment]  # by name
-        self._spool.put_columns(parent, day, step, values, said)  # type: ignore[arg-type]  # none is None
+        columns: dict[str, list[Any]] = {COLUMNS[name]: column for name, column in said.items()}
+        if quality := said.get("quality"):
+            columns["quality"] = [() if code is None else (code,) for code in quality]
+        self._spool.put_columns(parent, day, step, values, columns)  # type: ignore[arg-type]  # none is None
         return True
 
     def place(self, parent: int, readings: list[Reading], staged: Staged) -> None:
