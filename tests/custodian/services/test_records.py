@@ -235,6 +235,13 @@ def test_good_agreements_are_kept_where_bad_ones_are_set_aside(door: Door, store
         assert [one.number for one in tx.customers.agreements_of(here)] == ["SA-8"]
 
 
+def test_a_table_of_bad_rows_alone_is_refused_where_bad_ones_are_set_aside(door: Door, tmp_path: Path) -> None:
+    report = taken(door, "customer,name\nC-3,\nC-4,\n", set_aside=tmp_path / "aside.csv")
+    assert report.refused is not None
+    assert report.rows_refused == 2
+    assert not (tmp_path / "aside.csv").exists()
+
+
 def test_good_rows_are_kept_where_bad_ones_are_set_aside(door: Door, store: Store, tmp_path: Path) -> None:
     settled(door)
     meters = f"meter,usage_point,installed\nM-1,{POINT},\nM-2,5390000099,\nM-3,{POINT},soon\n"

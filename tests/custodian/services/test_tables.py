@@ -511,6 +511,25 @@ def test_an_empty_cell_is_a_gap_where_that_is_said(door: Door) -> None:
     assert taken(door, row, mapping).readings == Tally(new=23)
 
 
+def test_where_every_row_is_bad_the_file_is_refused_and_none_is_set_aside(door: Door, tmp_path: Path) -> None:
+    aside = tmp_path / "bad.csv"
+    text = table("M-9,2024-03-08 00:00,1", header="meter,start,kwh")
+    mapping = meaning(columns={"usage_point": None, "meter": "meter"})
+    for _ in range(2):
+        # it is not known by its bytes: it is taken once its meter is there
+        report = taken(door, text, mapping, set_aside=aside)
+        assert report.refused is not None
+        assert "import meters first" in report.refused.sentence
+    assert not aside.exists()
+
+
+def test_a_file_that_is_known_tells_what_was_set_aside_of_it(door: Door, tmp_path: Path) -> None:
+    text = table(f"{POINT},2024-03-08 00:00,1", f"{POINT},2024-03-08 01:00,x")
+    for known in (False, True):
+        report = taken(door, text, set_aside=tmp_path / "bad.csv")
+        assert (report.known, report.rows_refused) == (known, 1)
+
+
 def test_what_is_set_aside_of_one_file_is_not_written_over_by_the_next(
     door: Door, store: Store, tmp_path: Path
 ) -> None:

@@ -30,7 +30,10 @@ def print_report(report: Report) -> None:
         out.print(escape(to_toml(report.mapping or Mapping(), notes), lines=True))
         return
     if report.known:
-        out.print(f"{name}: taken in before; nothing has changed. --again takes it in once more")
+        but = f", but for {_rows(report.rows_refused)} that {_was(report.rows_refused)} set aside" * bool(
+            report.rows_refused
+        )
+        out.print(f"{name}: taken in before{but}; nothing has changed. --again takes it in once more")
         return
     tried = " (only tried: nothing is kept)" if report.dry_run else ""
     out.print(f"[green]{name}[/green]{tried}")
@@ -106,6 +109,10 @@ def channelled(channel: ChannelReport) -> str:
 
 def _rows(count: int) -> str:
     return "1 row" if count == 1 else f"{count} rows"
+
+
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def _print_bad_rows(report: Report) -> None:

@@ -232,6 +232,7 @@ class Door:
             known=True,
             dry_run=wanted.dry_run,
             usage_points=points,
+            rows_refused=before.get("rows_refused", 0),
         )
 
 

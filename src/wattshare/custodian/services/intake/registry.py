@@ -68,14 +68,15 @@ class Registry:
         while True:
             good = [row for row in rows if row.row not in faults.numbers]
             known = len(faults.numbers)
-            if not (known and self.aside is None):
+            # where every row is bad there is nothing beside which they could be set aside
+            if not known or (good and self.aside):
                 try:
                     with self.store.taking() as taking:
                         return self._store(taking, table, good, faults)
                 except _Undone as undone:
                     if undone.report:
                         return undone.report
-            if self.aside is None or len(faults.numbers) > self.aside.most:
+            if self.aside is None or len(faults.numbers) > self.aside.most or not good:
                 return self._refused(table, faults)
 
     def _store(self, taking: Taking[Tx], table: CsvTable, rows: list[Record], faults: Faults) -> Report:

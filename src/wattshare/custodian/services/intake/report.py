@@ -87,7 +87,7 @@ class Report:
     refused: Refused | None = None
     # objects of the standard that were read, by name
     entries: Mapping[str, int] = field(default_factory=dict)
-    # rows of a table: read, set aside or refused, passed over
+    # rows of a table: read, set aside or refused (where it is known: then), passed over
     rows: int = 0
     rows_refused: int = 0
     # of the refused ones those that do not say which channel they are of

@@ -141,14 +141,16 @@ class _Task:
         self.twins = twins
         if self.future and stage.last > self.future.latest:
             self.future.count, self.future.first = self.spool.later(self.future.latest)
-        if self.faults.numbers and (self.intake.aside is None or len(self.faults.numbers) > self.intake.aside.most):
+        bad, aside = len(self.faults.numbers), self.intake.aside
+        # where nothing is good there is nothing beside which bad rows could be set aside
+        if bad and (aside is None or bad > aside.most or not self.spool.series()):
             return self.refused()
-        bad = self._bad_rows()
-        if self.intake.aside and bad and not self.intake.dry_run:
-            self.aside = str(self.intake.aside.write(bad))
+        rows = self._bad_rows()
+        if aside and rows and not self.intake.dry_run:
+            self.aside = str(aside.write(rows))
         try:
             with self.intake.store.taking() as taking:
-                return self.store(taking, bad)
+                return self.store(taking, rows)
         except Tried as tried:
             return tried.report
 
