@@ -15,6 +15,13 @@ from wattshare.custodian.formats.tables.text import CsvTable, Unreadable
     [
         ("9.41015E+12", "is a longer number that a spreadsheet has cut; have its cells be text there"),
         ("9,41015E+12", "is a longer number that a spreadsheet has cut; have its cells be text there"),
+        (
+            "5390000001.0",
+            "has a fraction, which no number of a usage point, a meter or an account has; have its cells be text there",
+        ),
+        ("SP\ufffd1", "holds letters that were lost where its bytes are no UTF-8"),
+        ("1.0", ""),
+        ("1.8.0", ""),
         ("SP\u200b17", "holds signs that nobody sees, or that are none"),
         ("SP\x1b[2J", "holds signs that nobody sees, or that are none"),
         ("S" * 257, "is longer than 256 characters"),

@@ -23,8 +23,9 @@ MEMORY, LONGEST = 200_000, 256
 BY_SIGN = 0
 
 
-# what a spreadsheet makes of a long number
+# what a spreadsheet makes of a long number; and other programs, of numbers of which some are missing
 CUT = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{1,2}")
+FRACTION = re.compile(r"[0-9]{5,}\.0+")
 
 
 def unnamed(text: str) -> str:
@@ -33,6 +34,12 @@ def unnamed(text: str) -> str:
         return f"is longer than {LONGEST} characters"
     if CUT.fullmatch(text):
         return "is a longer number that a spreadsheet has cut; have its cells be text there"
+    if FRACTION.fullmatch(text):
+        return (
+            "has a fraction, which no number of a usage point, a meter or an account has; have its cells be text there"
+        )
+    if "\ufffd" in text:
+        return "holds letters that were lost where its bytes are no UTF-8"
     if all(letter.isprintable() or letter.isspace() for letter in text):
         return ""
     return "holds signs that nobody sees, or that are none"
