@@ -175,10 +175,63 @@ def test_the_parser_sees_little_of_long_runs(size: int) -> None:
     assert lifted == parsed
 
 
-@pytest.mark.parametrize("before", ["<!-- a -->", "<x><![CDATA[a]]></x>", "<?a b?>"])
-def test_behind_what_may_hide_tags_the_parser_sees_all(before: str) -> None:
-    document = document_of(day(), before + day())
-    assert seen(document).endswith(document[document.index(before.encode()) :])
+HIDING = ["<!-- {} -->", "<x><![CDATA[{}]]></x>", "<?a {}?>"]
+
+
+@pytest.mark.parametrize("hiding", HIDING)
+@pytest.mark.parametrize("size", [1, 100, 65_536])
+def test_what_hides_tags_is_stepped_over(hiding: str, size: int) -> None:
+    hidden = hiding.replace("{}", day(count=9))
+    document = document_of(hidden + day())
+    assert hidden.encode() in seen(document, size)
+    assert len(seen(document, size)) < len(document) - len(day()) / 2
+    lifted, parsed = both(document, size, lenient=True)
+    assert lifted == parsed
+
+
+def test_what_hides_tags_for_long_is_left_to_the_parser() -> None:
+    document = document_of(f"<!-- {'a' * 70_000} -->{day()}")
+    assert seen(document) == document
+
+
+def test_a_comment_may_stand_in_the_interval() -> None:
+    interval = "<interval> <duration>86400</duration><!-- a --> <start>0</start>\n<!-- b --></interval> <!-- c -->"
+    document = document_of(day().replace(f"<IntervalBlock {ESPI}>", f"<IntervalBlock {ESPI}>{interval}"))
+    assert len(seen(document)) < len(document) / 3
+    lifted, parsed = both(document, 65_536)
+    assert lifted == parsed
+
+
+@pytest.mark.parametrize(
+    "much",
+    [
+        "<!---->",
+        "<?a?>",
+        "<IntervalBlock>",
+        "<IntervalBlock></IntervalBlock>",
+        "IntervalBlock ",
+        "<",
+        "<IntervalBlock ",
+    ],
+)
+def test_what_looks_like_much_is_soon_passed(much: str) -> None:
+    """Not in a time, but in how often the bytes are looked through."""
+    document = (much * 20_000).encode()
+    looked = []
+
+    class Counted(bytes):
+        """Counts what is looked through; not all of it is, but for the longest."""
+
+        def find(self, *given: Any) -> int:
+            found = super().find(*given)
+            begin = given[1] if len(given) > 1 else 0
+            looked.append((found if found >= 0 else given[2] if len(given) > 2 else len(self)) - begin)
+            return found
+
+    way = lifting.Lifting()
+    way._kept = Counted(document[:65_536])
+    way._handed_on(last=False)
+    assert sum(looked) < 10 * 65_536
 
 
 def test_readings_of_another_namespace_are_not_read() -> None:
