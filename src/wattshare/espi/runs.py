@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from lxml import etree
@@ -135,7 +136,7 @@ def _column(body: bytes, second: re.Match[bytes], name: str, count: int) -> list
         ValueError: one of them is no number.
     """
     tag = second.string[second.string.rindex(b"<", 0, second.start(name)) : second.start(name)]
-    return [int(part[: part.index(b"<")]) for part in body.split(tag, count)[1:]]
+    return [int(part.partition(b"<")[0]) for part in body.split(tag, count)[1:]]
 
 
 def _written(second: re.Match[bytes], count: int, numbers: Numbers) -> bytes | None:
@@ -150,7 +151,5 @@ def _written(second: re.Match[bytes], count: int, numbers: Numbers) -> bytes | N
             parts += (second.string[at : second.start(name)], b"%d")
             at = second.end(name)
     template = b"".join((*parts, second.string[at : second.end()]))
-    told = [
-        number for row in zip(*(numbers[name] for name in FIELDS if name in numbers), strict=True) for number in row
-    ]
-    return ((template * count) % tuple(told)).lstrip(_BLANKS)
+    told = zip(*(numbers[name] for name in FIELDS if name in numbers), strict=True)
+    return ((template * count) % tuple(chain.from_iterable(told))).lstrip(_BLANKS)

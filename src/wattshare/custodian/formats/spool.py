@@ -49,13 +49,17 @@ class Spool:
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Take an empty database."""
         self._connection = connection
+        # most blocks are of the parent of the block before
+        self._last = ("", 0)
         connection.executescript(SCHEMA)
 
     def parent(self, href: str) -> int:
         """The number of an address that readings belong to."""
-        self._connection.execute("INSERT OR IGNORE INTO parent (href) VALUES (?)", (href,))
-        found = self._connection.execute("SELECT number FROM parent WHERE href = ?", (href,)).fetchone()
-        return int(found[0])
+        if href != self._last[0] or not self._last[1]:
+            self._connection.execute("INSERT OR IGNORE INTO parent (href) VALUES (?)", (href,))
+            [number] = self._connection.execute("SELECT number FROM parent WHERE href = ?", (href,)).fetchone()
+            self._last = href, number
+        return self._last[1]
 
     def parents(self) -> list[tuple[int, str]]:
         """Every address that readings belong to, in the order in which they were met."""
