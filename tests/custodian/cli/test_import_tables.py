@@ -192,6 +192,18 @@ def test_several_arguments_are_taken_in_the_order_in_which_they_refer_to_each_ot
     assert [one["name"] for one in json.loads(told.stdout) if one["refused"]] == ["none.csv", "empty"]
 
 
+def test_of_files_that_are_tried_together_it_is_said_that_none_finds_another(
+    typed: Typed, home: Path, tmp_path: Path
+) -> None:
+    files = [tmp_path / f"{kind}.csv" for kind in ("customers", "accounts")]
+    for file in files:
+        file.write_text(typed("import", "--template", file.stem).stdout)
+    said = "Each was tried by itself, and found nothing of what another one brings."
+    assert said in typed("import", "--home", home, "--dry-run", *files).stderr
+    assert said not in typed("import", "--home", home, "--dry-run", files[0]).stderr
+    assert said not in typed("import", "--home", home, *files).stderr
+
+
 def test_nothing_of_a_file_is_a_command_to_the_terminal(
     typed: Typed, home: Path, mapping: Path, tmp_path: Path
 ) -> None:

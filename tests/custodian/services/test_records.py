@@ -235,6 +235,13 @@ def test_good_agreements_are_kept_where_bad_ones_are_set_aside(door: Door, store
         assert [one.number for one in tx.customers.agreements_of(here)] == ["SA-8"]
 
 
+def test_a_column_that_stands_there_twice_is_refused(door: Door) -> None:
+    report = taken(door, "customer,name,Name\nC-3,Robin,Field\n")
+    assert report.refused is not None
+    assert report.refused.sentence.startswith("The column 'name' stands there more than once")
+    assert taken(door, "customer,name,note,note\nC-3,Robin,a,b\n").refused is None
+
+
 def test_a_table_of_bad_rows_alone_is_refused_where_bad_ones_are_set_aside(door: Door, tmp_path: Path) -> None:
     report = taken(door, "customer,name\nC-3,\nC-4,\n", set_aside=tmp_path / "aside.csv")
     assert report.refused is not None

@@ -1,5 +1,6 @@
 """Tables with an hour that comes twice in odd ways: half of it, ends as the clock of starts has them, one missing."""
 
+import io
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -9,9 +10,10 @@ import pytest
 
 from tests.custodian.services.taking import NOW
 from tests.custodian.services.test_table_ends import END, FIRST, ORDER, POINT, at, every, placed, taken
+from wattshare.custodian.formats.tables.mapping import from_plain
 from wattshare.custodian.formats.tables.twins import TWINLESS
 from wattshare.custodian.services.intake import Intake, Report
-from wattshare.custodian.services.intake.door import Door
+from wattshare.custodian.services.intake.door import Door, Wanted
 from wattshare.custodian.store.database import Store
 from wattshare.espi.profile import PGE
 
@@ -179,6 +181,27 @@ def test_two_rows_of_a_time_for_which_one_hour_was_chosen_say_so(door: Door, whi
     rows = [f"{POINT},2024-11-03 05:00,{number}" for number in (1, 2)]
     report = taken(door, roles, rows, time={"ambiguous": which}, interval={"length": 3600})
     assert [one.sentence for one in report.bad_rows] == ["It is the same reading as that of row 2, and differs."]
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [("{:%Y-%m-%d},{}", None), ("{:%m/%d/%Y},{:02}", "%m/%d/%Y %H"), ("{:%Y%m%d},{:02}00", "%Y%m%d %H%M")],
+)
+def test_hours_are_counted_to_the_twenty_fourth(door: Door, store: Store, text: str, form: str | None) -> None:
+    # on the day in spring the third does not come, and on that in autumn the second comes twice
+    days = [(datetime(2024, 3, 10), 3, 1), (datetime(2024, 11, 3), 2, 2)]
+    rows = []
+    for day, odd, often in days:
+        hours = [hour for hour in range(1, 25) for _ in range(often if hour == odd else 1) if (hour, often) != (3, 1)]
+        rows += [f"{POINT},{text.format(day, hour)},{number}" for number, hour in enumerate(hours)]
+    time = {**ORDER, "stamp": "end", "format": form}
+    time = {key: value for key, value in time.items() if value}
+    data = "SP_ID,Date,Hour,kWh\n" + "\n".join(rows) + "\n"
+    plain = {"time": {**time, "zone": "local"}, "flow": {"all": "delivered"}, "interval": {"length": 3600}}
+    report = door.take(io.BytesIO(data.encode()), "hours.csv", Wanted(mapping=from_plain(plain)))
+    spring = int(datetime(2024, 3, 10, tzinfo=PGE.zone).timestamp())
+    assert (report.refused, report.bad_rows) == (None, ())
+    assert placed(store) == every(3600, first=spring, end=spring + 23 * 3600) + every(3600)
 
 
 def folded(door: Door, rows: list[tuple[str, str]], second: str = "PST", first: str = "PDT") -> Report:

@@ -66,6 +66,8 @@ def take(
         raise
     if as_json:
         print_json([report.as_plain() for report in reports])
+    elif wanted.dry_run and len(reports) > 1 and any(report.refused for report in reports):
+        err.print("Each was tried by itself, and found nothing of what another one brings.")
     return all(report.refused is None for report in reports)
 
 

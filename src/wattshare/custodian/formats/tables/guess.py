@@ -92,9 +92,14 @@ PATTERNS = (
     "%d-%b-%Y %H:%M",
     "%d-%b-%Y %H:%M:%S",
     "%d-%b-%Y",
+    "%Y-%m-%d %H",
+    "%m/%d/%Y %H",
+    "%d/%m/%Y %H",
+    "%d.%m.%Y %H",
     "%Y%m%d%H%M",
     "%Y%m%d %H:%M",
     "%Y%m%d %H%M",
+    "%Y%m%d %H",
     "%Y%m%d",
 )
 _OFFSET = re.compile(r"(?:[Zz]|[+-]\d\d:?\d\d)$")

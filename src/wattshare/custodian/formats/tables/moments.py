@@ -18,6 +18,8 @@ LAST = 4_102_444_800  # 2100
 MEMORY, LONGEST = 200_000, 64
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 _MIDNIGHT = re.compile(r"\b24:00(:00)?(?!\d)")
+# the same at the end of patterns without a colon
+_LATE = {"%H": re.compile(r"24()$"), "%H%M": re.compile(r"24(00)$")}
 _DIGITS = re.compile(r"\d{1,13}")
 ISO, EPOCH_SECONDS, EPOCH_MILLISECONDS, EXCEL = "iso", "epoch", "epoch-ms", "excel"
 # days that a spreadsheet counts, from the day that makes those after February 1900 right; and how far from a whole
@@ -98,6 +100,7 @@ class Moments(dict[str, Moment]):
         """Take the column's name, its format, and the zone of its wall clock; None: each has its offset."""
         super().__init__()
         self._column, self._form, self._zone = column, form, zone
+        self._midnight = next((late for end, late in _LATE.items() if form.endswith(end)), _MIDNIGHT)
 
     def __missing__(self, text: str) -> Moment:
         """Read a text that was not met before."""
@@ -161,7 +164,7 @@ class Moments(dict[str, Moment]):
         """A time; 24:00 is the next day's first moment. None: it is none."""
         if self._form == EXCEL:
             return _serial(text)
-        later = _MIDNIGHT.search(text)
+        later = self._midnight.search(text)
         if later:
             text = text[: later.start()] + later[0].replace("24", "00", 1) + text[later.end() :]
         try:

@@ -12,7 +12,7 @@ from wattshare.custodian.formats.tables.amounts import Amounts, shown
 from wattshare.custodian.formats.tables.columns import Faults, unnamed
 from wattshare.custodian.formats.tables.faults import BadRow, Fault
 from wattshare.custodian.formats.tables.moments import first_of
-from wattshare.custodian.formats.tables.text import CsvTable, ragged
+from wattshare.custodian.formats.tables.text import CsvTable, Unreadable, ragged
 from wattshare.custodian.formats.tables.units import unit_of, worded
 from wattshare.custodian.model.premises import Commodity, Enrollment
 from wattshare.espi.enums import ItemKind, ProgramDateKind
@@ -355,8 +355,10 @@ def unknown(kind: Kind, header: Sequence[str]) -> tuple[str, ...]:
 
 def records(table: CsvTable, kind: Kind, zone: ZoneInfo, faults: Faults) -> Iterator[Record]:
     """The rows of a table as values; what is wrong with one is noted, and it is left out."""
-    places = {bare(name): at for at, name in enumerate(table.header)}
-    cells = [(cell, places[cell.name]) for cell in kind.cells if cell.name in places]
+    names = [bare(name) for name in table.header]
+    cells = [(cell, names.index(cell.name)) for cell in kind.cells if cell.name in names]
+    if twice := next((cell.name for cell, _ in cells if names.count(cell.name) > 1), None):
+        raise Unreadable(f"The column {twice!r} stands there more than once; one of them must have another name.")
     for batch in table.batches():
         for number, row in enumerate(batch.rows, batch.first):
             if not any(row):
