@@ -68,7 +68,13 @@ NUMBERS = st.integers(-999, 99_999).map(str) | st.sampled_from(
     ["007", "+5", " 5", "-0", "1_0", "9" * 15, "", "x", "5\x0b"]
 )
 ODD = ["", "", "", "", "<!-- a -->", "<?a b?>", "a", "<![CDATA[ ]]>", "&#32;", "<x/>", "\n\n"]
-LEADS = ["", "<{p}interval><{p}duration>86400</{p}duration><{p}start>0</{p}start></{p}interval>"]
+LEAD = "<{p}interval>%s<{p}duration>86400</{p}duration>%s<{p}start>0</{p}start>%s</{p}interval>%s"
+LEADS = [
+    "",
+    LEAD % ("", "", "", ""),
+    LEAD % ("\n", "<!-- - -->", "\n<!---->", "<!-- <a> -->"),
+    LEAD % ("<!--->", "", "", "-->"),
+]
 AROUND = [
     "{}",
     "{}",

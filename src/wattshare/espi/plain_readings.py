@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import SupportsIndex, overload
 
 from wattshare.espi.usage import DateTimeInterval, IntervalReading, ReadingQuality
@@ -104,8 +105,19 @@ def gathered(
     parts: Iterable[IntervalReading | PlainReadings], *, columns: bool
 ) -> tuple[IntervalReading, ...] | PlainReadings:
     """Readings that came in runs and one by one: in columns, where that is wanted and all are plain, or a tuple."""
+    runs, singly = list[PlainReadings | tuple[IntervalReading, ...]](), list[IntervalReading]()
+    for part in parts:
+        if isinstance(part, IntervalReading):
+            singly.append(part)
+            continue
+        if singly:
+            runs.append(tuple(singly))
+            singly.clear()
+        runs.append(part)
+    if singly:
+        runs.append(tuple(singly))
     if columns:
-        plain = [part if isinstance(part, PlainReadings) else PlainReadings.of((part,)) for part in parts]
+        plain = [run if isinstance(run, PlainReadings) else PlainReadings.of(run) for run in runs]
         if None not in plain:
-            return PlainReadings.joined([part for part in plain if part])
-    return tuple(reading for part in parts for reading in (part if isinstance(part, PlainReadings) else (part,)))
+            return PlainReadings.joined([run for run in plain if run])
+    return tuple(chain.from_iterable(runs))
