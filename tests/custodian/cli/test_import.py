@@ -1,6 +1,8 @@
 """Importing by command: each file by itself, and what cannot be read is said beside what was taken."""
 
+import errno
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -138,6 +140,38 @@ def test_a_file_for_bad_rows_has_a_folder(typed: Typed, home: Path, feed: Path, 
     assert "There is no folder" in told.output
     # a long path is broken where the frame ends
     assert "bad.csv" in "".join(told.output.replace("│", "").split())
+
+
+@pytest.mark.parametrize("option", ["--set-aside", "--write-mapping"])
+def test_a_folder_is_no_file_for_what_is_written(
+    typed: Typed, home: Path, feed: Path, tmp_path: Path, option: str
+) -> None:
+    told = typed("import", "--home", home, option, tmp_path, feed)
+    assert told.exit_code == 2
+    assert "is a folder" in " ".join(told.output.replace("│", " ").split())
+
+
+def test_folders_that_are_closed_are_told_of(
+    typed: Typed, home: Path, feed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "night"
+    (folder / "closed").mkdir(parents=True)
+    feed.rename(folder / "feed.xml")
+    scandir = os.scandir
+
+    def denied(path: str | os.PathLike[str]) -> object:
+        # no mode closes a folder to root
+        if os.fspath(path).endswith("closed"):
+            raise PermissionError(errno.EACCES, "Permission denied", os.fspath(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    monkeypatch.setattr(os, "access", lambda path, _: not os.fspath(path).endswith("closed"))
+    told = json.loads(typed("import", "--home", home, "--json", folder).stdout)
+    assert {one["name"]: one["refused"] and one["refused"]["sentence"] for one in told} == {
+        "feed.xml": None,
+        "closed": "The folder cannot be read.",
+    }
 
 
 @pytest.mark.parametrize("option", ["--set-aside", "--write-mapping"])

@@ -320,6 +320,9 @@ def import_(
         raise typer.BadParameter("Name files or folders, or - for standard input.", param_hint="paths")
     if set_aside is not None and not set_aside.parent.is_dir():
         raise typer.BadParameter(f"There is no folder {set_aside.parent} for {set_aside}.", param_hint="--set-aside")
+    for file, option in ((set_aside, "--set-aside"), (write_mapping, "--write-mapping")):
+        if file is not None and file.is_dir():
+            raise typer.BadParameter(f"{file} is a folder; name a file in it.", param_hint=option)
     asked = sys.stdin.isatty() and sys.stderr.isatty() and not as_json and Path("-") not in paths
     stop = Stop()
     stop.listen()

@@ -1,5 +1,6 @@
 """`wattshare import`: files one after the other, each whole or not at all, with a bar and a report."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,8 +17,10 @@ from wattshare.custodian.formats.sources import (
     Caps,
     Document,
     Unopened,
+    closed_folders,
     documents,
     files_of,
+    is_folder,
     shown_name,
     turn_at,
     unfinished,
@@ -78,17 +81,24 @@ def notes_of(report: Report) -> dict[str, str]:
 
 def every_document(paths: list[Path], caps: Caps) -> Iterator[Document | Unopened]:
     """The documents of files, folders and standard input: those that others refer to first, otherwise as they come."""
-    # what is named is the file itself, a folder that holds none, or standard input
-    found = [(file, file == path) for path in paths for file in (path != STDIN and files_of(path)) or [path]]
+    found = [(file, file == path) for path in paths for file in _found(path)]
     for file, named in sorted(found, key=lambda one: BETWEEN if one[0] == STDIN else turn_at(one[0])):
         if file == STDIN:
             yield from unpacked("standard input", cast(BinaryIO, sys.stdin.buffer), caps)
-        elif file.is_dir():
-            yield Unopened(shown_name(file.name), "The folder holds no file.")
+        elif is_folder(file):
+            sentence = (
+                "The folder holds no file." if os.access(file, os.R_OK | os.X_OK) else "The folder cannot be read."
+            )
+            yield Unopened(shown_name(file.name), sentence)
         elif unfinished(file) and not named:
             yield Unopened(shown_name(file.name), "By its name it is not whole yet; import it by itself if it is.")
         else:
             yield from documents(file, caps)
+
+
+def _found(path: Path) -> list[Path]:
+    """A file, standard input, or the files of a folder, and folders in it that are closed; itself where it has none."""
+    return [path] if path == STDIN else [*files_of(path), *closed_folders(path)] or [path]
 
 
 def _taken(

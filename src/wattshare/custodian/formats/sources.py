@@ -71,11 +71,27 @@ class Unopened:
 
 def files_of(path: Path) -> list[Path]:
     """A file, or the files of a folder and the folders in it, by name; hidden ones are left alone."""
-    if not path.is_dir():
+    if not is_folder(path):
         return [path]
     inside = (one for one in path.rglob("*") if one.is_file())
     seen = (one for one in inside if not any(part.startswith(".") for part in one.relative_to(path).parts))
     return sorted(seen, key=lambda one: one.relative_to(path).parts)
+
+
+def closed_folders(path: Path) -> list[Path]:
+    """The folders below a path, and that itself, whose files nobody here may see."""
+    found = list[Path]()
+    for _ in os.walk(path, onerror=lambda why: found.append(Path(why.filename))):
+        pass
+    return sorted(found) if is_folder(path) else []
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path is a folder; one that nobody here may see is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def in_turn(paths: Iterable[Path]) -> list[Path]:
@@ -85,10 +101,10 @@ def in_turn(paths: Iterable[Path]) -> list[Path]:
 
 def turn_at(path: Path) -> int:
     """When a file is to be taken, the lowest first; an archive when the first of what is in it is."""
-    if not path.is_file():
-        # what is read of a pipe is gone
-        return BETWEEN
     try:
+        if not path.is_file():
+            # what is read of a pipe is gone
+            return BETWEEN
         with path.open("rb") as file:
             head = file.read(HEAD)
             if head.startswith(ZIP):
