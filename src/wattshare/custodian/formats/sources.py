@@ -74,15 +74,15 @@ def files_of(path: Path) -> list[Path]:
     if not is_folder(path):
         return [path]
     inside = (one for one in path.rglob("*") if one.is_file())
-    seen = (one for one in inside if not any(part.startswith(".") for part in one.relative_to(path).parts))
+    seen = (one for one in inside if not any(map(_hidden, one.relative_to(path).parts)))
     return sorted(seen, key=lambda one: one.relative_to(path).parts)
 
 
 def closed_folders(path: Path) -> list[Path]:
-    """The folders below a path, and that itself, whose files nobody here may see."""
+    """A folder and the folders in it whose files nobody here may see; hidden ones are left alone."""
     found = list[Path]()
-    for _ in os.walk(path, onerror=lambda why: found.append(Path(why.filename))):
-        pass
+    for _, folders, _ in os.walk(path, onerror=lambda why: found.append(Path(why.filename))):
+        folders[:] = [name for name in folders if not _hidden(name)]
     return sorted(found) if is_folder(path) else []
 
 
