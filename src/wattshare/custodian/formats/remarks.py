@@ -25,6 +25,7 @@ class Remark(StrEnum):
     OVERLAPPING_READINGS = "overlapping-readings"
     FUTURE_READINGS = "future-readings"
     HOUR_ASSUMED = "hour-assumed"
+    LIKE_REGISTERS = "like-registers"
     OTHER_ZONE = "other-zone"
     NO_METERING = "no-metering"
     NOT_KEPT = "not-stored"
@@ -49,6 +50,9 @@ SENTENCES: Mapping[Remark, str] = {
     Remark.OVERLAPPING_READINGS: "A reading starts before another one of its channel has ended; both are kept.",
     Remark.FUTURE_READINGS: "A reading starts more than a day from now.",
     Remark.HOUR_ASSUMED: "An end may be of either of two hours, of which one is missing; the second is assumed.",
+    Remark.LIKE_REGISTERS: (
+        "No value falls, as if a register were read; a reading is what was used in its interval, not what it shows."
+    ),
     Remark.OTHER_ZONE: "LocalTimeParameters are not those of the utility's zone; its days are kept.",
     Remark.NO_METERING: "Read and checked; it holds no metering, so nothing of it is kept.",
     Remark.NOT_KEPT: "Read and checked; nothing keeps it.",
@@ -69,6 +73,11 @@ class Warned:
     line: int | None = None
     # addresses or starts, the first few
     places: tuple[str, ...] = ()
+
+
+def warned(remark: Remark, count: int, places: tuple[str, ...]) -> Warned:
+    """That a table is odd in one way, so many times."""
+    return Warned(code=remark, sentence=SENTENCES[remark], count=count, places=places)
 
 
 @dataclass

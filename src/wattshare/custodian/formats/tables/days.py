@@ -98,6 +98,8 @@ class Days:
     of: Callable[[int], Named]
     # whether a reading that starts then and is so long has a time that the clock shows twice, one of which was chosen
     chosen: Callable[[int, int], bool] = lambda _start, _duration: False
+    # sees the values of each day
+    seen: Callable[[int, Sequence[int]], None] = lambda _series, _values: None
     # is told how many rows are packed
     made: Callable[[int], None] = lambda _: None
     # readings that stood there more than once
@@ -182,6 +184,7 @@ class Days:
 
     def _pack(self, rows: list[tuple[int, ...]]) -> None:
         columns = list(zip(*rows, strict=True))
+        self.seen(columns[0][0], columns[5])
         starts, step = columns[1], columns[4][0]
         first, end = self._bounds(starts[0])
         offset = self.offset(columns[0][0])

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from wattshare.custodian.formats.remarks import SENTENCES, Remark, Warned
+from wattshare.custodian.formats.remarks import Remark, Warned, warned
 from wattshare.custodian.formats.tables.days import NotPlain, PlainDays
 
 # seconds ahead of the clock that say nothing: a day that is under way may be written to its end, in any zone
@@ -56,5 +56,4 @@ class Future:
             return ()
         row, _, start = self.first
         place = f"row {row}, {named}, {datetime.fromtimestamp(start, UTC):%Y-%m-%dT%H:%M:%SZ}"
-        remark = Remark.FUTURE_READINGS
-        return (Warned(code=remark, sentence=SENTENCES[remark], count=self.count, places=(place,)),)
+        return (warned(Remark.FUTURE_READINGS, self.count, (place,)),)

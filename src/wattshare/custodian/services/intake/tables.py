@@ -1,17 +1,18 @@
 """Tables of readings taken in: staged on disk, checked to the end, then stored in one transaction."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby, starmap
 from types import MappingProxyType
 from typing import Any
 
-from wattshare.custodian.formats.remarks import SENTENCES, Remark, Warned
+from wattshare.custodian.formats.remarks import Remark, Warned, warned
 from wattshare.custodian.formats.tables.columns import BY_SIGN, Faults, Named, Series
 from wattshare.custodian.formats.tables.days import Columns, Days, NotPlain, PlainDays
 from wattshare.custodian.formats.tables.faults import BadRow, Fault, TooManyBad
 from wattshare.custodian.formats.tables.mapping import FLOWS, to_plain
 from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
+from wattshare.custodian.formats.tables.registers import Registers
 from wattshare.custodian.formats.tables.spool import Row, TableSpool, open_table_spool
 from wattshare.custodian.formats.tables.stage import Stage
 from wattshare.custodian.formats.tables.text import Table
@@ -99,8 +100,10 @@ class Readings:
             # the first of them are packed while it is seen where they belong
             with ahead(columns.packed()) as packed, self.store.taking() as taking, open_table_spool() as spool:
                 future = self._future()
-                days = Packed(columns, future.noticed(packed), total)
-                return _Task(self, table, spool, Faults(), series, packed=days, future=future).store(taking, ())
+                task = _Task(self, table, spool, Faults(), series, future=future)
+                coming = task.registers.noticed(future.noticed(packed))
+                task.packed = Packed(columns, coming, total)
+                return task.store(taking, ())
         except NotPlain:
             return None
 
@@ -132,6 +135,11 @@ class _Task:
     aside: str | None = None
     future: Future | None = None
     twins: Twins | None = None
+    registers: Registers = field(init=False)
+
+    def __post_init__(self) -> None:
+        """See what kinds of channels there are."""
+        self.registers = Registers(self._kind)
 
     def run(self, stage: Stage, twins: Twins) -> Report:
         """Check everything; store everything, or nothing."""
@@ -165,16 +173,15 @@ class _Task:
 
     def _make_days(self, stage: Stage) -> None:
         """Pack what is good; rows that contradict each other take their whole rows with them."""
-
-        def made(rows: int) -> None:
-            self.intake.tell("packing", rows, self.readings)
-
-        days = Days(self.spool, self.intake.profile, self.faults, self._offset, self._of, stage.chosen, made)
+        days = Days(self.spool, self.intake.profile, self.faults, self._offset, self._of, stage.chosen)
+        days.made = lambda rows: self.intake.tell("packing", rows, self.readings)
         known = -1
         while known != len(self.faults.numbers):
             if self.faults.numbers:
                 self.spool.drop(self.faults.numbers)
             known = len(self.faults.numbers)
+            self.registers = Registers(self._kind)
+            days.seen = self.registers.see
             days.make()
             if not self.intake.aside:
                 break
@@ -304,17 +311,23 @@ class _Task:
 
     def _warned(self) -> tuple[Warned, ...]:
         future, twins = self.future, self.twins
-        told = future.warned(self.series[future.first[1]].name) if future and future.first else ()
-        if not twins or not twins.assumed:
-            return told
-        remark, places = Remark.HOUR_ASSUMED, tuple(starmap(self._at, twins.first))
-        return (*told, Warned(code=remark, sentence=SENTENCES[remark], count=twins.assumed, places=places))
+        told = list(future.warned(self.series[future.first[1]].name)) if future and future.first else []
+        if twins and twins.assumed:
+            told.append(warned(Remark.HOUR_ASSUMED, twins.assumed, tuple(starmap(self._at, twins.first))))
+        if found := self.registers.found():
+            told.append(warned(Remark.LIKE_REGISTERS, sum(found.values()), tuple(sorted(found))))
+        return tuple(told)
+
+    def _kind(self, number: int) -> str:
+        """What a channel measures, and what the file calls it, where it has a column of channels."""
+        one = self.series[number]
+        apart = one.channel if "channel" in self.intake.meaning.columns else ""
+        return " ".join(filter(None, (_flow(one), one.unit, apart)))
 
     def _at(self, row: int, number: int, start: int) -> str:
         """A row, its channel and its day, for whoever sent the file."""
         one, day = self.series[number], day_of(start, self.intake.profile.zone)
-        flow = next((word for word, code in FLOWS.items() if code == one.flow), "")
-        return f"row {row}, {' '.join(filter(None, (one.name, flow, one.unit, one.channel)))}, {day}"
+        return f"row {row}, {' '.join(filter(None, (one.name, _flow(one), one.unit, one.channel)))}, {day}"
 
     def _channels(self, tallies: Mapping[int, Tally], places: Mapping[int, Place]) -> Iterator[ChannelReport]:
         """What became of the rows of each channel that something is kept of."""
@@ -354,6 +367,10 @@ class _Task:
         raw = dict(self.table.raw({row.number for row in first}))
         placing = self._placing(None)
         return tuple(_previewed(row, self.series[row.series], placing, raw.get(row.number, "")) for row in first)
+
+
+def _flow(one: Series) -> str:
+    return next((word for word, code in FLOWS.items() if code == one.flow), "")
 
 
 class Tried(Exception):
