@@ -83,8 +83,12 @@ def test_hours_of_the_clock_with_half_an_hour_more_are_as_long_as_they_are(door:
 def test_an_hour_and_a_half_of_the_clock_is_one(door: Door, store: Store) -> None:
     hours = [f"{hour:02}:00" for hour in range(7)]
     rows = [f"{POINT},2024-04-07 {start},2024-04-07 {end},+1030,1" for start, end in pairwise(hours)]
-    taken(door, ROLES, rows, time=HOWE_COLUMN, interval={"length": "row"})
+    report = taken(door, ROLES, rows, time=HOWE_COLUMN, interval={"length": "row"})
     assert [duration for _, duration, _ in placed(store)] == [3600, 5400, 3600, 3600, 3600, 3600]
+    # it may be an hour, and the next one missing
+    assert [(one.code, one.count, one.places) for one in report.warnings] == [
+        ("length-assumed", 1, (f"{POINT} delivered kWh, 2024-04-06",))
+    ]
 
 
 @pytest.mark.parametrize("time", [HOWE_COLUMN, HOWE_ORDER])
@@ -112,6 +116,17 @@ def labels(step: int, first: int = FIRST, end: int = END) -> list[tuple[int, str
         label = datetime.fromisoformat(at(start)) + timedelta(seconds=step)
         found.append((start, clock(label), at(start, "%Z")))
     return found
+
+
+@pytest.mark.parametrize("offset", [0, 1800])
+def test_ends_of_hours_alone_where_half_an_hour_comes_twice(door: Door, store: Store, offset: int) -> None:
+    wanted = every(3600, first=AUTUMN - 3600 + offset, end=AUTUMN + 8 * 3600 + offset)
+    for label in (False, True):
+        texts = [clock(howe(one[0]) + timedelta(hours=1) if label else howe(one[0] + 3600)) for one in wanted]
+        rows = [f"{POINT},{text},{kept // 10**6}" for text, (_, _, kept) in zip(texts, wanted, strict=True)]
+        report = taken(door, "usage_point=point,end=end,value=kwh", rows, time=HOWE_ORDER, interval={"length": 3600})
+        assert (label, report.bad_rows, report.warnings) == (label, (), ())
+        assert placed(store) == wanted
 
 
 @pytest.mark.parametrize("length", ["row", None])

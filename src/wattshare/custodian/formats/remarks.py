@@ -25,6 +25,7 @@ class Remark(StrEnum):
     OVERLAPPING_READINGS = "overlapping-readings"
     FUTURE_READINGS = "future-readings"
     HOUR_ASSUMED = "hour-assumed"
+    LENGTH_ASSUMED = "length-assumed"
     LIKE_REGISTERS = "like-registers"
     OTHER_ZONE = "other-zone"
     NO_METERING = "no-metering"
@@ -50,6 +51,9 @@ SENTENCES: Mapping[Remark, str] = {
     Remark.OVERLAPPING_READINGS: "A reading starts before another one of its channel has ended; both are kept.",
     Remark.FUTURE_READINGS: "A reading starts more than a day from now.",
     Remark.HOUR_ASSUMED: "An end may be of either of two hours, of which one is missing; the second is assumed.",
+    Remark.LENGTH_ASSUMED: (
+        "A reading over the change of the clock may be shorter, as others are; from its start to its end is assumed."
+    ),
     Remark.LIKE_REGISTERS: (
         "No value falls, as if a register were read; a reading is what was used in its interval, not what it shows."
     ),

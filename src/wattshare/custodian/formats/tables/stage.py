@@ -1,6 +1,6 @@
 """Rows of a table of readings, staged: every cell checked, every reading on disk, nothing stored."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from itertools import compress, repeat
@@ -278,13 +278,15 @@ class Stage:
 
     def finish(self) -> Twins:
         """Once every row is staged, settle what others say of lengths; what tells both hours apart is given back."""
-        if self._kin:
-            self._shorten()
-        times = self.meaning.time
-        return Twins(self.spool, self.faults, times.ambiguous == "order", self._stamps.by_clock, met=self._twice)
+        long = tuple(self._shorten()) if self._kin else ()
+        by_order = self.meaning.time.ambiguous == "order"
+        return Twins(self.spool, self.faults, by_order, self._stamps.by_clock, met=self._twice, long=long)
 
-    def _shorten(self) -> None:
-        """Give readings that may be shorter the length that others say: those behind them, or as long as they."""
+    def _shorten(self) -> Iterator[tuple[int, int]]:
+        """Give readings that may be shorter the length that others say: those behind them, or as long as they.
+
+        Of those that are left long though others are as long as they would be short: series and start.
+        """
         every = tuple(self.series)
         kins = (self._kin.get(one._replace(length=None)) for one in every)
         kin_of = {at: kin for at, kin in enumerate(kins) if kin is not None}
@@ -295,6 +297,8 @@ class Stage:
             if followed or (one.clear and (short or not long)):
                 key = every[one.series]._replace(length=_length(one.short))
                 changed.append((self.series.setdefault(key, len(self.series)), one.short, one.id))
+            elif short and not long:
+                yield one.series, one.start
         self.spool.shorten(changed)
 
     def _numbered(self, found: dict[str, Sequence[Any]], flows: Sequence[int]) -> list[int]:

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import starmap
 
+from wattshare.custodian.formats.remarks import Remark, Warned, warned
 from wattshare.custodian.formats.tables.columns import Faults, Named
 from wattshare.custodian.formats.tables.faults import Fault
 from wattshare.custodian.formats.tables.spool import Moved, Staged, TableSpool
@@ -32,12 +34,22 @@ class Twins:
     assumed: int = 0
     # row, series and start of the first few
     first: list[tuple[int, int, int]] = field(default_factory=list)
+    # series and start of readings over the change that were taken to last from start to end, as no others do
+    long: tuple[tuple[int, int], ...] = ()
 
     def settle(self, of: Callable[[int], Named]) -> None:
         """Give every reading that may be of two hours its place; `of`: the channel that a series is of."""
         self._of = of
         if self.met:
             self.spool.settle(self._settled)
+
+    def warned(self, at: Callable[[int, int], str]) -> Iterator[Warned]:
+        """What was assumed; `at` says channel and day of a series and a start."""
+        if self.assumed:
+            places = tuple(f"row {row}, {at(*where)}" for row, *where in self.first)
+            yield warned(Remark.HOUR_ASSUMED, self.assumed, places)
+        if self.long:
+            yield warned(Remark.LENGTH_ASSUMED, len(self.long), tuple(starmap(at, self.long[:NAMED])))
 
     def _settled(self, rows: Iterable[Staged]) -> Iterator[Moved]:
         """Rows of one series around a change of the clock; those that start at their other second."""
@@ -85,8 +97,10 @@ class Twins:
             return
         if len(group) > 1:
             yield self._in_order(group, early)
-        elif self._covered(group[0], late):
+        elif self._covered(group[0], late) or self._follows(group[0]):
             yield self._alone(group[0], early)
+        elif self._follows(group[0]) is False:
+            return
         elif pair and not self._covered(group[0], early):
             self._note(group[0], TWINLESS)
         elif not self._covered(group[0], early):
@@ -97,9 +111,9 @@ class Twins:
         early, late = self._places(group[0])
         if len(group) > 1:
             yield self._in_order(group, late)
-        elif self._covered(group[0], early):
+        elif self._covered(group[0], early) or self._follows(group[0]) is False:
             yield self._alone(group[0], late)
-        elif len(pair) < 2 and not self._covered(group[0], late):
+        elif len(pair) < 2 and not self._covered(group[0], late) and not self._follows(group[0]):
             self._note(group[0], TWINLESS)
 
     def _in_order(self, group: Sequence[Staged], other: int) -> Moved:
@@ -121,6 +135,18 @@ class Twins:
         """Whether a reading that means one time alone lies where this one would."""
         end = start + row.duration
         return any(one.start < end and start < one.start + one.duration for one in self._plain)
+
+    def _follows(self, row: Staged) -> bool | None:
+        """Whether the earlier place of a reading joins others, or the later; None: both do, or neither.
+
+        As where half an hour comes twice and readings are hours: its places overlap, and several have two.
+        """
+        early, late = self._places(row)
+        if late - early >= row.duration:
+            return None
+        ends = {end for one in self._plain for end in (one.start, one.start + one.duration)}
+        joins = [not ends.isdisjoint((start, start + row.duration)) for start in (early, late)]
+        return None if joins[0] == joins[1] else joins[0]
 
     def _note(self, row: Staged, sentence: str) -> None:
         self.faults.note(row.number, Fault("", sentence), self._of(row.series))

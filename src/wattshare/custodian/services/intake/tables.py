@@ -1,8 +1,8 @@
 """Tables of readings taken in: staged on disk, checked to the end, then stored in one transaction."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import groupby, starmap
+from dataclasses import dataclass, replace
+from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
@@ -135,10 +135,9 @@ class _Task:
     aside: str | None = None
     future: Future | None = None
     twins: Twins | None = None
-    registers: Registers = field(init=False)
 
     def __post_init__(self) -> None:
-        """See what kinds of channels there are."""
+        """Nothing was seen of its values yet."""
         self.registers = Registers(self._kind)
 
     def run(self, stage: Stage, twins: Twins) -> Report:
@@ -312,8 +311,7 @@ class _Task:
     def _warned(self) -> tuple[Warned, ...]:
         future, twins = self.future, self.twins
         told = list(future.warned(self.series[future.first[1]].name)) if future and future.first else []
-        if twins and twins.assumed:
-            told.append(warned(Remark.HOUR_ASSUMED, twins.assumed, tuple(starmap(self._at, twins.first))))
+        told += twins.warned(self._at) if twins else ()
         if found := self.registers.found():
             told.append(warned(Remark.LIKE_REGISTERS, sum(found.values()), tuple(sorted(found))))
         return tuple(told)
@@ -324,10 +322,10 @@ class _Task:
         apart = one.channel if "channel" in self.intake.meaning.columns else ""
         return " ".join(filter(None, (_flow(one), one.unit, apart)))
 
-    def _at(self, row: int, number: int, start: int) -> str:
-        """A row, its channel and its day, for whoever sent the file."""
+    def _at(self, number: int, start: int) -> str:
+        """A channel and a day, for whoever sent the file."""
         one, day = self.series[number], day_of(start, self.intake.profile.zone)
-        return f"row {row}, {' '.join(filter(None, (one.name, _flow(one), one.unit, one.channel)))}, {day}"
+        return f"{' '.join(filter(None, (one.name, _flow(one), one.unit, one.channel)))}, {day}"
 
     def _channels(self, tallies: Mapping[int, Tally], places: Mapping[int, Place]) -> Iterator[ChannelReport]:
         """What became of the rows of each channel that something is kept of."""
