@@ -179,6 +179,13 @@ def test_where_one_of_two_ends_is_missing_neither_is_guessed(
     assert all("put in the row of the other hour" in one.sentence for one in report.bad_rows)
 
 
+def test_one_row_that_comes_late_does_not_turn_a_file_around(door: Door, store: Store) -> None:
+    rows = ends(3600, label=False)
+    for given in ([*rows[:3], *rows[4:], rows[3]], [rows[-1], *rows[:-1]], [rows[-1], *rows[:-1]][::-1]):
+        taken(door, "usage_point=point,end=end,value=kwh", given, time=ORDER, interval={"length": 3600})
+        assert placed(store) == every(3600)
+
+
 def test_a_repeated_end_of_the_second_hour_is_one(door: Door, store: Store) -> None:
     rows = ends(3600, label=False)
     assert rows[2].endswith("02:00,2")

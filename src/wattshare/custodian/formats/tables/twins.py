@@ -53,13 +53,18 @@ class Twins:
 
     def _settled(self, rows: Iterable[Staged]) -> Iterator[Moved]:
         """Rows of one series around a change of the clock; those that start at their other second."""
-        plain, numbers = dict[tuple[int, int], Staged](), list[int]()
+        plain = dict[tuple[int, int], Staged]()
         twins: dict[int, list[Staged]] = {}
+        before: Staged | None = None
+        # times that stand behind the one before, less those that stand above it
+        forwards = 0
         for row in rows:
+            if before is None or row.start != before.start:
+                forwards += 0 if before is None else 1 if row.number > before.number else -1
+                before = row
             if row.other is None:
                 # there may be any number of those that say the same
                 plain.setdefault((row.start, row.duration), row)
-                numbers[1:] = [row.number]
                 continue
             group = twins.setdefault(row.start, [])
             if len(group) < 2:
@@ -67,7 +72,7 @@ class Twins:
             elif self.by_order:
                 self._note(row, THRICE)
         self._plain = tuple(plain.values())
-        self._backwards = len(numbers) > 1 and numbers[-1] < numbers[0]
+        self._backwards = forwards < 0
         for group in twins.values():
             yield from self._told_apart(group, twins.values())
 
