@@ -40,7 +40,8 @@ class Front:
 
     def edge(self, every: Routes) -> Edge:
         """The web side of some routes."""
-        note, refuse = Noting(store=self.house.store).note, Refusals(pages=self.pages).answer
+        noting = Noting(store=self.house.store, changed=self.house.recent.forget)
+        note, refuse = noting.note, Refusals(pages=self.pages).answer
         return Edge.of(self.house.settings, every, new_id=random_uuid, note=note, refuse=refuse)
 
     @property
@@ -94,7 +95,13 @@ class Front:
         """The resource API."""
         house = self.house
         return Resources(
-            admission=Admission(store=house.store, tokens=house.tokens, access=house.access, limits=house.limits),
+            admission=Admission(
+                store=house.store,
+                tokens=house.tokens,
+                access=house.access,
+                limits=house.limits,
+                recent=house.recent,
+            ),
             disclosure=house.disclosure,
             batches=house.batches,
             fetching=house.fetching,
@@ -126,7 +133,8 @@ class Front:
             lobby=lobby, pages=pages, funnel=house.funnel, codes=house.codes, doors=self.doors, single=house.single
         )
         oauth = OAuth(tokens=house.tokens, arriving=arriving, pages=pages, profile=house.profile)
-        handlers = self.resources.handlers() | oauth.handlers() | self.additions.handlers()
+        resources = self.resources
+        handlers = resources.handlers() | oauth.handlers() | self.additions.handlers()
         arrivals = [*arriving.routes(), *Proving(arriving=arriving, codes=house.codes).routes()]
         if house.settings.account_sign_in:
             arrivals += Recovering(arriving=arriving, recovery=house.recovery).routes()
@@ -146,7 +154,8 @@ class Front:
             hiding=house.hiding,
         ).routes()
         minding = Minding(lobby=lobby, refusals=Refusals(pages=pages))
-        return routes(house.profile, handlers, (*oauth.more(), *minding.routes((*arrivals, *ours)), *more))
+        added = (*oauth.more(), *minding.routes((*arrivals, *ours)), *more)
+        return routes(house.profile, handlers, added, quick=resources.quick())
 
     def serve(self) -> None:
         """Serve until a signal ends it."""

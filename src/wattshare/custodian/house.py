@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wattshare.custodian import facts
-from wattshare.custodian.chance import random_hex
+from wattshare.custodian.chance import random_hex, random_key
 from wattshare.custodian.delivery import Delivery
 from wattshare.custodian.model.clock import Clock, Secrets
 from wattshare.custodian.model.errors import Unknown
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from wattshare.custodian.services.intake import Intake
     from wattshare.custodian.services.intake.door import Door
     from wattshare.custodian.services.intake.dropping import DropFolder
+    from wattshare.custodian.services.recent import Recent
     from wattshare.custodian.services.single import Single
     from wattshare.custodian.services.tokens import Tokens
 
@@ -106,6 +107,13 @@ class House:
             open_data=self.consent.open_data,
             passed_oauth=self.registration.passed_oauth,
         )
+
+    @cached_property
+    def recent(self) -> "Recent":
+        """What was found out about bearers in this second."""
+        from wattshare.custodian.services.recent import Recent  # noqa: PLC0415
+
+        return Recent(now=self.now, key=random_key(), on=self.store.watched)
 
     @cached_property
     def single(self) -> "Single | None":

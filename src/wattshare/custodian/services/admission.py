@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from wattshare.custodian.model.bearer import Certificate
 from wattshare.custodian.services.access import Access, Permission
 from wattshare.custodian.services.limits import Limits
+from wattshare.custodian.services.recent import SHAPES, Recent, Seen, WatchedTx
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import For, Purpose
 from wattshare.espi.endpoint import Endpoint
@@ -24,6 +25,7 @@ class Admission:
     tokens: "Tokens"
     access: Access
     limits: Limits
+    recent: Recent
 
     def admit(
         self,
@@ -58,17 +60,43 @@ class Admission:
             NoCertificate, UnknownBearer, NoBearer, NotCovered, Withdrawn, WrongCertificate, TooMany: as `admit`.
         """
         text = self.tokens.shown(authorization, certificate)
+        seen = None if self.limits.on or text is None or endpoint.shape not in SHAPES else self.recent.watch()
         with self.store.read() as tx:
-            permission = self._permitted(tx, text, endpoint, path, certificate, fetch=False)
+            view = tx if seen is None else WatchedTx(tx, seen)
+            permission = self._permitted(view, text, endpoint, path, certificate, fetch=False)
             if not self.limits.on:
                 if permission.authorization is not None:
-                    tx.narrow(permission.authorization.id)
-                yield permission, tx
+                    view.narrow(permission.authorization.id)
+                yield permission, view
+                if seen is not None and text is not None:
+                    self.recent.keep(text, seen)
                 return
         # not inside: a count is a transaction of its own
         permission = self._counted(permission)
         with self.store.read(whose(permission)) as tx:
             yield permission, tx
+
+    def recently(
+        self, seen: Seen, endpoint: Endpoint, path: Mapping[str, str], certificate: Certificate | None
+    ) -> Permission:
+        """The same out of what was seen of the bearer in this second. Asks no database.
+
+        Raises:
+            NotSeen: it has to be asked.
+            UnknownBearer, NotCovered, WrongCertificate: as it was seen; to be asked, too.
+        """
+        return self._permitted(seen.tx, "", endpoint, path, certificate, fetch=False)
+
+    def seen(self, endpoint: Endpoint, authorization: str | None, certificate: Certificate | None) -> Seen | None:
+        """What was seen in this second of who shows this Authorization header.
+
+        Raises:
+            NoCertificate, UnknownBearer: as `Tokens.identify`.
+        """
+        if self.limits.on or endpoint.shape not in SHAPES:
+            return None
+        text = self.tokens.shown(authorization, certificate)
+        return None if text is None else self.recent.find(text)
 
     def _permitted(
         self,

@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from wattshare.custodian.model.errors import BadRequest, Unavailable
 from wattshare.custodian.settings import BadSettings
 from wattshare.custodian.store import postgresql, sqlite, steps, taking
+from wattshare.custodian.store.access_changes import AccessChanges
 from wattshare.custodian.store.authorizations import Authorizations
 from wattshare.custodian.store.batches import Batches
 from wattshare.custodian.store.bearers import Bearers
@@ -87,6 +88,7 @@ class Tx:
     authorizations: Authorizations
     tokens: Tokens
     bearers: Bearers
+    access_changes: AccessChanges
     sessions: Sessions
     proofs: Proofs
     rates: Rates
@@ -163,6 +165,9 @@ class Store:
     # what is written in few statements
     notes: Kept = field(init=False, repr=False, compare=False)
 
+    # what `watched` has found
+    watching: list[bool] = field(init=False, repr=False, compare=False, default_factory=list)
+
     def __post_init__(self) -> None:
         """Keep no connection yet."""
         kept = sqlite.kept if self.engine.dialect.name == "sqlite" else postgresql.kept
@@ -237,6 +242,19 @@ class Store:
             Unavailable: as `begin`.
         """
         with _available(), self.notes.transaction(self.purpose) as connection:
+            yield Tx(connection, self.keys, self.late)
+
+    @contextmanager
+    def single_note(self) -> Iterator[Tx | None]:
+        """For one statement that writes, and that is a transaction by itself; None where there is none such.
+
+        Raises:
+            Unavailable: as `begin`; or the connection is older than the server.
+        """
+        if self.engine.dialect.name == "sqlite":
+            yield None
+            return
+        with _available(), self.notes.single() as connection:
             yield Tx(connection, self.keys, self.late)
 
     @contextmanager
@@ -321,6 +339,17 @@ class Store:
                 yield statement
                 if not show:
                     connection.exec_driver_sql(statement.replace("%", "%%"))
+
+    def watched(self) -> bool:
+        """Whether what changes rights is written down where it is made; as it was when this was first asked.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        if not self.watching:
+            with self.read() as tx:
+                self.watching.append(tx.access_changes.are_written())
+        return self.watching[0]
 
     def close(self) -> None:
         """Let the database go."""

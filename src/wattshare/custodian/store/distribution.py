@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Dialect, ForeignKeyConstraint, text
 from sqlalchemy.schema import AddConstraint, DropConstraint
 
+from wattshare.custodian.store.access_changes import WATCHED
 from wattshare.custodian.store.guards import GUARDS, Guard, protect
 from wattshare.custodian.store.metadata import METADATA
 
@@ -87,6 +88,10 @@ class Distribution:
         yield SET_LOCAL.strip()
         for constraint in between():
             yield str(DropConstraint(constraint, if_exists=True).compile(dialect=dialect))
+        for table in WATCHED:
+            if table in DISTRIBUTED + REFERENCE:
+                for change in ("insert", "update", "delete"):
+                    yield f'DROP TRIGGER IF EXISTS {table}_access_{change} ON "{table}"'
         for guard in self._guards():
             yield f'ALTER TABLE "{guard.table}" NO FORCE ROW LEVEL SECURITY'
             yield f'ALTER TABLE "{guard.table}" DISABLE ROW LEVEL SECURITY'

@@ -1,6 +1,7 @@
 """What is special to PostgreSQL: many writers at a time, each under a deadline."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Text, bindparam, cast, create_engine, event, func, select, text
@@ -121,12 +122,20 @@ def kept(engine: Engine, *, writes: bool) -> Kept:
     return Kept(
         engine=engine,
         options={"wattshare_reads": not writes, "isolation_level": "AUTOCOMMIT"},
-        prepare=libpq.names,
+        prepare=partial(_ready, told["wattshare_seconds"]) if writes else libpq.names,
         begin=_begin(told["wattshare_seconds"], "BEGIN" if writes else VIEW, libpq.run),
         end=lambda driver: libpq.run(driver, b"COMMIT"),
         narrowing=None if writes else _narrow,
         most=min(POOL, told["wattshare_connections"] // 4),
     )
+
+
+def _ready(seconds: int, driver: Any) -> Any:
+    """What a connection knows; and its deadlines, for statements that are transactions by themselves."""
+    from wattshare.custodian.store import libpq  # noqa: PLC0415
+
+    libpq.run(driver, f"SET statement_timeout = '{seconds}s'; SET lock_timeout = '{seconds}s'; SET jit = off".encode())
+    return libpq.names(driver)
 
 
 def _begin(seconds: int, how: str, run: Callable[[Any, bytes], None]) -> Callable[[Any, For], None]:

@@ -134,13 +134,15 @@ class Added:
 
     def _at_once(self) -> Insert:
         """The same with a list of values for each column; JSON is a text until it is there."""
+        return self.table.insert().from_select(list(self.columns), self.given())
+
+    def given(self) -> Select[Any]:
+        """The rows as PostgreSQL is given them: a list of values for each column."""
         columns = [self.table.c[name] for name in self.columns]
         types = [Text() if isinstance(column.type, JSON) else column.type for column in columns]
         lists = (bindparam(name, type_=ARRAY(of)) for name, of in zip(self.columns, types, strict=True))
         given = func.unnest(*lists).table_valued(*self.columns, name="given").render_derived()
-        return self.table.insert().from_select(
-            list(self.columns), select(*(cast(given.c[column.name], column.type) for column in columns))
-        )
+        return select(*(cast(given.c[column.name], column.type) for column in columns))
 
     def _make(self, dialect: Dialect) -> Made:
         compiled = self.table.insert().inline().compile(dialect=dialect, column_keys=list(self.columns))

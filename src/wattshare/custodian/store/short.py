@@ -59,10 +59,28 @@ class Kept:
             self._drop(connection)
             raise
         del connection.info[BEGUN]
+        self._put_back(connection)
+
+    def _put_back(self, connection: Connection) -> None:
         if len(self.free) < self.most:
             self.free.append(connection)
         else:
             connection.close()
+
+    @contextmanager
+    def single(self) -> Iterator[Connection]:
+        """A connection on which no transaction has begun: each statement is one by itself.
+
+        Raises:
+            sqlalchemy.exc.OperationalError: the database cannot be reached; or the connection was older than it.
+        """
+        connection, _ = self._taken()
+        try:
+            yield connection
+        except BaseException:
+            self._drop(connection)
+            raise
+        self._put_back(connection)
 
     def narrow(self, connection: Connection, authorization_id: int) -> None:
         """Let the rest of a view that has begun be for one authorization."""

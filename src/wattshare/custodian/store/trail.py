@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import JSON, Column, ColumnElement, Connection, Index, String, Table, literal_column, select
 
+from wattshare.custodian.store.access_changes import ACCESS_CHANGE, LATER, AccessChange
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big
-from wattshare.custodian.store.prepared import Added
+from wattshare.custodian.store.prepared import Added, Prepared
 
 # no foreign keys: an entry outlives what it is about. The migration adds triggers that refuse every change
 TRAIL = Table(
@@ -33,6 +34,17 @@ TRAIL = Table(
 
 WRITTEN = tuple(column.name for column in TRAIL.c if column.name != "id")
 ADDED = Added(TRAIL, WRITTEN)
+CHANGED = (
+    select(ACCESS_CHANGE.c.third_party_id, ACCESS_CHANGE.c.authorization_id).where(LATER).distinct().cte("changed")
+)
+# all rows or none, by one statement, and so in one message: on PostgreSQL
+UNLESS_CHANGED = Prepared(
+    select(CHANGED).add_cte(
+        TRAIL.insert()
+        .from_select(list(WRITTEN), ADDED.given().where(~select(CHANGED.c.third_party_id).exists()))
+        .cte("written")
+    )
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +108,15 @@ class Trail:
     def write_every(self, entries: Sequence[TrailEntry]) -> None:
         """Write down several things, in their order; each gets its number now."""
         ADDED.add(self._connection, [_columns(entry) for entry in entries])
+
+    def write_unless_changed(self, entries: Sequence[TrailEntry], moment: str | None) -> tuple[AccessChange, ...]:
+        """Write down several things if nothing has changed since a moment; else what has. None: whatever has changed.
+
+        By one statement: PostgreSQL alone has it. See `Store.single_note`.
+        """
+        rows = [_columns(entry) for entry in entries]
+        told = {name: [row[name] for row in rows] for name in WRITTEN} | {"moment": moment}
+        return tuple(AccessChange(*row) for row in UNLESS_CHANGED.rows(self._connection, told))
 
     def of_authorization(self, authorization_id: int) -> tuple[TrailEntry, ...]:
         """What happened to an authorization and its data."""

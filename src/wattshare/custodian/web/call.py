@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from wattshare.custodian.model.bearer import Certificate
 from wattshare.custodian.model.errors import BadRequest
+from wattshare.custodian.services.recent import Proof
 from wattshare.custodian.store.trail import TrailEntry
 
 ATOM_TYPE = "application/atom+xml;charset=UTF-8"
@@ -160,6 +161,8 @@ class Response:
     still: Callable[[], None] | None = None
     # to be written down before any of it leaves
     owed: TrailEntry | None = None
+    # and only where this holds then; else the handler is to be asked
+    proof: Proof | None = None
 
     @classmethod
     def xml(
@@ -204,11 +207,15 @@ class Response:
         """The first header of that name, in whatever case."""
         return next((value for other, value in self.headers if other.lower() == name.lower()), None)
 
+    def but(self, **changes: object) -> "Response":
+        """The same answer with other values. As `dataclasses.replace` has it, but for what that takes."""
+        made = object.__new__(Response)
+        made.__dict__.update(self.__dict__, **changes)
+        return made
+
     def with_headers(self, *pairs: tuple[str, str]) -> "Response":
         """The same answer with more headers."""
-        made = object.__new__(Response)
-        made.__dict__.update(self.__dict__, headers=(*self.headers, *pairs))
-        return made
+        return self.but(headers=(*self.headers, *pairs))
 
     def with_cookie(
         self, name: str, value: str, *, secure: bool, seconds: int | None = None, same_site: str = "Lax"
@@ -225,3 +232,5 @@ class Response:
 
 # Parse, ask one service, answer
 Handler = Callable[[Call], Response]
+# The same answer without asking anybody, in the loop's own thread; None: the handler has to be asked
+Quick = Callable[[Call], Response | None]

@@ -1,12 +1,12 @@
 """Past what stands between us and a connection: an answer that is all there, and a file from the disk."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wattshare.custodian.web.joined import COPIED, Joined
+from wattshare.custodian.web.joined import COPIED
 
 if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -77,17 +77,22 @@ class AtOnce:
     uvicorn takes it in two messages, and looks at each header as if it were somebody else's.
     """
 
-    __slots__ = ("_cycle", "_joined")
+    __slots__ = ("_cycle", "_write")
 
-    def __init__(self, cycle: "RequestResponseCycle", joined: Joined) -> None:
-        """Nothing is sent yet."""
-        self._cycle, self._joined = cycle, joined
+    def __init__(self, cycle: "RequestResponseCycle", write: Callable[[Sequence[bytes]], None]) -> None:
+        """Nothing is sent yet; `write` takes all of an answer."""
+        self._cycle, self._write = cycle, write
 
     @property
     def free(self) -> bool:
         """Whether nothing is under way, and the kernel takes what is written."""
         cycle = self._cycle
         return not (cycle.flow.write_paused or cycle.response_started or cycle.disconnected)
+
+    def send_if_there(self, head: bytes, body: bytes) -> None:
+        """Send an answer and end it, unless nobody is there any more."""
+        if not self._cycle.disconnected:
+            self.send(head, body, close=False)
 
     def send(self, head: bytes, body: bytes, *, close: bool) -> None:
         """Send an answer and end it. `head`: from the status line on; `close`: it says that the connection ends."""
@@ -100,9 +105,9 @@ class AtOnce:
         cycle.response_started = cycle.response_complete = True
         cycle.waiting_for_100_continue = False
         if len(body) <= COPIED:
-            self._joined.at_once((head + b"\r\n" + body,))
+            self._write((b"%b\r\n%b" % (head, body),))
         else:
-            self._joined.at_once((head + b"\r\n", body))
+            self._write((head + b"\r\n", body))
         cycle.message_event.set()
         if not cycle.keep_alive:
             cycle.transport.close()

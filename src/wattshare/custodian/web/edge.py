@@ -17,7 +17,7 @@ from wattshare.custodian.model.errors import Refusal
 from wattshare.custodian.services import access
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.web import errors
-from wattshare.custodian.web.call import Call, FileStretch, Handler, Query, Response
+from wattshare.custodian.web.call import Call, FileStretch, Query, Response
 from wattshare.custodian.web.certificates import Certificates
 from wattshare.custodian.web.crowd import Crowd
 from wattshare.custodian.web.direct import AT_ONCE, CUT, EXTENSION, OLD, AtOnce, Direct
@@ -25,9 +25,11 @@ from wattshare.custodian.web.errors import TooLarge, TooSlow
 from wattshare.custodian.web.incoming import Door, bare, has_body, raw_path
 from wattshare.custodian.web.outgoing import Heads, confirmed, fitted, untagged
 from wattshare.custodian.web.pieces import Pouring
+from wattshare.custodian.web.quickly import Quickly
 from wattshare.custodian.web.ready import Note, Ready, asked, nowhere, settle, whole
-from wattshare.custodian.web.routes import Routes
+from wattshare.custodian.web.routes import Route, Routes
 from wattshare.custodian.web.sending import Sending
+from wattshare.custodian.web.settling import Settling
 from wattshare.custodian.web.threads import Threads
 from wattshare.custodian.web.watching import Requests
 
@@ -99,6 +101,18 @@ class Edge:
         self.requests.note(call.method, exchange.template, status, milliseconds)
         logs.answered(call.method, exchange.template, status, milliseconds, call.correlation_id)
 
+    def quickly(self) -> Quickly:
+        """What answers without a task, where it can; for one loop."""
+        return Quickly(
+            routes=self.routes,
+            certificates=self.certificates,
+            door=self.door,
+            heads=self.heads,
+            new_id=self.new_id,
+            settling=Settling(threads=self.threads, settle=self.threads.settle),
+            requests=self.requests,
+        )
+
     async def in_thread(self, work: Callable[..., T], *arguments: object) -> T:
         """Run what blocks."""
         return await self.threads.run(work, *arguments)
@@ -129,9 +143,8 @@ class Exchange:
         condition = self.call.headers.get("if-none-match", "")
         direct: Direct | None = self.scope.get("extensions", {}).get(EXTENSION)
         try:
-            handler = await self.admitted()
-            async with self.edge.crowd.place(key_of(self.call)):
-                ready = await self.edge.in_thread(asked, handler, self.call, direct is not None)
+            route = await self.admitted()
+            ready = await self.asked(route, direct is not None)
         except Gone:
             return 0
         except Exception as fault:
@@ -145,7 +158,12 @@ class Exchange:
             await self.pour(response, ready.pieces, ready.rest)
         return response.status
 
-    async def admitted(self) -> Handler:
+    async def asked(self, route: Route, direct: bool) -> Ready:
+        """The answer of a handler, in a thread."""
+        async with self.edge.crowd.place(key_of(self.call)):
+            return await self.edge.in_thread(asked, route.handler, self.call, direct)
+
+    async def admitted(self) -> Route:
         """Check the head, read the rest, and say who answers."""
         edge = self.edge
         edge.door.check(self.scope, self.call)
@@ -161,7 +179,7 @@ class Exchange:
         if body and call.method not in BODILESS:
             form = Query.read(body) if call.content_type == FORM else call.form
             self.call = self.call.but(body=body, form=form)
-        return found.route.handler
+        return found.route
 
     async def read_body(self) -> bytes:
         """The body, within its size and time. What comes with a GET is read too, and dropped."""

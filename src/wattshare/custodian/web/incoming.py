@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from starlette.types import Scope
@@ -12,10 +13,23 @@ from wattshare.custodian.web.call import Call, Query
 from wattshare.custodian.web.certificates import read_address
 from wattshare.custodian.web.errors import HeadersTooLarge, WrongEncoding, WrongHost
 
+# where the scope has what is kept for the next head
+HEADS = "wattshare.heads"
+NOTHING: Mapping[str, Any] = {}
 # headers that say one thing: a second one is an attempt to have two readers see two things
 SINGLE = frozenset({"authorization", "content-encoding", "content-length", "content-type", "host"})
 ANYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 compared, not listened on
 DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(kw_only=True)
+class Heads:
+    """A connection's last headers, as they came and as they were read: who asks again mostly says the same."""
+
+    pairs: list[tuple[bytes, bytes]] | None = None
+    read: tuple[Mapping[str, str], frozenset[str], Mapping[str, str]] = ({}, frozenset(), {})
+    # they were let in
+    passed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +59,7 @@ class Door:
         )
 
     def check(self, scope: Scope, call: Call) -> None:
-        """Let a head pass. Nothing else is ever taken from Host.
+        """Let a head pass, or the same one again. Nothing else is ever taken from Host.
 
         Raises:
             HeadersTooLarge: there are too many headers, or they are too long.
@@ -53,6 +67,14 @@ class Door:
             WrongHost: it is meant for somebody else.
             WrongEncoding: the body is compressed.
         """
+        heads = heads_of(scope)
+        if heads is not None and heads.passed and heads.pairs == scope["headers"]:
+            return
+        self._check(scope, call)
+        if heads is not None:
+            heads.passed = True
+
+    def _check(self, scope: Scope, call: Call) -> None:
         pairs = scope["headers"]
         if len(pairs) > self.header_count or sum(len(k) + len(v) for k, v in pairs) > self.header_bytes:
             raise HeadersTooLarge
@@ -80,7 +102,7 @@ def reached(scope: Scope) -> str | None:
 
 def bare(scope: Scope, correlation_id: str) -> Call:
     """A call as its head has it, unchecked and without body or certificate."""
-    headers, repeated = read_headers(scope["headers"])
+    headers, repeated, cookies = head_of(scope)
     client = scope.get("client")
     return Call(
         method=scope["method"],
@@ -88,10 +110,28 @@ def bare(scope: Scope, correlation_id: str) -> Call:
         query=Query.read(scope.get("query_string", b"")),
         headers=headers,
         repeated_headers=repeated,
-        cookies=read_cookies(headers.get("cookie", "")),
+        cookies=cookies,
         address=str(client[0]) if client else "",
         correlation_id=correlation_id,
     )
+
+
+def heads_of(scope: Scope) -> Heads | None:
+    """What is kept for a connection's next head; None where there is no such connection."""
+    heads: Heads | None = scope.get("extensions", NOTHING).get(HEADS)
+    return heads
+
+
+def head_of(scope: Scope) -> tuple[Mapping[str, str], frozenset[str], Mapping[str, str]]:
+    """Headers, the names of repeated ones, and cookies."""
+    heads, pairs = heads_of(scope), scope["headers"]
+    if heads is not None and heads.pairs == pairs:
+        return heads.read
+    headers, repeated = read_headers(pairs)
+    read = headers, repeated, read_cookies(headers.get("cookie", ""))
+    if heads is not None:
+        heads.pairs, heads.read, heads.passed = pairs, read, False
+    return read
 
 
 def raw_path(scope: Scope) -> bytes:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -19,6 +20,8 @@ UNFIT = re.compile(r"[\x00-\x1f\x7f]")
 STATUS_LINES: dict[int, bytes] = {
     int(status): b"HTTP/1.1 %d %b\r\n" % (status, status.phrase.encode()) for status in HTTPStatus
 }
+# headers that are said again and again
+KEPT = 1_024
 # answers that never have a body
 BARE = (204, 304)
 
@@ -71,11 +74,11 @@ class Heads:
             ValueError: as `head`.
         """
         said = [header(name, value) for name, value in response.headers]
-        names = frozenset(name for name, _ in said)
-        ours = (pair for pair in self.envelope(response, call, length=length, close=close) if pair[0] not in names)
+        names = frozenset([name for name, _ in said])
+        ours = [pair for pair in self.envelope(response, call, length=length, close=close) if pair[0] not in names]
         defaults = self.lines.get(names)
         if defaults is None:
-            defaults = self.lines[names] = lines(pair for pair in self.encoded if pair[0] not in names)
+            defaults = self.lines[names] = lines([pair for pair in self.encoded if pair[0] not in names])
         return STATUS_LINES[response.status] + lines(said) + defaults + lines(ours)
 
     def envelope(
@@ -98,6 +101,7 @@ def lines(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
     return b"".join([b"%b: %b\r\n" % pair for pair in pairs])
 
 
+@lru_cache(maxsize=KEPT)
 def header(name: str, value: str) -> tuple[bytes, bytes]:
     """One header for the wire.
 
@@ -133,15 +137,14 @@ def encoded(response: Response, coding: Coding) -> Response:
     """The headers of an answer that we put into a coding."""
     if coding is Coding.IDENTITY:
         return response
-    return retagged(response, coding).with_headers(("Content-Encoding", coding))
+    return retagged(response, coding, ("Content-Encoding", coding))
 
 
-def retagged(response: Response, coding: Coding) -> Response:
-    """Another representation has another ETag. RFC 9110 §8.8.3."""
-    pairs = tuple(
-        (name, value[:-1] + TAGS[coding] if name.lower() == "etag" else value) for name, value in response.headers
-    )
-    return replace(response, headers=pairs)
+def retagged(response: Response, coding: Coding, *more: tuple[str, str]) -> Response:
+    """Another representation has another ETag, and maybe more headers. RFC 9110 §8.8.3."""
+    tag = TAGS[coding]
+    pairs = [(name, value[:-1] + tag if name.lower() == "etag" else value) for name, value in response.headers]
+    return response.but(headers=(*pairs, *more))
 
 
 def untagged(call: Call) -> Call:

@@ -1,21 +1,22 @@
 """Answers as far as they are there: made in a thread, told when what they owe the trail is written."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from wattshare.custodian.services.recent import Proof
 from wattshare.custodian.store.trail import TrailEntry
-from wattshare.custodian.web.call import Call, Handler, Response
+from wattshare.custodian.web.call import Call, Handler, Quick, Response
 from wattshare.custodian.web.outgoing import encoded, fitted, header, varied, wanted_of
 from wattshare.custodian.web.pieces import Pouring
 from wattshare.custodian.web.threads import Owing
 
-# writes disclosures into the trail
-Note = Callable[[list[TrailEntry]], None]
+# writes disclosures into the trail; gives whether each was written, as its proof held
+Note = Callable[[list[TrailEntry], list[Proof | None]], Sequence[bool]]
 
 
-def nowhere(_: list[TrailEntry]) -> None:
+def nowhere(_: list[TrailEntry], _proofs: list[Proof | None]) -> Sequence[bool]:
     """For routes that tell nothing of anybody.
 
     Raises:
@@ -37,6 +38,8 @@ class Ready(Owing):
     rest: Pouring | None = None
     # the file that the kernel sends, opened
     source: BinaryIO | None = None
+    # it was made from what has changed since: it may not leave
+    void: bool = False
 
     def drop(self) -> None:
         """Let go of what it keeps open: it is not told."""
@@ -47,17 +50,19 @@ class Ready(Owing):
 
 
 def settle(note: Note, every: list[Ready]) -> None:
-    """Write down what answers tell, before any of them leaves.
+    """Write down what answers tell, before any of them leaves; one that no longer holds is void.
 
     Raises:
         Unavailable: it cannot be written down, so none of them is given.
     """
     try:
-        note([ready.owed for ready in every])
+        held = note([ready.owed for ready in every], [ready.response.proof for ready in every])
     except BaseException:
         for ready in every:
             ready.drop()
         raise
+    for ready, holds in zip(every, held, strict=True):
+        ready.void = not holds
 
 
 def whole(response: Response, body: bytes) -> Ready:
@@ -72,6 +77,16 @@ def asked(handler: Handler, call: Call, direct: bool) -> Ready:
     """
     response = handler(call)
     ready = prepared(response, call, direct)
+    ready.owed = response.owed
+    return ready
+
+
+def asked_quickly(quick: Quick, call: Call) -> Ready | None:
+    """The answer of who asks nobody, if there is one: all of it is there."""
+    response = quick(call)
+    if response is None or not isinstance(response.body, bytes):
+        return None
+    ready = whole(*fitted(response, response.body, call))
     ready.owed = response.owed
     return ready
 

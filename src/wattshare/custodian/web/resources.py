@@ -5,18 +5,21 @@ from dataclasses import dataclass
 from functools import partial
 
 from wattshare.custodian.model.authorization import Ending
-from wattshare.custodian.model.errors import BadRequest
+from wattshare.custodian.model.errors import BadRequest, Refusal
 from wattshare.custodian.services.access import Permission
 from wattshare.custodian.services.admission import Admission
 from wattshare.custodian.services.batches import Batches
 from wattshare.custodian.services.consent import Consent
 from wattshare.custodian.services.disclosure.answers import Answered, Content
 from wattshare.custodian.services.disclosure.disclosure import Disclosure, matches
+from wattshare.custodian.services.disclosure.planned import Planned
 from wattshare.custodian.services.disclosure.wirepath.member import Coding
 from wattshare.custodian.services.fetching import Fetched, Fetching
 from wattshare.custodian.services.orders import Orders
+from wattshare.custodian.services.recent import SHAPES, NotSeen, Proof, Seen
+from wattshare.custodian.store.database import Tx
 from wattshare.custodian.web.budgets import with_budgets
-from wattshare.custodian.web.call import ATOM_TYPE, XML_TYPE, Call, FileStretch, Handler, Response
+from wattshare.custodian.web.call import ATOM_TYPE, XML_TYPE, Call, FileStretch, Handler, Quick, Response
 from wattshare.custodian.web.codings import wanted
 from wattshare.custodian.web.errors import WrongMethod
 from wattshare.custodian.web.ranges import insist, stretch
@@ -53,6 +56,46 @@ class Resources:
     def handlers(self) -> dict[Endpoint, Handler]:
         """A handler for each row of the table that is a resource."""
         return {row: partial(self.handle, row) for row in ENDPOINTS if row.root is Root.RESOURCE}
+
+    def quick(self) -> dict[Endpoint, Quick]:
+        """What answers without the database, where it can."""
+        return {row: partial(self.at_once, row) for row in self.handlers() if row.shape in SHAPES and not row.window}
+
+    def at_once(self, endpoint: Endpoint, call: Call) -> Response | None:
+        """The answer out of what was seen in this second. What is refused then is asked about like all else."""
+        try:
+            seen = self.admission.seen(endpoint, call.authorization, call.certificate)
+            if seen is None:
+                return None
+            planned = self.planned(seen, endpoint, call)
+            found = None if planned is None else self.tell(seen.tx, planned, call)
+        except (NotSeen, Refusal):
+            return None
+        # what owes nothing is not asked about again before it leaves; what is long is not for the loop
+        if found is None or found.owed is None or not isinstance(found.body, bytes):
+            return None
+        return self.document(endpoint, found, seen.proof)
+
+    def planned(self, seen: Seen, endpoint: Endpoint, call: Call) -> Planned | None:
+        """What a call is told, decided once for all that ask for the same with the same token in this second."""
+        asked = (endpoint.name, *call.path.values(), "" if call.certificate is None else call.certificate.sha256)
+        planned = seen.planned.get(asked)
+        if planned is None:
+            permission = self.admission.recently(seen, endpoint, call.path, call.certificate)
+            planned = self.disclosure.plan(seen.tx, permission, None)
+            if planned is not None:
+                seen.planned[asked] = planned
+        return planned
+
+    def tell(self, tx: Tx, planned: Planned, call: Call) -> Answered:
+        """The answer of what was planned."""
+        return self.disclosure.tell(
+            tx,
+            planned,
+            known=call.headers.get("if-none-match"),
+            as_gzip=wanted(call.accept_encoding).coding is Coding.GZIP,
+            correlation_id=call.correlation_id,
+        )
 
     def handle(self, endpoint: Endpoint, call: Call) -> Response:
         """Answer one call of one row."""
@@ -93,21 +136,25 @@ class Resources:
             endpoint, call.path, authorization=call.authorization, certificate=call.certificate
         )
         with admitted as (permission, tx):
-            found = self.disclosure.read(
-                tx,
-                permission,
-                window(endpoint, call, self.profile),
-                known=call.headers.get("if-none-match"),
-                as_gzip=wanted(call.accept_encoding).coding is Coding.GZIP,
-                correlation_id=call.correlation_id,
-            )
+            found = self.read(tx, permission, call)
         if found is None:
             return with_budgets(Response.empty(204), permission.budgets)
         self.disclosure.tested(permission, found)
         return with_budgets(self.document(endpoint, found), permission.budgets)
 
+    def read(self, tx: Tx, permission: Permission, call: Call) -> Answered | None:
+        """What a call is told in a view of what it may see."""
+        return self.disclosure.read(
+            tx,
+            permission,
+            window(permission.endpoint, call, self.profile),
+            known=call.headers.get("if-none-match"),
+            as_gzip=wanted(call.accept_encoding).coding is Coding.GZIP,
+            correlation_id=call.correlation_id,
+        )
+
     @staticmethod
-    def document(endpoint: Endpoint, answered: Answered) -> Response:
+    def document(endpoint: Endpoint, answered: Answered, proof: Proof | None = None) -> Response:
         """A feed, an entry or an element. Feeds alone may be kept; an entry can be asked about by its validator."""
         kept: tuple[tuple[str, str], ...] = ()
         if answered.etag is not None:
@@ -123,6 +170,7 @@ class Resources:
             compressible=True,
             still=answered.still,
             owed=answered.owed,
+            proof=proof,
         )
 
     def order(self, permission: Permission, call: Call) -> Response:

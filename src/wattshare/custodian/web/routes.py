@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 from starlette.routing import compile_path
 
-from wattshare.custodian.web.call import Handler
+from wattshare.custodian.web.call import Handler, Quick
 from wattshare.custodian.web.errors import NoListener, WrongMethod
 from wattshare.espi.endpoints import EVERY, Endpoint, Root, Shape, Token
 from wattshare.espi.profile import Profile
@@ -19,6 +19,8 @@ from wattshare.espi.profile import Profile
 # "%" without two digits, an encoded slash, backslash or control character
 UNFIT = re.compile(rb"%(?![0-9a-f]{2})|%(?:2f|5c|[01][0-9a-f]|7f)", re.IGNORECASE)
 
+# paths that are remembered, and how long they are at most
+KEPT, USUAL = 4_096, 256
 # as nearly every path is; no segment of it begins with a dot
 PLAIN = re.compile(rb"(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+")
 
@@ -32,6 +34,8 @@ class Route:
     method: str = "GET"
     token: Token
     handler: Handler = field(repr=False)
+    # asked first
+    quick: Quick | None = field(default=None, repr=False)
     # not in Allow: the method is there to be refused in words of its own
     refused: bool = False
 
@@ -70,6 +74,8 @@ class Routes:
     places: tuple[Place, ...]
     # those that may match a path of so many segments; None: of any other number
     by_length: dict[int | None, tuple[Place, ...]] = field(init=False, repr=False, compare=False)
+    # where requests went lately, by method and path; of paths that are not too long
+    known: dict[tuple[str, bytes], Found] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Sort them, so that a path is compared with few."""
@@ -88,6 +94,17 @@ class Routes:
             NoListener: nothing is at this path, or it cannot be one of ours.
             WrongMethod: the path takes other methods.
         """
+        if len(raw_path) > USUAL:
+            return self._find(method, raw_path)
+        found = self.known.get((method, raw_path))
+        if found is None:
+            found = self._find(method, raw_path)
+            if len(self.known) >= KEPT:
+                self.known.clear()
+            self.known[method, raw_path] = found
+        return found
+
+    def _find(self, method: str, raw_path: bytes) -> Found:
         path = normal(raw_path)
         for place in self.by_length.get(path.count("/"), self.by_length[None]):
             if match := place.pattern.match(path):
@@ -122,9 +139,10 @@ def routes(
     handlers: Mapping[Endpoint, Handler],
     more: Iterable[Route] = (),
     *,
+    quick: Mapping[Endpoint, Quick] | None = None,
     complete: bool = True,
 ) -> Routes:
-    """The routes of the table and of what we add to it.
+    """The routes of the table and of what we add to it. `quick`: what is asked before a row's handler.
 
     Raises:
         ValueError: a row has no handler (unless not `complete`), or a path and method are there twice.
@@ -132,7 +150,8 @@ def routes(
     missing = [row.name for row in EVERY if row.root is not Root.THIRD_PARTY and row not in handlers]
     if missing and complete:
         raise ValueError(f"no handler for {', '.join(missing)}")
-    table = (route for row, handler in handlers.items() for route in of_row(row, profile, handler))
+    asked = quick or {}
+    table = (route for row, handler in handlers.items() for route in of_row(row, profile, handler, asked.get(row)))
     places: dict[str, dict[str, Route]] = defaultdict(dict)
     for route in (*table, *more):
         methods = places[folded(route.path)]
@@ -142,14 +161,14 @@ def routes(
     return Routes(tuple(placed(methods) for methods in places.values()))
 
 
-def of_row(row: Endpoint, profile: Profile, handler: Handler) -> Iterator[Route]:
+def of_row(row: Endpoint, profile: Profile, handler: Handler, quick: Quick | None = None) -> Iterator[Route]:
     """A row's path and its other spellings; what differs by case alone is one."""
     if row.root is Root.THIRD_PARTY:
         raise ValueError(f"{row.name} is not ours to answer")
     legacy = (profile.legacy_authorize,) if row.shape is Shape.AUTHORIZE else ()
     spellings = (row.template(profile), *row.alias_templates(profile), *legacy)
     for path in {folded(path): path for path in reversed(spellings)}.values():
-        yield Route(path=path, method=row.method, token=row.token, handler=handler)
+        yield Route(path=path, method=row.method, token=row.token, handler=handler, quick=quick)
 
 
 def folded(path: str) -> str:

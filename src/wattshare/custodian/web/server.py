@@ -13,6 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from wattshare.custodian.settings import Settings
+from wattshare.custodian.web.edge import Edge
 from wattshare.custodian.web.tls import HeadLimits, ListenerProtocol, Registered, TrustStore, server_context
 
 log = structlog.get_logger()
@@ -108,7 +109,8 @@ def follow(trust: TrustStore, registered: Registered, ended: threading.Event) ->
 def configured(app: ASGIApp, settings: Settings, trust: TrustStore | None) -> uvicorn.Server:
     """The server. Its own access log stays off: it would write query strings."""
     limits = HeadLimits(bytes=settings.header_bytes, count=settings.header_count, seconds=settings.body_seconds)
-    protocol: Any = partial(ListenerProtocol, limits=limits)
+    begin = app.quickly().begin if isinstance(app, Edge) else None
+    protocol: Any = partial(ListenerProtocol, limits=limits, begin=begin)
     config = uvicorn.Config(
         app,
         http=protocol,

@@ -128,6 +128,15 @@ class Threads:
             raise
         return result
 
+    def start(self, function: Callable[..., None], *arguments: object) -> None:
+        """Have something done that tells of its end itself."""
+        with self.lock:
+            self.coming.append(Work(function, arguments))
+            self._wake()
+        loop = asyncio.get_running_loop()
+        if self.coming and loop not in self.looking:
+            self._look_again(loop)
+
     # whether another thread is needed
 
     def _needed(self) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,10 +13,13 @@ from wattshare.custodian.model.bearer import Certificate
 from wattshare.custodian.settings import Settings, usable
 from wattshare.custodian.web.certificates import from_der
 from wattshare.custodian.web.direct import AT_ONCE, CUT, EXTENSION, OLD, AtOnce, Direct, UntilClosed
+from wattshare.custodian.web.incoming import HEADS, Heads
 from wattshare.custodian.web.joined import Joined
 
 log = structlog.get_logger()
 
+# see `quickly.Quickly.begin`
+Begin = Callable[[MutableMapping[str, Any], Callable[[bytes, bytes], None], Callable[[], None]], bool]
 # given the version that is known: the present one with every registered certificate (PEM), or None for
 # no change
 Registered = Callable[[int | None], tuple[int, tuple[str, ...]] | None]
@@ -53,16 +56,17 @@ class ListenerProtocol(HttpToolsProtocol):
     The ASGI TLS extension holds `client_cert_chain` (the leaf, PEM) and, for ourselves, `client_certificate`.
     """
 
-    def __init__(self, *args: Any, limits: HeadLimits, **kwargs: Any) -> None:
-        """Take uvicorn's arguments and the limits."""
+    def __init__(self, *args: Any, limits: HeadLimits, begin: Begin | None = None, **kwargs: Any) -> None:
+        """Take uvicorn's arguments, the limits, and what answers some requests without a task; see `quickly`."""
         super().__init__(*args, **kwargs)
-        self.limits = limits
+        self.limits, self.begin = limits, begin
         self.certificate: Certificate | None = None
         self.in_head = True
         self.too_large = False
-        # of the head as it arrived, and of what the parser has made of it
+        # of the head as it arrived
         self.head_bytes = 0
-        self.parsed_bytes = 0
+        # of this connection's last head what the next one may have as well
+        self.heads = Heads()
         self.deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -95,39 +99,49 @@ class ListenerProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self.in_head = True
         self.head_bytes = 0
-        self.parsed_bytes = 0
         if self.certificate is not None:
             chain = (self.certificate.pem,)
             tls: dict[object, object] = {"client_cert_chain": chain, "client_certificate": self.certificate}
             self.scope["extensions"] = {"tls": tls}
 
-    def on_url(self, url: bytes) -> None:
-        """A piece of the request line's address."""
-        super().on_url(url)
-        self.measure(len(url))
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """One header."""
-        super().on_header(name, value)
-        self.measure(len(name) + len(value))
-
     def on_headers_complete(self) -> None:
         """The head is there."""
+        self.measure()
         self.in_head = False
         self.stop_clock()
         super().on_headers_complete()
-        if self.cycle.scope is self.scope:
-            joined = Joined(self.transport, self.loop)
-            self.cycle.transport = joined  # type: ignore[assignment]
-            extensions: Any = self.scope.setdefault("extensions", {})
-            extensions[CUT] = joined.abort
-            if self.scope["http_version"] == OLD:
-                # its callers do not know chunks. RFC 9112 §6.1
-                extensions[CUT] = joined.reset
-                self.cycle.chunked_encoding, self.cycle.expected_content_length = False, UntilClosed()
-            extensions[AT_ONCE] = AtOnce(self.cycle, joined)
-            if self.transport.get_extra_info("ssl_object") is None:
-                extensions[EXTENSION] = Direct(self.cycle)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Answer a request: without a task where that can be."""
+        scope: Any = cycle.scope
+        usual = scope["http_version"] != OLD and not cycle.waiting_for_100_continue and not cycle.flow.write_paused
+        if usual and self.begin is not None and app is self.app:
+            at_once = AtOnce(cycle, self.transport.writelines)
+
+            def otherwise() -> None:
+                self.start(cycle, app)
+
+            scope.setdefault("extensions", {})[HEADS] = self.heads
+            if self.begin(scope, at_once.send_if_there, otherwise):
+                return
+        self.start(cycle, app)
+
+    def start(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Answer a request by a task, with what it may need of the connection."""
+        joined = Joined(self.transport, self.loop)
+        cycle.transport = joined  # type: ignore[assignment]
+        scope: Any = cycle.scope
+        extensions = scope.setdefault("extensions", {})
+        extensions[CUT] = joined.abort
+        extensions[HEADS] = self.heads
+        if scope["http_version"] == OLD:
+            # its callers do not know chunks. RFC 9112 §6.1
+            extensions[CUT] = joined.reset
+            cycle.chunked_encoding, cycle.expected_content_length = False, UntilClosed()
+        extensions[AT_ONCE] = AtOnce(cycle, joined.at_once)
+        if self.transport.get_extra_info("ssl_object") is None:
+            extensions[EXTENSION] = Direct(cycle)
+        super()._start_asgi_task(cycle, app)
 
     def on_message_complete(self) -> None:
         """The body is there; what comes next is a head again."""
@@ -135,10 +149,10 @@ class ListenerProtocol(HttpToolsProtocol):
         self.head_bytes = 0
         super().on_message_complete()
 
-    def measure(self, size: int) -> None:
-        """Stop the parser when the head is beyond its limits."""
-        self.parsed_bytes += size
-        if self.parsed_bytes > self.limits.bytes or len(self.headers) > self.limits.count:
+    def measure(self) -> None:
+        """Stop the parser when the head is beyond its limits; of one that does not end, twice as much is read."""
+        size = len(self.url) + sum([len(name) + len(value) for name, value in self.headers])
+        if size > self.limits.bytes or len(self.headers) > self.limits.count:
             self.too_large = True
             raise HeadTooLarge
 

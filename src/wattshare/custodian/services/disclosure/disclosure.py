@@ -20,6 +20,7 @@ from wattshare.custodian.services.disclosure import customers, feeds, registrati
 from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.answers import Answered, Content
 from wattshare.custodian.services.disclosure.plan import Plan, fixed, simple
+from wattshare.custodian.services.disclosure.planned import Planned
 from wattshare.custodian.services.disclosure.render import document_of, pieces
 from wattshare.custodian.services.disclosure.times import Times
 from wattshare.custodian.services.disclosure.told import Told
@@ -89,6 +90,13 @@ class Disclosure:
         """
         if permission.endpoint.shape is Shape.STATUS:
             return self._status(tx)
+        planned = self.plan(tx, permission, window)
+        if planned is None:
+            return None
+        return self.tell(tx, planned, known=known, as_gzip=as_gzip, correlation_id=correlation_id)
+
+    def plan(self, tx: Tx, permission: Permission, window: Window | None) -> Planned | None:
+        """The first half of `read`: what is told, before a byte of it is made; not of the status, nobody's."""
         at = self.now()
         plan = self._plan(self._view(tx, permission, at), permission, window)
         if plan.empty:
@@ -96,7 +104,12 @@ class Disclosure:
                 return None
             plan = replace(plan, items=lambda _: ())
         etag = self._etag(permission, window, plan)
-        if etag is not None and matches(known, etag):
+        return Planned(permission=permission, window=window, plan=plan, at=at, etag=etag)
+
+    def tell(self, tx: Tx, planned: Planned, *, known: str | None, as_gzip: bool, correlation_id: str) -> Answered:
+        """The second half: its bytes, made in the same view where there are few of them."""
+        permission, plan, at, etag = planned.permission, planned.plan, planned.at, planned.etag
+        if known is not None and etag is not None and matches(known, etag):
             return Answered(body=b"", etag=etag, unchanged=True)
         # what is small is read where it was found; the rest when it leaves
         encoder = self.encoder if as_gzip else None
@@ -106,7 +119,7 @@ class Disclosure:
             if small
             else Flow(self._write(permission, plan, at, encoder), packed=encoder is not None),
             etag=etag,
-            owed=self._owed(permission, window, plan, at, correlation_id),
+            owed=self._owed(permission, planned.window, plan, at, correlation_id),
             still=None if plan.count <= SMALL else partial(self._go_on, permission),
         )
 

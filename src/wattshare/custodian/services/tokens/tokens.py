@@ -291,7 +291,7 @@ class Tokens:
                 certified=self._certified(party, certificate),
             )
             return bearer, None
-        token, party, held = shown
+        token, party, held, _ = shown
         if not usable(token, self.now()):
             raise UnknownBearer
         bearer = Bearer(

@@ -1,0 +1,108 @@
+"""Answers that ask nobody: from the head of a request to the last byte, without a task of their own.
+
+What such an answer takes is mostly what stands around it. So it is made while its head is read, in the loop's own
+thread; it waits there for its entry of the trail, which a thread writes with those of others, and leaves as one piece.
+Whatever is not as usual goes the ordinary way, from the beginning: refusals, bodies, faults, and an answer that no
+longer holds when it is written down.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from starlette.types import Scope
+
+from wattshare.custodian import logs
+from wattshare.custodian.web.call import Call
+from wattshare.custodian.web.certificates import Certificates
+from wattshare.custodian.web.incoming import Door, bare, has_body
+from wattshare.custodian.web.outgoing import Heads, untagged
+from wattshare.custodian.web.ready import Ready, asked_quickly
+from wattshare.custodian.web.routes import Route, Routes
+from wattshare.custodian.web.settling import Settling
+from wattshare.custodian.web.watching import Requests
+
+Send = Callable[[bytes, bytes], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quickly:
+    """What of the edge such an answer needs."""
+
+    routes: Routes
+    certificates: Certificates
+    door: Door
+    heads: Heads
+    new_id: Callable[[], str]
+    settling: Settling
+    requests: Requests
+
+    def begin(self, scope: Scope, send: Send, otherwise: Callable[[], None]) -> bool:
+        """Begin to answer a request whose head is `scope`; whether one is under way.
+
+        Then, in the loop, either `send` is called with the head of the answer and its body, or `otherwise`: the
+        request is to be answered from the beginning.
+        """
+        if scope["method"] != "GET":
+            return False
+        found = self.routes.known.get(("GET", scope["raw_path"]))
+        if found is None or found.route.quick is None:
+            return False
+        started = time.monotonic()
+        try:
+            call = self.read(scope, found.parameters)
+            ready = None if call is None else asked_quickly(found.route.quick, call)
+        except Exception:
+            return False
+        if call is None or ready is None:
+            return False
+        answer = Answer(self, call, found.route, ready, started, send, otherwise)
+        self.settling.owe(ready, answer.end)
+        return True
+
+    def read(self, scope: Scope, parameters: Mapping[str, str]) -> Call | None:
+        """The call; None where a body comes.
+
+        Raises:
+            Refusal: it is not to be let in.
+        """
+        call = bare(scope, self.new_id())
+        if has_body(call):
+            return None
+        self.door.check(scope, call)
+        call = untagged(call)
+        return call.but(
+            path=parameters, certificate=self.certificates.shown(scope, call), address=self.certificates.caller(call)
+        )
+
+
+class Answer:
+    """One answer on its way."""
+
+    __slots__ = ("call", "otherwise", "quickly", "ready", "route", "send", "started")
+
+    def __init__(
+        self,
+        quickly: Quickly,
+        call: Call,
+        route: Route,
+        ready: Ready,
+        started: float,
+        send: Send,
+        otherwise: Callable[[], None],
+    ) -> None:
+        """It waits for its entry of the trail."""
+        self.quickly, self.call, self.route, self.ready = quickly, call, route, ready
+        self.started, self.send, self.otherwise = started, send, otherwise
+
+    def end(self, fault: BaseException | None) -> None:
+        """Send it, or let the request be answered otherwise."""
+        ready, call = self.ready, self.call
+        if fault is not None or ready.void:
+            self.otherwise()
+            return
+        quickly, status = self.quickly, ready.response.status
+        self.send(quickly.heads.written(ready.response, call, length=ready.length, close=False), ready.pieces[0])
+        milliseconds = int((time.monotonic() - self.started) * 1000)
+        quickly.requests.note(call.method, self.route.path, status, milliseconds)
+        logs.answered(call.method, self.route.path, status, milliseconds, call.correlation_id)

@@ -1,0 +1,71 @@
+"""What answers owe that were made in the loop itself: settled in a thread, for as many together as ask at a time.
+
+To settle costs about the same for one as for many. Callers that are answered together ask again together; so who is
+first waits until as many are there as were at work the last time, but not for long, and not if it was alone.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from wattshare.custodian.web.threads import Settle, Threads
+
+# settled at a time, and how long the first of them waits for the others
+MOST, WAIT_SECONDS = 32, 0.001
+
+# told in the loop that a result is settled, or why it is not
+Then = Callable[[BaseException | None], None]
+Debts = list[tuple[Any, Then]]
+
+
+@dataclass(kw_only=True)
+class Settling:
+    """Results of one loop; all but `_settle` is called there."""
+
+    threads: Threads
+    settle: Settle
+    waiting: Debts = field(default_factory=list)
+    # so many are waited for
+    wanted: int = 1
+    # some are being settled; the next ones are looked at when that is done
+    under_way: bool = False
+    timer: asyncio.TimerHandle | None = None
+
+    def owe(self, result: Any, then: Then) -> None:
+        """See that what a result owes is settled. `then` is told."""
+        self.waiting.append((result, then))
+        self._look()
+
+    def _look(self) -> None:
+        if self.under_way or not self.waiting:
+            return
+        if len(self.waiting) >= self.wanted:
+            self._begin()
+        elif self.timer is None:
+            self.timer = asyncio.get_running_loop().call_later(WAIT_SECONDS, self._begin)
+
+    def _begin(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+        debts, self.waiting = self.waiting[:MOST], self.waiting[MOST:]
+        self.under_way = True
+        self.threads.start(self._settle, asyncio.get_running_loop(), debts)
+
+    def _settle(self, loop: asyncio.AbstractEventLoop, debts: Debts) -> None:
+        """In a thread."""
+        fault: BaseException | None = None
+        try:
+            self.settle([result for result, _ in debts])
+        except BaseException as why:
+            fault = why
+        loop.call_soon_threadsafe(self._told, debts, fault)
+
+    def _told(self, debts: Debts, fault: BaseException | None) -> None:
+        self.under_way = False
+        # those that are told now ask again soon, beside those that have come meanwhile
+        self.wanted = min(len(debts) + len(self.waiting), MOST)
+        for _, then in debts:
+            then(fault)
+        self._look()
