@@ -245,6 +245,7 @@ class House:
             tx.sessions.forget(self.now() - FORGET_SECONDS)
             tx.delegations.forget(self.now() - FORGET_SECONDS)
             tx.proofs.forget(self.now())
+            tx.access_changes.forget(self.now())
 
     def registered(self, version: int | None) -> tuple[int, tuple[str, ...]] | None:
         """The client certificates that are let in; None when they are those of `version`."""

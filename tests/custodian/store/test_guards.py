@@ -27,6 +27,7 @@ from wattshare.espi.profile import PGE
 LATER = T0 + 900_000_000
 # tables without a guard, each with the reason
 OPEN = {
+    "access_change": "numbers: whose rights have changed",
     "alembic_version": "which form the tables have",
     "attempt": "addresses of third parties",
     "batch": "numbers: who ordered what window",

@@ -15,7 +15,7 @@ from starlette.types import Scope
 from wattshare.custodian import logs
 from wattshare.custodian.web.call import Call
 from wattshare.custodian.web.certificates import Certificates
-from wattshare.custodian.web.incoming import Door, bare, has_body
+from wattshare.custodian.web.incoming import Door, bare, has_body, raw_path
 from wattshare.custodian.web.outgoing import Heads, untagged
 from wattshare.custodian.web.ready import Ready, asked_quickly
 from wattshare.custodian.web.routes import Route, Routes
@@ -45,20 +45,31 @@ class Quickly:
         """
         if scope["method"] != "GET":
             return False
-        found = self.routes.known.get(("GET", scope["raw_path"]))
-        if found is None or found.route.quick is None:
-            return False
-        started = time.monotonic()
         try:
-            call = self.read(scope, found.parameters)
-            ready = None if call is None else asked_quickly(found.route.quick, call)
+            answer = self.answer(scope, send, otherwise)
         except Exception:
+            # whatever it is: the ordinary way meets it too, and answers
             return False
-        if call is None or ready is None:
+        if answer is None:
             return False
-        answer = Answer(self, call, found.route, ready, started, send, otherwise)
-        self.settling.owe(ready, answer.end)
+        self.settling.owe(answer.ready, answer.end)
         return True
+
+    def answer(self, scope: Scope, send: Send, otherwise: Callable[[], None]) -> "Answer | None":
+        """The answer of who asks nobody, if there is one.
+
+        Raises:
+            Refusal: the request is not to be let in.
+        """
+        started = time.monotonic()
+        found = self.routes.find("GET", raw_path(scope))
+        if found.route.quick is None:
+            return None
+        call = self.read(scope, found.parameters)
+        ready = None if call is None else asked_quickly(found.route.quick, call)
+        if call is None or ready is None:
+            return None
+        return Answer(self, call, found.route, ready, started, send, otherwise)
 
     def read(self, scope: Scope, parameters: Mapping[str, str]) -> Call | None:
         """The call; None where a body comes.

@@ -38,6 +38,11 @@ BEGIN
     RETURN NULL;
 END $$
 """
+ON_SQLITE = """
+CREATE TRIGGER {name} AFTER {change} ON "{table}" BEGIN
+    INSERT INTO access_change ("transaction", third_party_id, authorization_id) VALUES (0, {values});
+END
+"""
 # one for all that a transaction does to everybody
 FUNCTION_OF_ALL = """
 CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -84,11 +89,7 @@ def for_sqlite() -> Iterator[str]:
         for change in changes:
             row = "new" if change == "INSERT" else "old"
             values = ", ".join("NULL" if column is None else f"{row}.{column}" for column in (party, held))
-            yield (
-                f'CREATE TRIGGER {table}_access_{change.lower()} AFTER {change} ON "{table}" BEGIN'
-                f' INSERT INTO access_change ("transaction", third_party_id, authorization_id)'
-                f" VALUES (0, {values}); END"
-            )
+            yield ON_SQLITE.format(name=f"{table}_access_{change.lower()}", change=change, table=table, values=values)
 
 
 def for_postgresql() -> Iterator[str]:
