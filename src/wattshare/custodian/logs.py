@@ -131,7 +131,15 @@ RENDERER = structlog.processors.LogfmtRenderer(key_order=FIRST, drop_missing=Tru
 
 
 def answered(method: str, route: str, status: int, milliseconds: int, correlation_id: str) -> None:
-    """The line of an answer. There is one for each, so the usual one is written straight; it is the same line."""
+    """The line of an answer."""
+    sys.stderr.write(line_of(method, route, status, milliseconds, correlation_id))
+
+
+def line_of(method: str, route: str, status: int, milliseconds: int, correlation_id: str) -> str:
+    """The line of an answer, to be written to standard error; empty where it was written otherwise.
+
+    There is one for each, so the usual one is made straight; it is the same line.
+    """
     said = f"{method} {route} {correlation_id}"
     if structlog.get_config()["processors"][-1] is not RENDERER or not USUAL.fullmatch(said):
         log.info(
@@ -142,9 +150,9 @@ def answered(method: str, route: str, status: int, milliseconds: int, correlatio
             milliseconds=milliseconds,
             correlation_id=correlation_id,
         )
-        return
+        return ""
     now = datetime.now(UTC).replace(tzinfo=None).isoformat()
-    sys.stderr.write(
+    return (
         f"timestamp={now}Z level=info event=answered method={method} route={route} status={status} "
         f"milliseconds={milliseconds} correlation_id={correlation_id}\n"
     )

@@ -20,6 +20,7 @@ UNFIT = re.compile(r"[\x00-\x1f\x7f]")
 STATUS_LINES: dict[int, bytes] = {
     int(status): b"HTTP/1.1 %d %b\r\n" % (status, status.phrase.encode()) for status in HTTPStatus
 }
+VARIED = ("Vary", "Accept-Encoding")
 # headers that are said again and again
 KEPT = 1_024
 # answers that never have a body
@@ -121,16 +122,15 @@ def wanted_of(response: Response, call: Call) -> Wanted:
 
 def fitted(response: Response, body: bytes, call: Call) -> tuple[Response, bytes]:
     """A whole body in the coding that the caller wants."""
-    response = varied(response)
     coding, always = wanted_of(response, call)
     if coding is not Coding.IDENTITY and (always or len(body) >= WORTHWHILE) and body:
-        return encoded(response, coding), compressed(body, coding)
-    return response, body
+        return retagged(response, coding, VARIED, ("Content-Encoding", coding)), compressed(body, coding)
+    return varied(response), body
 
 
 def varied(response: Response) -> Response:
     """What might be compressed depends on Accept-Encoding, compressed or not."""
-    return response.with_headers(("Vary", "Accept-Encoding")) if response.compressible else response
+    return response.with_headers(VARIED) if response.compressible else response
 
 
 def encoded(response: Response, coding: Coding) -> Response:

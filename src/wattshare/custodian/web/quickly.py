@@ -6,9 +6,10 @@ Whatever is not as usual goes the ordinary way, from the beginning: refusals, bo
 longer holds when it is written down.
 """
 
+import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.types import Scope
 
@@ -36,6 +37,18 @@ class Quickly:
     new_id: Callable[[], str]
     settling: Settling
     requests: Requests
+    # of the log, of those that are told together
+    lines: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Write their lines together, too."""
+        self.settling.after = self.write_lines
+
+    def write_lines(self) -> None:
+        """Into the log."""
+        if self.lines:
+            sys.stderr.write("".join(self.lines))
+            self.lines.clear()
 
     def begin(self, scope: Scope, send: Send, otherwise: Callable[[], None]) -> bool:
         """Begin to answer a request whose head is `scope`; whether one is under way.
@@ -116,4 +129,4 @@ class Answer:
         self.send(quickly.heads.written(ready.response, call, length=ready.length, close=False), ready.pieces[0])
         milliseconds = int((time.monotonic() - self.started) * 1000)
         quickly.requests.note(call.method, self.route.path, status, milliseconds)
-        logs.answered(call.method, self.route.path, status, milliseconds, call.correlation_id)
+        quickly.lines.append(logs.line_of(call.method, self.route.path, status, milliseconds, call.correlation_id))

@@ -31,6 +31,8 @@ class Settling:
     # some are being settled; the next ones are looked at when that is done
     under_way: bool = False
     timer: asyncio.TimerHandle | None = None
+    # called when all of those were told that were settled together
+    after: Callable[[], None] = lambda: None
 
     def owe(self, result: Any, then: Then) -> None:
         """See that what a result owes is settled. `then` is told."""
@@ -68,4 +70,5 @@ class Settling:
         self.wanted = min(len(debts) + len(self.waiting), MOST)
         for _, then in debts:
             then(fault)
+        self.after()
         self._look()

@@ -111,17 +111,22 @@ class Disclosure:
         permission, plan, at, etag = planned.permission, planned.plan, planned.at, planned.etag
         if known is not None and etag is not None and matches(known, etag):
             return Answered(body=b"", etag=etag, unchanged=True)
-        # what is small is read where it was found; the rest when it leaves
-        encoder = self.encoder if as_gzip else None
-        small = plan.count <= (SMALL if encoder is None else PACKED)
         return Answered(
-            body=joined(self._pieces(tx, permission, plan, at, encoder))
-            if small
-            else Flow(self._write(permission, plan, at, encoder), packed=encoder is not None),
+            body=self._body(tx, planned, self.encoder if as_gzip else None),
             etag=etag,
             owed=self._owed(permission, planned.window, plan, at, correlation_id),
             still=None if plan.count <= SMALL else partial(self._go_on, permission),
         )
+
+    def _body(self, tx: Tx, planned: Planned, encoder: Encoder | None) -> bytes | Flow:
+        """What is small is read where it was found; the rest when it leaves."""
+        permission, plan, at = planned.permission, planned.plan, planned.at
+        if plan.count == 1 and permission.endpoint.document is Document.ENTRY:
+            [item] = plan.items(self._view(tx, permission, at))
+            return document_of(item, self.addresses)
+        if plan.count <= (SMALL if encoder is None else PACKED):
+            return joined(self._pieces(tx, permission, plan, at, encoder))
+        return Flow(self._write(permission, plan, at, encoder), packed=encoder is not None)
 
     def tested(self, permission: Permission, answered: Answered) -> None:
         """Sample data is delivered to a test: note that it is passed. Not in a view, which would keep a connection.
