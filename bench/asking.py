@@ -4,8 +4,9 @@ import multiprocessing
 import socket
 import time
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import cycle
 from typing import Protocol
 
 from bench.machine import cpu_seconds
@@ -24,6 +25,12 @@ class Request:
     target: str
     token: str = ""
     coding: str = "gzip"
+    # more tokens for the same, shown one after the other
+    others: tuple[str, ...] = ()
+
+    def heads(self, port: int) -> list[bytes]:
+        """The same with each token."""
+        return [replace(self, token=token).head(port) for token in (self.token, *self.others)]
 
     def head(self, port: int) -> bytes:
         """Its bytes."""
@@ -87,12 +94,14 @@ def fetched(port: int, request: Request) -> bytes:
 
 def repeat(port: int, request: Request, seconds: float, connections: int) -> int:
     """Ask for so long on so many connections. How many answers came."""
-    head, ends = request.head(port), time.monotonic() + seconds
+    heads, ends = request.heads(port), time.monotonic() + seconds
 
-    def loop(_: int) -> int:
+    def loop(place: int) -> int:
         connection, count = Connection(port), 0
+        # no two connections show the same, where there are several
+        mine = cycle(heads[place::connections] if len(heads) > connections else heads)
         while time.monotonic() < ends:
-            connection.ask(head)
+            connection.ask(next(mine))
             count += 1
         return count
 

@@ -1,10 +1,12 @@
 """F1, F2, F3: the whole server, from the token to the last byte."""
 
+import secrets
 import socket
 import time
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from bench.asking import END, Request, cpu_of_one, fetched
@@ -19,6 +21,8 @@ from wattshare.custodian.services.disclosure.wirepath.direct import Absent, chos
 MEGA = 1 << 20
 # that one turn of ours, or of nginx, takes
 SECONDS = 1.0
+# bearers for the same that take turns
+STRANGERS = 5_000
 # those whose figure is against nginx that copies, as we do: what is not a file the kernel cannot send by itself, nor
 # anything over TLS. For what fits one packet that makes no difference
 COPYING = frozenset({"F1", "F1d"})
@@ -43,7 +47,8 @@ def measure(utility: Utility, databases: Databases, wanted: frozenset[str], fold
             gate(utility, fetched(server.port, feed))
             for name, request in asked.items():
                 if name in wanted:
-                    yield against_nginx(name, server, request, folder)
+                    outcome = against_nginx(name, server, request, folder)
+                    yield with_strangers(utility, server, request, outcome) if name == "F2" else outcome
 
 
 def gate(utility: Utility, member: bytes) -> None:
@@ -92,6 +97,31 @@ def against_nginx(name: str, server: Served, request: Request, folder: Path) -> 
         parts={"our_cpu_seconds": cost, "bytes": len(body)}
         | {f"nginx_{way}_cpu_seconds": found for way, found in held_against.items()},
     )
+
+
+def with_strangers(utility: Utility, server: Served, request: Request, outcome: Outcome) -> Outcome:
+    """The same of bearers that have not asked in the same second, beside it: nothing is known of them yet."""
+    asked = replace(request, others=strangers(utility, request.token))
+    anew = median(cpu_of_one(server, asked, seconds=SECONDS) for _ in range(REPEATS))
+    cost = outcome.parts["our_cpu_seconds"]
+    against = "" if outcome.figure is None else f": {outcome.figure * cost / anew:.2%}"
+    return replace(
+        outcome,
+        note=f"{outcome.note}; by bearers that did not ask in the same second {anew * 1e6:.0f} µs{against}",
+        parts=outcome.parts | {"our_cpu_seconds_anew": anew},
+    )
+
+
+def strangers(utility: Utility, known: str) -> tuple[str, ...]:
+    """More tokens that open the same: so many that none is shown twice in a second."""
+    texts = tuple(f"ws_{secrets.token_hex(32)}" for _ in range(STRANGERS))
+    with utility.opened() as house, house.store.begin() as tx:
+        token = tx.tokens.find(known)
+        if token is None:
+            raise LookupError("the utility's own token is gone")
+        for text in texts:
+            tx.tokens.add(token, text)
+    return texts
 
 
 def slow_reader(utility: Utility, databases: Databases) -> Outcome:

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass, replace
+from unittest.mock import ANY
 
 import pytest
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.bearer import BearerClass
 from wattshare.custodian.model.parties import ThirdParty
 from wattshare.custodian.model.tokens import Code, PartyRows, RefreshToken, Token, TokenRows
+from wattshare.custodian.store.bearers import Shown
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.tokens import CODE, REFRESH_TOKEN, TOKEN
@@ -105,9 +107,9 @@ def test_what_stands_behind_a_bearer_is_found_with_it(store: Store) -> None:
         crossed = tx.tokens.add(replace(given.token, id=0, third_party_id=other.id, family=None), "crossed")
         tx.tokens.end(crossed.id, T0 + 1)
     with store.read() as tx:
-        assert tx.bearers.shown("access one") == (given.token, one, given.held)
-        assert tx.bearers.shown("client") == (client, one, None)
-        assert tx.bearers.shown("crossed") == (replace(crossed, ended_at=T0 + 1), other, None)
+        assert tx.bearers.shown("access one") == Shown(given.token, one, given.held, ANY)
+        assert tx.bearers.shown("client") == Shown(client, one, None, ANY)
+        assert tx.bearers.shown("crossed") == Shown(replace(crossed, ended_at=T0 + 1), other, None, ANY)
         for text in ("", "one", "refresh one", "Client"):
             assert tx.bearers.shown(text) is None
 

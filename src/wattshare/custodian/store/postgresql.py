@@ -131,9 +131,14 @@ def kept(engine: Engine, *, writes: bool) -> Kept:
 
 
 def _ready(seconds: int, driver: Any) -> Any:
-    """What a connection knows; and its deadlines, for statements that are transactions by themselves."""
+    """What a connection knows; and its deadlines, for statements that are transactions by themselves.
+
+    Where nothing is prepared on it, something stands between that shares it out: it is left as it is.
+    """
     from wattshare.custodian.store import libpq  # noqa: PLC0415
 
+    if driver.prepare_threshold is None:
+        return None
     libpq.run(driver, f"SET statement_timeout = '{seconds}s'; SET lock_timeout = '{seconds}s'; SET jit = off".encode())
     return libpq.names(driver)
 
