@@ -3,6 +3,7 @@
 import enum
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import quote
 
 from wattshare.espi.kinds import Kind
@@ -176,12 +177,12 @@ class Endpoint:
     test_token: bool = False
     sentence: str
 
-    @property
+    @cached_property
     def parameters(self) -> tuple[str, ...]:
         """The names in the path, in order."""
         return tuple(PARAMETER.findall(self.path))
 
-    @property
+    @cached_property
     def names_authorization(self) -> str | None:
         """The path parameter that must be the bearer's own: authorization, third party or registration."""
         return next((name for name in self.parameters if name in OWN_PARAMETERS), None)
@@ -191,7 +192,7 @@ class Endpoint:
         """Who may fetch a prepared file of this row: the class of bearer that ordered it, or the client's."""
         return frozenset({self.token, Token.CLIENT}) if self.answer is Answer.LATER else frozenset()
 
-    @property
+    @cached_property
     def document(self) -> Document:
         """The form of its body, once there is one."""
         if self.root is Root.OURS:

@@ -1,7 +1,7 @@
 """The head of an answer, and the coding of its body."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
@@ -76,25 +76,27 @@ class Heads:
         """
         said = [header(name, value) for name, value in response.headers]
         names = frozenset([name for name, _ in said])
-        ours = [pair for pair in self.envelope(response, call, length=length, close=close) if pair[0] not in names]
         defaults = self.lines.get(names)
         if defaults is None:
             defaults = self.lines[names] = lines([pair for pair in self.encoded if pair[0] not in names])
-        return STATUS_LINES[response.status] + lines(said) + defaults + lines(ours)
+        envelope = self.envelope(response, call, length=length, close=close)
+        ours = lines([pair for pair in envelope if pair[0] not in names])
+        return b"".join((STATUS_LINES[response.status], lines(said), defaults, ours))
 
     def envelope(
         self, response: Response, call: Call, *, length: int | None, close: bool
-    ) -> Iterator[tuple[bytes, bytes]]:
+    ) -> list[tuple[bytes, bytes]]:
         """What differs from answer to answer."""
         correlation_id = call.correlation_id.encode("ascii")
-        yield b"x-correlation-id", correlation_id
-        yield b"x-transaction-id", correlation_id
-        if response.content_type and response.status not in BARE:
-            yield header("content-type", response.content_type)
-        if length is not None and response.status not in BARE:
-            yield b"content-length", b"%d" % length
+        pairs = [(b"x-correlation-id", correlation_id), (b"x-transaction-id", correlation_id)]
+        if response.status not in BARE:
+            if response.content_type:
+                pairs.append(header("content-type", response.content_type))
+            if length is not None:
+                pairs.append((b"content-length", b"%d" % length))
         if close:
-            yield b"connection", b"close"
+            pairs.append((b"connection", b"close"))
+        return pairs
 
 
 def lines(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:

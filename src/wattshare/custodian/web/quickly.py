@@ -126,7 +126,12 @@ class Answer:
             self.otherwise()
             return
         quickly, status = self.quickly, ready.response.status
-        self.send(quickly.heads.written(ready.response, call, length=ready.length, close=False), ready.pieces[0])
+        try:
+            head = quickly.heads.written(ready.response, call, length=ready.length, close=False)
+        except ValueError:
+            self.otherwise()
+            return
+        self.send(head, ready.pieces[0])
         milliseconds = int((time.monotonic() - self.started) * 1000)
         quickly.requests.note(call.method, self.route.path, status, milliseconds)
         quickly.lines.append(logs.line_of(call.method, self.route.path, status, milliseconds, call.correlation_id))

@@ -7,9 +7,14 @@ first waits until as many are there as were at work the last time, but not for l
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+import structlog
+
 from wattshare.custodian.web.threads import Settle, Threads
+
+log = structlog.get_logger()
 
 # settled at a time, and how long the first of them waits for the others
 MOST, WAIT_SECONDS = 32, 0.001
@@ -21,7 +26,7 @@ Debts = list[tuple[Any, Then]]
 
 @dataclass(kw_only=True)
 class Settling:
-    """Results of one loop; all but `_settle` is called there."""
+    """Results of one loop; all of it is called there."""
 
     threads: Threads
     settle: Settle
@@ -53,22 +58,18 @@ class Settling:
             self.timer = None
         debts, self.waiting = self.waiting[:MOST], self.waiting[MOST:]
         self.under_way = True
-        self.threads.start(self._settle, asyncio.get_running_loop(), debts)
+        settled = self.threads.start(self.settle, [result for result, _ in debts])
+        settled.add_done_callback(partial(self._told, debts))
 
-    def _settle(self, loop: asyncio.AbstractEventLoop, debts: Debts) -> None:
-        """In a thread."""
-        fault: BaseException | None = None
-        try:
-            self.settle([result for result, _ in debts])
-        except BaseException as why:
-            fault = why
-        loop.call_soon_threadsafe(self._told, debts, fault)
-
-    def _told(self, debts: Debts, fault: BaseException | None) -> None:
-        self.under_way = False
+    def _told(self, debts: Debts, settled: "asyncio.Future[None]") -> None:
+        self.under_way, fault = False, settled.exception()
         # those that are told now ask again soon, beside those that have come meanwhile
         self.wanted = min(len(debts) + len(self.waiting), MOST)
         for _, then in debts:
-            then(fault)
+            try:
+                then(fault)
+            except Exception:
+                # the others have nothing to do with it
+                log.exception("not_told")
         self.after()
         self._look()

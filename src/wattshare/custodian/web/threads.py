@@ -114,12 +114,7 @@ class Threads:
 
         Who is called off meanwhile goes on when the thread is done, as what runs in it cannot be stopped.
         """
-        work = Work(function, arguments)
-        with self.lock:
-            self.coming.append(work)
-            self._wake()
-        if (self.coming or self.owing) and work.loop not in self.looking:
-            self._look_again(work.loop)
+        work = self._put(function, arguments)
         try:
             result: T = await work.waiting
         except asyncio.CancelledError:
@@ -128,14 +123,18 @@ class Threads:
             raise
         return result
 
-    def start(self, function: Callable[..., None], *arguments: object) -> None:
-        """Have something done that tells of its end itself."""
+    def start(self, function: Callable[..., T], *arguments: object) -> "asyncio.Future[T]":
+        """Have something done that blocks, without waiting for it here."""
+        return self._put(function, arguments).waiting
+
+    def _put(self, function: Callable[..., Any], arguments: tuple[object, ...]) -> Work:
+        work = Work(function, arguments)
         with self.lock:
-            self.coming.append(Work(function, arguments))
+            self.coming.append(work)
             self._wake()
-        loop = asyncio.get_running_loop()
-        if self.coming and loop not in self.looking:
-            self._look_again(loop)
+        if (self.coming or self.owing) and work.loop not in self.looking:
+            self._look_again(work.loop)
+        return work
 
     # whether another thread is needed
 

@@ -86,6 +86,10 @@ class Naming:
         numbers = (subscription, usage_point)
         return Place(self.href % numbers, self.hashed % numbers)
 
+    def own_name(self, subscription: int, usage_point: int) -> bytes:
+        """The UUID of what is at the address itself."""
+        return uuid_of(self.hashed % (subscription, usage_point))
+
 
 def hashed_of(address: str) -> Naming:
     """Cut out of one address of the specimen's numbers.

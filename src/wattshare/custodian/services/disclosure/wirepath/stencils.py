@@ -60,11 +60,10 @@ class Stencil:
 
     def fill(self, subscription: int, point: int, published: bytes, updated: bytes, *, alone: bool = False) -> bytes:
         """The entry of one usage point of one subscription; the times as they are written."""
-        place = self.naming.place(subscription, point)
         return (self.alone if alone else self.text) % {
             b"subscription": subscription,
             b"point": point,
-            b"id": place.own_name(),
+            b"id": self.naming.own_name(subscription, point),
             b"published": published,
             b"updated": updated,
         }
