@@ -11,10 +11,12 @@ from tests.custodian.store.households import DAY, T0, Home, add_authorization, a
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.bearer import BearerClass
 from wattshare.custodian.model.parties import ThirdParty
+from wattshare.custodian.model.readings import Channel
 from wattshare.custodian.model.tokens import Token
 from wattshare.custodian.store.access_changes import KEPT_SECONDS, AccessChange, order
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
+from wattshare.espi.usage import ReadingType
 
 
 @pytest.fixture(params=ENGINES)
@@ -111,6 +113,14 @@ CHANGES: dict[str, tuple[Change, Callable[[Shared], AccessChange]]] = {
     ),
     "a usage point": (
         lambda tx, one: run(tx, "UPDATE usage_point SET extra = NULL WHERE id = :id", id=one.home.usage_point.id),
+        lambda _: EVERYBODY,
+    ),
+    "a channel comes": (
+        lambda tx, one: tx.readings.add_channel(
+            Channel(
+                usage_point_id=one.home.usage_point.id, number=0, reading_type_id="", reading_type=ReadingType(uom=72)
+            )
+        ),
         lambda _: EVERYBODY,
     ),
     "something is taken in": (lambda tx, _: tx.revisions.begin("test", T0), lambda _: EVERYBODY),

@@ -23,7 +23,7 @@ WATCHED = (
     ("account", LATER, None, None),
     ("account_holder", EVERY, None, None),
     ("usage_point", LATER, None, None),
-    ("channel", LATER, None, None),
+    ("channel", EVERY, None, None),
     ("reading_type", EVERY, None, None),
     # what is metered is there for all with its revision; on SQLite when that is no longer under way
     ("revision", ("INSERT",), None, None),
