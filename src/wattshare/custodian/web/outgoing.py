@@ -83,9 +83,7 @@ class Heads:
         ours = lines([pair for pair in envelope if pair[0] not in names])
         return b"".join((STATUS_LINES[response.status], lines(said), defaults, ours))
 
-    def envelope(
-        self, response: Response, call: Call, *, length: int | None, close: bool
-    ) -> list[tuple[bytes, bytes]]:
+    def envelope(self, response: Response, call: Call, *, length: int | None, close: bool) -> list[tuple[bytes, bytes]]:
         """What differs from answer to answer."""
         correlation_id = call.correlation_id.encode("ascii")
         pairs = [(b"x-correlation-id", correlation_id), (b"x-transaction-id", correlation_id)]
