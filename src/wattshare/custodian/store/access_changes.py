@@ -4,7 +4,9 @@ So what was found out about a bearer a moment ago can be asked about in the tran
 a change that was committed since then is there, in whatever process it was made, and by whatever way.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, Text, bindparam, delete, select, text, update
 from sqlalchemy.ext.compiler import compiles
@@ -75,7 +77,7 @@ def _last(_element: Moment, _compiler: SQLCompiler, **_told: object) -> str:
 
 
 class Later(FunctionElement[bool]):
-    """Whether a change was not seen at a moment, which is given."""
+    """Whether a change was not seen at a moment; its first number and all of it are given."""
 
     inherit_cache = True
     name = "later"
@@ -83,21 +85,23 @@ class Later(FunctionElement[bool]):
 
 @compiles(Later, "postgresql")
 def _not_visible(element: Later, compiler: SQLCompiler, **told: object) -> str:
-    moment = f"CAST({compiler.process(element.clauses, **told)} AS pg_snapshot)"
+    # what is older than all that was under way then was seen; there is an index for that
+    least, moment = (compiler.process(one, **told) for one in element.clauses)
     return (
-        f"access_change.transaction >= CAST(CAST(pg_snapshot_xmin({moment}) AS TEXT) AS BIGINT)"
-        f" AND NOT pg_visible_in_snapshot(CAST(CAST(access_change.transaction AS TEXT) AS xid8), {moment})"
+        f"access_change.transaction >= {least} AND NOT"
+        f" pg_visible_in_snapshot(CAST(CAST(access_change.transaction AS TEXT) AS xid8), CAST({moment} AS pg_snapshot))"
     )
 
 
 @compiles(Later, "sqlite")
 def _greater(element: Later, compiler: SQLCompiler, **told: object) -> str:
-    return f"access_change.id > CAST({compiler.process(element.clauses, **told)} AS INTEGER)"
+    least, _ = element.clauses
+    return f"access_change.id > {compiler.process(least, **told)}"
 
 
 MOMENT = Moment().label("moment")
-LATER: ColumnElement[bool] = Later(bindparam("moment", type_=Text))
-SINCE = Prepared(select(ACCESS_CHANGE.c.third_party_id, ACCESS_CHANGE.c.authorization_id).where(LATER).distinct())
+LATER: ColumnElement[bool] = Later(bindparam("least", type_=Big), bindparam("moment", type_=Text))
+SINCE = Prepared(select(ACCESS_CHANGE.c.third_party_id, ACCESS_CHANGE.c.authorization_id).where(LATER))
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,7 @@ class AccessChanges:
 
     def since(self, moment: str) -> tuple[AccessChange, ...]:
         """What was committed after a view that saw that moment. In a transaction that sees what is there now."""
-        return tuple(AccessChange(*row) for row in SINCE.rows(self._connection, {"moment": moment}))
+        return changes(SINCE.rows(self._connection, of_moment(moment)))
 
     def are_written(self) -> bool:
         """Whether every change is: not where Citus has taken the triggers away."""
@@ -138,6 +142,16 @@ class AccessChanges:
         columns = ACCESS_CHANGE.c
         self._connection.execute(update(ACCESS_CHANGE).where(columns.seen_at.is_(None)).values(seen_at=at))
         return self._connection.execute(delete(ACCESS_CHANGE).where(columns.seen_at < at - KEPT_SECONDS)).rowcount
+
+
+def of_moment(moment: str | None) -> dict[str, int | str | None]:
+    """What a statement with `LATER` is given; of no moment nothing is later."""
+    return {"least": None if moment is None else order(moment)[0], "moment": moment}
+
+
+def changes(rows: Iterable[tuple[Any, ...]]) -> tuple[AccessChange, ...]:
+    """Changes of rows, each once."""
+    return tuple({AccessChange(*row): None for row in rows})
 
 
 def order(moment: str) -> tuple[int, int, int]:

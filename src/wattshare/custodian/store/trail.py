@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Column, ColumnElement, Connection, Index, String, Table, literal_column, select
 
-from wattshare.custodian.store.access_changes import ACCESS_CHANGE, LATER, AccessChange
+from wattshare.custodian.store.access_changes import ACCESS_CHANGE, LATER, AccessChange, changes, of_moment
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big
 from wattshare.custodian.store.prepared import Added, Prepared
@@ -34,9 +34,7 @@ TRAIL = Table(
 
 WRITTEN = tuple(column.name for column in TRAIL.c if column.name != "id")
 ADDED = Added(TRAIL, WRITTEN)
-CHANGED = (
-    select(ACCESS_CHANGE.c.third_party_id, ACCESS_CHANGE.c.authorization_id).where(LATER).distinct().cte("changed")
-)
+CHANGED = select(ACCESS_CHANGE.c.third_party_id, ACCESS_CHANGE.c.authorization_id).where(LATER).cte("changed")
 # all rows or none, by one statement, and so in one message: on PostgreSQL
 UNLESS_CHANGED = Prepared(
     select(CHANGED).add_cte(
@@ -114,9 +112,9 @@ class Trail:
 
         By one statement: PostgreSQL alone has it. See `Store.single_note`.
         """
-        rows = [_columns(entry) for entry in entries]
-        told = {name: [row[name] for row in rows] for name in WRITTEN} | {"moment": moment}
-        return tuple(AccessChange(*row) for row in UNLESS_CHANGED.rows(self._connection, told))
+        told = {name: [getattr(entry, name) for entry in entries] for name in WRITTEN}
+        told["detail"] = [_detail(entry) for entry in entries]
+        return changes(UNLESS_CHANGED.rows(self._connection, told | of_moment(moment)))
 
     def of_authorization(self, authorization_id: int) -> tuple[TrailEntry, ...]:
         """What happened to an authorization and its data."""
@@ -155,4 +153,8 @@ class Trail:
 
 
 def _columns(entry: TrailEntry) -> dict[str, Any]:
-    return {name: getattr(entry, name) for name in WRITTEN} | {"detail": json.dumps(dict(entry.detail))}
+    return {name: getattr(entry, name) for name in WRITTEN} | {"detail": _detail(entry)}
+
+
+def _detail(entry: TrailEntry) -> str:
+    return json.dumps(dict(entry.detail)) if entry.detail else "{}"
