@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from starlette.types import Scope
@@ -12,6 +12,9 @@ from wattshare.custodian.settings import Settings
 from wattshare.custodian.web.call import Call, Query
 from wattshare.custodian.web.certificates import read_address
 from wattshare.custodian.web.errors import HeadersTooLarge, WrongEncoding, WrongHost
+
+if TYPE_CHECKING:
+    from wattshare.custodian.web.quickly import Asked
 
 # where the scope has what is kept for the next head
 HEADS = "wattshare.heads"
@@ -30,6 +33,8 @@ class Heads:
     read: tuple[Mapping[str, str], frozenset[str], Mapping[str, str]] = ({}, frozenset(), {})
     # they were let in
     passed: bool = False
+    # what was asked for with them, where that was answered quickly
+    asked: "Asked | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,13 +10,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from starlette.types import Scope
 
 from wattshare.custodian import logs
-from wattshare.custodian.web.call import Call
+from wattshare.custodian.web.call import Call, Quick
 from wattshare.custodian.web.certificates import Certificates
-from wattshare.custodian.web.incoming import Door, bare, has_body, raw_path
+from wattshare.custodian.web.incoming import Door, bare, has_body, heads_of, raw_path
 from wattshare.custodian.web.outgoing import Heads, untagged
 from wattshare.custodian.web.ready import Ready, asked_quickly
 from wattshare.custodian.web.routes import Route, Routes
@@ -75,20 +76,38 @@ class Quickly:
             Refusal: the request is not to be let in.
         """
         started = time.monotonic()
-        found = self.routes.find("GET", raw_path(scope))
-        if found.route.quick is None:
+        found = self.read(scope)
+        if found is None:
             return None
-        call = self.read(scope, found.parameters)
-        ready = None if call is None else asked_quickly(found.route.quick, call)
-        if call is None or ready is None:
-            return None
-        return Answer(self, call, found.route, ready, started, send, otherwise)
+        route, quick, call = found
+        ready = asked_quickly(quick, call)
+        return None if ready is None else Answer(self, call, route, ready, started, send, otherwise)
 
-    def read(self, scope: Scope, parameters: Mapping[str, str]) -> Call | None:
-        """The call; None where a body comes.
+    def read(self, scope: Scope) -> tuple[Route, Quick, Call] | None:
+        """The call, and what answers it; None where nothing does, or a body comes.
 
         Raises:
             Refusal: it is not to be let in.
+        """
+        heads, target = heads_of(scope), (scope["raw_path"], scope["query_string"])
+        if heads is not None and heads.asked is not None and heads.asked.again(target, scope["headers"]):
+            # the same again on the same connection
+            asked = heads.asked
+            return asked.route, asked.quick, asked.call.but(correlation_id=self.new_id())
+        found = self.routes.find("GET", raw_path(scope))
+        quick = found.route.quick
+        call = None if quick is None else self.call(scope, found.parameters)
+        if quick is None or call is None:
+            return None
+        if heads is not None:
+            heads.asked = Asked(target, scope["headers"], found.route, quick, call)
+        return found.route, quick, call
+
+    def call(self, scope: Scope, parameters: Mapping[str, str]) -> Call | None:
+        """The call as it is let in; None where a body comes.
+
+        Raises:
+            Refusal: it is not.
         """
         call = bare(scope, self.new_id())
         if has_body(call):
@@ -98,6 +117,20 @@ class Quickly:
         return call.but(
             path=parameters, certificate=self.certificates.shown(scope, call), address=self.certificates.caller(call)
         )
+
+
+class Asked(NamedTuple):
+    """What a connection has asked for last, and what was made of it."""
+
+    target: tuple[bytes, bytes]
+    headers: list[tuple[bytes, bytes]]
+    route: Route
+    quick: Quick
+    call: Call
+
+    def again(self, target: tuple[bytes, bytes], headers: list[tuple[bytes, bytes]]) -> bool:
+        """Whether this is the same."""
+        return target == self.target and headers == self.headers
 
 
 class Answer:
