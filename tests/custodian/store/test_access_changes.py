@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from tests.custodian.servers import ENGINES
+from tests.custodian.servers import ENGINES, OpenStore, Server
 from tests.custodian.store.households import DAY, T0, Home, add_authorization, add_home, add_party
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.bearer import BearerClass
@@ -139,10 +140,10 @@ def test_a_change_is_there_once_it_is_committed(store: Store, sharing: Shared, n
     assert since(store, last(store) if name == "a token is gone" else moment(store)) == set()
 
 
-def last(store: Store) -> str:
+def last(store: Store, name: str = "Other") -> str:
     """What is there now, where there is no token to ask by."""
     with store.begin() as tx:
-        party = add_party(tx, "Other")
+        party = add_party(tx, name)
         tx.tokens.add(
             Token(
                 bearer_class=BearerClass.CLIENT,
@@ -151,10 +152,10 @@ def last(store: Store) -> str:
                 issued_at=T0,
                 expires_at=T0 + DAY,
             ),
-            "ws_other",
+            f"ws_{name}",
         )
     with store.read() as tx:
-        shown = tx.bearers.shown("ws_other")
+        shown = tx.bearers.shown(f"ws_{name}")
     assert shown is not None
     return shown.moment
 
@@ -208,9 +209,26 @@ def test_triggers_that_were_taken_away_are_missed(store: Store) -> None:
     if store.engine.dialect.name == "sqlite":
         with store.begin() as tx:
             run(tx, "DROP TRIGGER third_party_access_update")
-            run(tx, "DROP TRIGGER third_party_access_delete")
         with store.read() as tx:
             assert not tx.access_changes.are_written()
+
+
+def test_a_table_that_is_emptied_at_once_and_what_a_replica_takes_over_are_changes(
+    server: Server, open_store: OpenStore, tmp_path: Path
+) -> None:
+    store = open_store(tmp_path, "postgresql")
+    database = str(store.engine.url.database)
+    with store.begin() as tx:
+        add_authorization(tx, add_party(tx), add_home(tx))
+    before = last(store)
+    server.execute("TRUNCATE authorization_usage_point", database)
+    assert since(store, before) == {EVERYBODY}
+    before = last(store, "Third")
+    with server.connect(database) as line:
+        line.execute("SET session_replication_role = replica")
+        line.execute("UPDATE third_party SET standing = 'suspended' WHERE name = 'Acme Energy'")
+    assert len(since(store, before)) == 1
+    store.close()
 
 
 def test_moments_are_sorted_by_time() -> None:

@@ -1,6 +1,7 @@
 """Answers that ask nobody, over a real connection: they leave when they are written down, and as all others do."""
 
 import socket
+import sys
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
@@ -9,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.custodian.web.served import HOST, ask, plain, read, routed
+from wattshare.custodian import logs
 from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.services.recent import Proof
 from wattshare.custodian.store.trail import TrailEntry
@@ -31,6 +34,7 @@ class Trail:
     # whether what quick answers were made from has not changed
     holds: bool = True
     away: bool = False
+    broken: bool = False
     opened: threading.Event = field(default_factory=threading.Event)
     reached: threading.Event = field(default_factory=threading.Event)
 
@@ -39,6 +43,8 @@ class Trail:
         assert self.opened.wait(30)
         if self.away:
             raise Unavailable
+        if self.broken:
+            raise LookupError
         held = [proof is None or self.holds for proof in proofs]
         self.written += [entry.event for entry, holds in zip(entries, held, strict=True) if holds]
         return held
@@ -152,13 +158,20 @@ def test_nothing_leaves_before_it_is_written_down(line: tuple[int, Trail]) -> No
         assert read(connection).body == b"quickly quick"
 
 
-def test_where_the_trail_is_away_the_handler_says_what_is(line: tuple[int, Trail]) -> None:
-    """This one owes nothing; of one that does, the ordinary way answers 503."""
+def test_where_the_trail_is_away_that_is_said_at_once(line: tuple[int, Trail]) -> None:
     port, trail = line
     trail.away = True
-    assert ask(port, "/one").body == b"slowly GET"
+    answer = ask(port, "/one")
+    assert (answer.status, answer.headers["content-type"]) == (503, "application/json;charset=UTF-8")
+    assert answer.headers["x-correlation-id"].encode() in answer.body
     trail.away = False
     assert ask(port, "/one").body == b"quickly quick"
+
+
+def test_another_fault_is_for_the_ordinary_way(line: tuple[int, Trail]) -> None:
+    port, trail = line
+    trail.broken = True
+    assert ask(port, "/one").body == b"slowly GET"
 
 
 def test_requests_behind_each_other_are_answered_in_their_order(line: tuple[int, Trail]) -> None:
@@ -213,6 +226,42 @@ def test_the_server_stops_once_they_are_told(tmp_path: Path) -> None:
     with connection:
         answer = read(connection)
     assert answer.body == b"quickly quick"
+
+
+def test_lines_behind_a_body_are_none_of_the_next_head(line: tuple[int, Trail]) -> None:
+    port, _ = line
+    head = f"GET /one HTTP/1.1\r\nHost: {HOST}\r\nAuthorization: Bearer a\r\nTransfer-Encoding: chunked\r\n"
+    behind = f"Host: {HOST}\r\nAuthorization: Bearer a\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(f"{head}\r\n".encode())
+        threading.Event().wait(0.05)
+        connection.sendall(f"0\r\n{behind}\r\n".encode())
+        assert read(connection).status == 200
+        connection.sendall(f"{head}{behind}\r\n0\r\n\r\n".encode())
+        assert read(connection).status == 400
+
+
+def test_a_log_that_cannot_be_written_keeps_nobody_waiting(
+    line: tuple[int, Trail], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port, trail = line
+
+    class Closed:
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+        def flush(self) -> None:
+            raise BrokenPipeError
+
+    logs.configure()
+    monkeypatch.setattr(sys, "stderr", Closed())
+    try:
+        for number in range(3):
+            assert ask(port, f"/one?name={number}").body == b"quickly %d" % number
+    finally:
+        monkeypatch.undo()
+        structlog.reset_defaults()
+    assert trail.written == ["0", "1", "2"]
 
 
 def test_a_second_head_is_read_as_the_first_was(line: tuple[int, Trail]) -> None:

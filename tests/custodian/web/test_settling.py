@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from wattshare.custodian.web.settling import MOST, Settling
 from wattshare.custodian.web.threads import Threads
 
@@ -116,3 +118,17 @@ def test_who_cannot_be_told_keeps_nobody_else_from_it() -> None:
         await asyncio.gather(*told)
 
     assert run(story).lots == [["gone"], ["gone too", 0]]
+
+
+def test_where_no_thread_is_to_be_had_each_is_told_and_later_ones_are_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def story(settling: Settling, _: Book) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", none_left)
+            assert [type(await told) for told in owe(settling, range(3))] == [RuntimeError] * 3
+        assert [await told for told in owe(settling, range(3, 4))] == [None]
+        assert settling.threads.started == 1
+
+    assert run(story).lots == [[3]]

@@ -7,6 +7,7 @@ was committed since the view (`store/access_changes`). What is refused, or was n
 """
 
 import hashlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -41,6 +42,8 @@ SHAPES = frozenset(
 )
 # bearers of one second; others are asked about in the database
 MOST = 4_096
+# a second of the clock is not longer than this, unless the clock is set back
+LONGEST_SECONDS = 2
 
 Types = tuple[tuple[str, ReadingType], ...]
 T = TypeVar("T")
@@ -253,13 +256,16 @@ class Recent:
     key: bytes = field(repr=False)
     # whether changes are written down where they are made
     on: Callable[[], bool]
-    # the second, and what was seen in it by the digest of a token: no token is kept
+    # the second, and what was seen in it by the digest of a token: no token is kept; and until when, whatever the clock
+    # does
     kept: tuple[int, dict[bytes, Seen]] = (0, {})
+    until: float = 0.0
+    monotonic: Callable[[], float] = time.monotonic
 
     def find(self, text: str) -> Seen | None:
         """What is known of a bearer by its token."""
         second, seen = self.kept
-        return seen.get(self._named(text)) if second == self.now() else None
+        return seen.get(self._named(text)) if second == self.now() and self.monotonic() < self.until else None
 
     def watch(self) -> Seen | None:
         """What is about to be seen; None where nothing is to be kept."""
@@ -270,9 +276,9 @@ class Recent:
         if seen.shown is None or seen.at != self.now():
             return
         second, kept = self.kept
-        if second != seen.at:
+        if second != seen.at or self.monotonic() >= self.until:
             kept = {}
-            self.kept = seen.at, kept
+            self.kept, self.until = (seen.at, kept), self.monotonic() + LONGEST_SECONDS
         named = self._named(text)
         earlier = kept.get(named)
         if earlier is not None:

@@ -4,7 +4,7 @@ So what was found out about a bearer a moment ago can be asked about in the tran
 a change that was committed since then is there, in whatever process it was made, and by whatever way.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,27 +32,27 @@ ACCESS_CHANGE = Table(
     sqlite_autoincrement=True,
 )
 # the tables that are looked at for it, by triggers that are named after them
-WATCHED = (
-    "account",
-    "account_holder",
-    "agreement",
-    "authorization",
-    "authorization_usage_point",
-    "channel",
-    "reading_type",
-    "revision",
-    "third_party",
-    "token",
-    "usage_point",
-)
+EVERY, LATER_ON = ("insert", "update", "delete"), ("update", "delete")
+WATCHED: Mapping[str, tuple[str, ...]] = {
+    "account": LATER_ON,
+    "account_holder": EVERY,
+    "agreement": LATER_ON,
+    "authorization": LATER_ON,
+    "authorization_usage_point": EVERY,
+    "channel": EVERY,
+    "reading_type": EVERY,
+    "revision": ("insert",),
+    "third_party": LATER_ON,
+    "token": LATER_ON,
+    "usage_point": LATER_ON,
+}
 TRIGGERS = {
     "postgresql": text(
-        "SELECT DISTINCT relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
-        r" WHERE relnamespace = current_schema()::regnamespace AND tgname LIKE '%\_access\_%' AND tgenabled = 'O'"
+        "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+        " WHERE relnamespace = current_schema()::regnamespace AND tgenabled IN ('A', 'O')"
+        r" AND tgname LIKE '%\_access\_%'"
     ),
-    "sqlite": text(
-        r"SELECT DISTINCT tbl_name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%\_access\_%' ESCAPE '\'"
-    ),
+    "sqlite": text(r"SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%\_access\_%' ESCAPE '\'"),
 }
 # seconds that a change is kept after it was seen: nothing that was found out is used for nearly as long
 KEPT_SECONDS = 3_600
@@ -131,8 +131,9 @@ class AccessChanges:
 
     def are_written(self) -> bool:
         """Whether every change is: not where Citus has taken the triggers away."""
-        found = self._connection.scalars(TRIGGERS[self._connection.dialect.name])
-        return {*WATCHED} <= {str(table) for table in found}
+        engine = self._connection.dialect.name
+        found = {str(name) for name in self._connection.scalars(TRIGGERS[engine])}
+        return found >= {trigger(table, change) for table in WATCHED for change in changes_of(table, engine)}
 
     def forget(self, at: int) -> int:
         """Drop what nobody asks about any more. How many.
@@ -142,6 +143,16 @@ class AccessChanges:
         columns = ACCESS_CHANGE.c
         self._connection.execute(update(ACCESS_CHANGE).where(columns.seen_at.is_(None)).values(seen_at=at))
         return self._connection.execute(delete(ACCESS_CHANGE).where(columns.seen_at < at - KEPT_SECONDS)).rowcount
+
+
+def trigger(table: str, change: str) -> str:
+    """What writes one kind of change of a table down."""
+    return f"{table}_access_{change}"
+
+
+def changes_of(table: str, engine: str) -> tuple[str, ...]:
+    """The kinds of changes of a table that are written down."""
+    return (*WATCHED[table], "truncate") if engine == "postgresql" else WATCHED[table]
 
 
 def of_moment(moment: str | None) -> dict[str, int | str | None]:

@@ -43,6 +43,7 @@ from wattshare.custodian.store.messages import Messages
 from wattshare.custodian.store.notices import Notices
 from wattshare.custodian.store.outages import Outages
 from wattshare.custodian.store.parties import Parties
+from wattshare.custodian.store.prepared import KNOWN
 from wattshare.custodian.store.programs import Programs
 from wattshare.custodian.store.proofs import Proofs
 from wattshare.custodian.store.purposes import For, Purpose
@@ -249,13 +250,15 @@ class Store:
         """For one statement that writes, and that is a transaction by itself; None where there is none such.
 
         Raises:
-            Unavailable: as `begin`; or the connection is older than the server.
+            Unavailable: as `begin`.
+            Outlived: the connection is older than the server; whether it was written is not known.
         """
         if self.engine.dialect.name == "sqlite":
             yield None
             return
         with _available(), self.notes.single() as connection:
-            yield Tx(connection, self.keys, self.late)
+            # where nothing is prepared on it, its deadlines are those of a transaction
+            yield None if connection.info.get(KNOWN) is None else Tx(connection, self.keys, self.late)
 
     @contextmanager
     def read(self, for_: For | None = None) -> Iterator[Tx]:

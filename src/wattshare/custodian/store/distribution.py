@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Dialect, ForeignKeyConstraint, text
 from sqlalchemy.schema import AddConstraint, DropConstraint
 
-from wattshare.custodian.store.access_changes import WATCHED
+from wattshare.custodian.store.access_changes import WATCHED, changes_of, trigger
 from wattshare.custodian.store.guards import GUARDS, Guard, protect
 from wattshare.custodian.store.metadata import METADATA
 
@@ -116,8 +116,8 @@ def unwatched() -> Iterator[str]:
     """What takes the triggers away that write down changes of rights: Citus takes no table with one."""
     for table in WATCHED:
         if table in DISTRIBUTED + REFERENCE:
-            for change in ("insert", "update", "delete"):
-                yield f'DROP TRIGGER IF EXISTS {table}_access_{change} ON "{table}"'
+            for change in changes_of(table, "postgresql"):
+                yield f'DROP TRIGGER IF EXISTS {trigger(table, change)} ON "{table}"'
 
 
 def between() -> Iterator[ForeignKeyConstraint]:

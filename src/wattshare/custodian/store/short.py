@@ -19,6 +19,10 @@ BEGUN = "wattshare_begun"
 READS = "wattshare_reads"
 
 
+class Outlived(Exception):
+    """A connection ended while nobody used it, or just now: the server was started anew, or ended it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kept:
     """Views of one database, or short transactions that write, for any number of threads."""
@@ -72,13 +76,17 @@ class Kept:
         """A connection on which no transaction has begun: each statement is one by itself.
 
         Raises:
-            sqlalchemy.exc.OperationalError: the database cannot be reached; or the connection was older than it.
+            sqlalchemy.exc.OperationalError: the database cannot be reached.
+            Outlived: the connection is not there any more.
         """
         connection, _ = self._taken()
         try:
             yield connection
-        except BaseException:
+        except BaseException as why:
+            gone = isinstance(why, Exception) and driver_of(connection).closed
             self._drop(connection)
+            if gone:
+                raise Outlived from why
             raise
         self._put_back(connection)
 

@@ -91,7 +91,7 @@ class AtOnce:
 
     def send_if_there(self, head: bytes, body: bytes) -> None:
         """Send an answer and end it, unless nobody is there any more."""
-        if not self._cycle.disconnected:
+        if not (self._cycle.disconnected or self._cycle.transport.is_closing()):
             self.send(head, body, close=False)
 
     def send(self, head: bytes, body: bytes, *, close: bool) -> None:

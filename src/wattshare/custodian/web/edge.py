@@ -23,10 +23,10 @@ from wattshare.custodian.web.crowd import Crowd
 from wattshare.custodian.web.direct import AT_ONCE, CUT, EXTENSION, OLD, AtOnce, Direct
 from wattshare.custodian.web.errors import TooLarge, TooSlow
 from wattshare.custodian.web.incoming import Door, bare, has_body, raw_path
-from wattshare.custodian.web.outgoing import Heads, confirmed, fitted, untagged
+from wattshare.custodian.web.outgoing import Heads, confirmed, untagged
 from wattshare.custodian.web.pieces import Pouring
 from wattshare.custodian.web.quickly import Quickly
-from wattshare.custodian.web.ready import Note, Ready, asked, nowhere, settle, whole
+from wattshare.custodian.web.ready import Note, Ready, Refuse, asked, nowhere, refused, settle
 from wattshare.custodian.web.routes import Route, Routes
 from wattshare.custodian.web.sending import Sending
 from wattshare.custodian.web.settling import Settling
@@ -40,8 +40,6 @@ BODILESS = frozenset({"GET", "HEAD", "DELETE"})
 FORM = "application/x-www-form-urlencoded"
 # a reader who takes no piece for so long is hung up on
 READER_SECONDS = 60
-
-Refuse = Callable[[Exception, Call], Response]
 
 
 class Gone(Exception):
@@ -111,6 +109,7 @@ class Edge:
             new_id=self.new_id,
             settling=Settling(threads=self.threads, settle=self.threads.settle),
             requests=self.requests,
+            refuse=self.refuse,
         )
 
     async def in_thread(self, work: Callable[..., T], *arguments: object) -> T:
@@ -206,9 +205,7 @@ class Exchange:
 
     def refused(self, fault: Exception) -> Ready:
         """The answer to a refusal or a fault."""
-        response = self.edge.refuse(fault, self.call)
-        body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
-        return whole(*fitted(response, body, self.call))
+        return refused(self.edge.refuse, fault, self.call)
 
     async def whole(self, response: Response, pieces: list[bytes], length: int | None) -> None:
         """Send an answer that is all there."""

@@ -135,7 +135,8 @@ def head_of(scope: Scope) -> tuple[Mapping[str, str], frozenset[str], Mapping[st
     headers, repeated = read_headers(pairs)
     read = headers, repeated, read_cookies(headers.get("cookie", ""))
     if heads is not None:
-        heads.pairs, heads.read, heads.passed = pairs, read, False
+        # what follows a body may yet be put behind them
+        heads.pairs, heads.read, heads.passed = [*pairs], read, False
     return read
 
 

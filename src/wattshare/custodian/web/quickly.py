@@ -9,17 +9,19 @@ longer holds when it is written down.
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from starlette.types import Scope
 
 from wattshare.custodian import logs
+from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.web.call import Call, Quick
 from wattshare.custodian.web.certificates import Certificates
 from wattshare.custodian.web.incoming import Door, bare, has_body, heads_of, raw_path
 from wattshare.custodian.web.outgoing import Heads, untagged
-from wattshare.custodian.web.ready import Ready, asked_quickly
+from wattshare.custodian.web.ready import Ready, Refuse, asked_quickly, refused
 from wattshare.custodian.web.routes import Route, Routes
 from wattshare.custodian.web.settling import Settling
 from wattshare.custodian.web.watching import Requests
@@ -38,6 +40,7 @@ class Quickly:
     new_id: Callable[[], str]
     settling: Settling
     requests: Requests
+    refuse: Refuse
     # of the log, of those that are told together
     lines: list[str] = field(default_factory=list)
 
@@ -46,10 +49,13 @@ class Quickly:
         self.settling.after = self.write_lines
 
     def write_lines(self) -> None:
-        """Into the log."""
+        """Into the log, if there still is one."""
         if self.lines:
-            sys.stderr.write("".join(self.lines))
+            text = "".join(self.lines)
             self.lines.clear()
+            # a closed pipe, a full disk: there is nowhere to say so, and answers do not wait for it
+            with suppress(OSError, ValueError):
+                sys.stderr.write(text)
 
     def begin(self, scope: Scope, send: Send, otherwise: Callable[[], None]) -> bool:
         """Begin to answer a request whose head is `scope`; whether one is under way.
@@ -100,7 +106,7 @@ class Quickly:
         if quick is None or call is None:
             return None
         if heads is not None:
-            heads.asked = Asked(target, scope["headers"], found.route, quick, call)
+            heads.asked = Asked(target, [*scope["headers"]], found.route, quick, call)
         return found.route, quick, call
 
     def call(self, scope: Scope, parameters: Mapping[str, str]) -> Call | None:
@@ -154,11 +160,13 @@ class Answer:
 
     def end(self, fault: BaseException | None) -> None:
         """Send it, or let the request be answered otherwise."""
-        ready, call = self.ready, self.call
-        if fault is not None or ready.void:
+        quickly, call = self.quickly, self.call
+        # nobody is made to wait for the trail once more
+        ready = refused(quickly.refuse, fault, call) if isinstance(fault, Unavailable) else self.ready
+        if ready.void or not (fault is None or isinstance(fault, Unavailable)):
             self.otherwise()
             return
-        quickly, status = self.quickly, ready.response.status
+        status = ready.response.status
         try:
             head = quickly.heads.written(ready.response, call, length=ready.length, close=False)
         except ValueError:

@@ -16,6 +16,10 @@ from wattshare.custodian.web.threads import Owing
 Note = Callable[[list[TrailEntry], list[Proof | None]], Sequence[bool]]
 
 
+# the answer to a refusal or a fault, for the call as far as it was read
+Refuse = Callable[[Exception, Call], Response]
+
+
 def nowhere(_: list[TrailEntry], _proofs: list[Proof | None]) -> Sequence[bool]:
     """For routes that tell nothing of anybody.
 
@@ -68,6 +72,13 @@ def settle(note: Note, every: list[Ready]) -> None:
 def whole(response: Response, body: bytes) -> Ready:
     """An answer that is all there."""
     return Ready(response=response, pieces=[body], length=len(body))
+
+
+def refused(refuse: Refuse, fault: Exception, call: Call) -> Ready:
+    """The answer to a refusal or a fault."""
+    response = refuse(fault, call)
+    body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
+    return whole(*fitted(response, body, call))
 
 
 def asked(handler: Handler, call: Call, direct: bool) -> Ready:

@@ -6,6 +6,7 @@ first waits until as many are there as were at work the last time, but not for l
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -36,7 +37,7 @@ class Settling:
     # some are being settled; the next ones are looked at when that is done
     under_way: bool = False
     timer: asyncio.TimerHandle | None = None
-    # called when all of those were told that were settled together
+    # called when all of those were told that were settled together; raises nothing
     after: Callable[[], None] = lambda: None
 
     def owe(self, result: Any, then: Then) -> None:
@@ -57,19 +58,32 @@ class Settling:
             self.timer.cancel()
             self.timer = None
         debts, self.waiting = self.waiting[:MOST], self.waiting[MOST:]
+        try:
+            settled = self.threads.start(self.settle, [result for result, _ in debts])
+        except RuntimeError as why:
+            # there is no thread to be had
+            self._tell(debts, why)
+            return
         self.under_way = True
-        settled = self.threads.start(self.settle, [result for result, _ in debts])
         settled.add_done_callback(partial(self._told, debts))
 
     def _told(self, debts: Debts, settled: "asyncio.Future[None]") -> None:
         self.under_way, fault = False, settled.exception()
         # those that are told now ask again soon, beside those that have come meanwhile
         self.wanted = min(len(debts) + len(self.waiting), MOST)
+        if fault is not None:
+            # who waits behind them would wait for the same
+            debts, self.waiting = debts + self.waiting, []
+        self._tell(debts, fault)
+        self._look()
+
+    def _tell(self, debts: Debts, fault: BaseException | None) -> None:
+        """Tell each, whatever becomes of the others."""
         for _, then in debts:
             try:
                 then(fault)
             except Exception:
-                # the others have nothing to do with it
-                log.exception("not_told")
+                # where not even the log can be written, nobody is to wait for that
+                with suppress(Exception):
+                    log.exception("not_told")
         self.after()
-        self._look()

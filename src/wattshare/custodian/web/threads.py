@@ -131,7 +131,11 @@ class Threads:
         work = Work(function, arguments)
         with self.lock:
             self.coming.append(work)
-            self._wake()
+            try:
+                self._wake()
+            except RuntimeError:
+                self.coming.remove(work)
+                raise
         if (self.coming or self.owing) and work.loop not in self.looking:
             self._look_again(work.loop)
         return work
@@ -163,7 +167,14 @@ class Threads:
             self.waking.put(None)
         elif self.started < self.most:
             self.started += 1
-            threading.Thread(target=self._serve, name="handler", daemon=True).start()
+            try:
+                threading.Thread(target=self._serve, name="handler", daemon=True).start()
+            except RuntimeError:
+                # the machine has none left; those that there are come when they can
+                self.started -= 1
+                if self.started:
+                    return
+                raise
         else:
             return
         self.woken.append(time.monotonic())

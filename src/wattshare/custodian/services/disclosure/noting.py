@@ -12,6 +12,7 @@ from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.services.recent import Proof
 from wattshare.custodian.store.access_changes import AccessChange, order
 from wattshare.custodian.store.database import Store
+from wattshare.custodian.store.short import Outlived
 from wattshare.custodian.store.trail import TrailEntry
 
 
@@ -90,8 +91,8 @@ class Noting:
                     [entry for one in taken for entry in one.entries], earliest(taken)
                 ):
                     return False
-        except Unavailable:
-            # the server may have been started anew since; the other way finds that out
+        except Outlived:
+            # the other way finds out whether there is a server
             return False
         for one in taken:
             one.held = (True,) * len(one.entries)

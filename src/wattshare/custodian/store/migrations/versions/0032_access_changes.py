@@ -43,6 +43,14 @@ CREATE TRIGGER {name} AFTER {change} ON "{table}" BEGIN
     INSERT INTO access_change ("transaction", third_party_id, authorization_id) VALUES (0, {values});
 END
 """
+# a table that is emptied at once has no rows to be told of
+FUNCTION_OF_EMPTIED = """
+CREATE FUNCTION access_emptied() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO access_change (transaction) VALUES (CAST(CAST(pg_current_xact_id() AS text) AS bigint));
+    RETURN NULL;
+END $$
+"""
 # one for all that a transaction does to everybody
 FUNCTION_OF_ALL = """
 CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -93,7 +101,8 @@ def for_sqlite() -> Iterator[str]:
 
 
 def for_postgresql() -> Iterator[str]:
-    """A trigger for each statement, which knows the rows that it has changed."""
+    """A trigger for each statement, which knows the rows that it has changed; in what another server sends, too."""
+    yield FUNCTION_OF_EMPTIED
     for table, changes, party, held in WATCHED:
         name = f"{table}_access_changed"
         function = FUNCTION if party or held else FUNCTION_OF_ALL
@@ -105,6 +114,12 @@ def for_postgresql() -> Iterator[str]:
                 f'CREATE TRIGGER {table}_access_{change.lower()} AFTER {change} ON "{table}"'
                 f" REFERENCING {rows} TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
             )
+        yield (
+            f'CREATE TRIGGER {table}_access_truncate AFTER TRUNCATE ON "{table}"'
+            " FOR EACH STATEMENT EXECUTE FUNCTION access_emptied()"
+        )
+        for change in (*changes, "TRUNCATE"):
+            yield f'ALTER TABLE "{table}" ENABLE ALWAYS TRIGGER {table}_access_{change.lower()}'
 
 
 def distributed() -> bool:
