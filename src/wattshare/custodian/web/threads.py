@@ -197,7 +197,7 @@ class Threads:
 
     def _serve(self) -> None:
         me = threading.get_ident()
-        self._come()
+        self._come(me)
         while True:
             work, owing = self._next(me)
             if owing:
@@ -211,13 +211,15 @@ class Threads:
             elif not owing:
                 if self._ends():
                     return
-                self._come()
+                self._come(me)
             # what was done is not kept until there is more to do
             del work, owing
 
-    def _come(self) -> None:
+    def _come(self, me: int) -> None:
         with self.lock:
             self.woken.popleft()
+            # there is no moment at which nobody seems to be at work
+            self.begun[me] = time.monotonic()
 
     def _next(self, me: int) -> tuple[Work | None, list[Work]]:
         """The piece that waits longest, and what is to be settled before it. Neither: who gets none sleeps."""
