@@ -93,7 +93,12 @@ def test_an_import_that_is_interrupted_says_so(
     typed: Typed, home: Path, feed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Intake, "take", lambda *_, **__: signal.raise_signal(signal.SIGINT))
-    told = typed("import", "--home", home, feed)
+    # whatever a command before it has made of the signal in this process
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        told = typed("import", "--home", home, feed)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert told.exit_code == 130
     assert "feed.xml: interrupted" in told.stderr
 
