@@ -22,7 +22,7 @@ from wattshare.custodian.app import BATCHES
 
 MEGA = 1 << 20
 # turns of the largest, and of the others
-REPEATS, FEW = 5, 3
+REPEATS, FEW = 3, 3
 COST = "cpu_microseconds_a_reading_of_"
 ENTRY = "{http://www.w3.org/2005/Atom}entry"
 BLOCK = "{http://naesb.org/espi}IntervalBlock"

@@ -111,7 +111,9 @@ def text(value: str) -> bytes:
 def written(value: Value) -> bytes | None:
     """A value as PostgreSQL reads it."""
     if isinstance(value, list):
-        return b"{" + b",".join(map(element, value)) + b"}"
+        # what many rows have in common is written once
+        alike = len(value) > 1 and value.count(value[0]) == len(value)
+        return b"{%b}" % b",".join([element(value[0])] * len(value) if alike else map(element, value))
     return text(value) if isinstance(value, str) else None if value is None else b"%d" % value
 
 

@@ -61,6 +61,12 @@ class TrailEntry:
     detail: Mapping[str, object] = field(default_factory=dict)
     correlation_id: str | None = None
 
+    def under(self, correlation_id: str) -> "TrailEntry":
+        """The same of an answer with that id. As `dataclasses.replace` has it, but for what that takes."""
+        made = object.__new__(TrailEntry)
+        made.__dict__.update(self.__dict__, correlation_id=correlation_id)
+        return made
+
 
 # what says which kinds of data an authorization has from then on; in so many words, as its index has it
 TERMS = TRAIL.c.event.in_(

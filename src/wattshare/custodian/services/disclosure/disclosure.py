@@ -104,17 +104,18 @@ class Disclosure:
                 return None
             plan = replace(plan, items=lambda _: ())
         etag = self._etag(permission, window, plan)
-        return Planned(permission=permission, window=window, plan=plan, at=at, etag=etag)
+        owed = self._owed(permission, window, plan, at)
+        return Planned(permission=permission, plan=plan, at=at, etag=etag, owed=owed)
 
     def tell(self, tx: Tx, planned: Planned, *, known: str | None, as_gzip: bool, correlation_id: str) -> Answered:
         """The second half: its bytes, made in the same view where there are few of them."""
-        permission, plan, at, etag = planned.permission, planned.plan, planned.at, planned.etag
+        permission, plan, etag = planned.permission, planned.plan, planned.etag
         if known is not None and etag is not None and matches(known, etag):
             return Answered(body=b"", etag=etag, unchanged=True)
         return Answered(
             body=self._body(tx, planned, self.encoder if as_gzip else None),
             etag=etag,
-            owed=self._owed(permission, planned.window, plan, at, correlation_id),
+            owed=None if planned.owed is None else planned.owed.under(correlation_id),
             still=None if plan.count <= SMALL else partial(self._go_on, permission),
         )
 
@@ -208,10 +209,8 @@ class Disclosure:
         )
         return hashlib.sha256("\n".join(of).encode()).hexdigest()[:32]
 
-    def _owed(
-        self, permission: Permission, window: Window | None, plan: Plan, at: int, correlation_id: str
-    ) -> TrailEntry | None:
-        """The disclosure, to be written down before any of it leaves."""
+    def _owed(self, permission: Permission, window: Window | None, plan: Plan, at: int) -> TrailEntry | None:
+        """The disclosure, to be written down before any of it leaves, under the id of its answer."""
         held = permission.authorization
         of_customer = held is not None and held.customer_id is not None
         if not (of_customer or permission.endpoint.shape is Shape.AUTHORIZATIONS):
@@ -224,7 +223,6 @@ class Disclosure:
             endpoint=permission.endpoint.name,
             window="" if window is None else window.key(),
             count=plan.count,
-            correlation_id=correlation_id,
         )
 
     # plans, by shape
