@@ -26,7 +26,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(kw_only=True)
-class Heads:
+class LastHead:
     """A connection's last headers, as they came and as they were read: who asks again mostly says the same."""
 
     pairs: list[tuple[bytes, bytes]] | None = None
@@ -121,9 +121,9 @@ def bare(scope: Scope, correlation_id: str) -> Call:
     )
 
 
-def heads_of(scope: Scope) -> Heads | None:
+def heads_of(scope: Scope) -> LastHead | None:
     """What is kept for a connection's next head; None where there is no such connection."""
-    heads: Heads | None = scope.get("extensions", NOTHING).get(HEADS)
+    heads: LastHead | None = scope.get("extensions", NOTHING).get(HEADS)
     return heads
 
 

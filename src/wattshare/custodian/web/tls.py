@@ -13,7 +13,7 @@ from wattshare.custodian.model.bearer import Certificate
 from wattshare.custodian.settings import Settings, usable
 from wattshare.custodian.web.certificates import from_der
 from wattshare.custodian.web.direct import AT_ONCE, CUT, EXTENSION, OLD, AtOnce, Direct, UntilClosed
-from wattshare.custodian.web.incoming import HEADS, Heads
+from wattshare.custodian.web.incoming import HEADS, LastHead
 from wattshare.custodian.web.joined import Joined
 
 log = structlog.get_logger()
@@ -66,7 +66,7 @@ class ListenerProtocol(HttpToolsProtocol):
         # of the head as it arrived
         self.head_bytes = 0
         # of this connection's last head what the next one may have as well
-        self.heads = Heads()
+        self.heads = LastHead()
         self.deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

@@ -45,10 +45,6 @@ class Place(NamedTuple):
 
         return name
 
-    def own_name(self) -> bytes:
-        """The UUID of what is at the address itself."""
-        return uuid_of(self.hashed)
-
 
 def uuid_of(hashed: bytes) -> bytes:
     """A UUID of version 5, of a name space and an address. RFC 9562 §5.5."""
