@@ -1,6 +1,8 @@
 """A year of quarter hours, unpacked by what clients use, is to the byte what is sent plain, and what the types say."""
 
+import gzip
 import importlib
+import re
 import shutil
 import socket
 import subprocess
@@ -17,6 +19,7 @@ from tests.custodian.web.served import ask
 from wattshare.custodian.front import Front
 from wattshare.custodian.model.bearer import BearerClass
 from wattshare.custodian.model.tokens import Token
+from wattshare.custodian.services.disclosure import disclosure
 from wattshare.custodian.services.disclosure.render import BlockItem, entry_of
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.web.server import serving
@@ -144,3 +147,34 @@ def test_a_year_is_what_the_typed_writer_makes_of_it(year: Year) -> None:
     head, _, _ = year.plain.partition(b"<ns1:entry>")
     assert year.plain == head + year.entries + b"</ns1:feed>"
     assert year.plain.count(b"<ns0:IntervalReading>") in {DAYS * 96, DAYS * 96 - 4}
+
+
+@pytest.mark.parametrize("days", [1, 30, DAYS])
+@pytest.mark.parametrize("bound", ["", "PACKED", "PACKED_BYTES"])
+def test_however_blocks_are_read_the_answer_is_the_same(
+    year: Year, monkeypatch: pytest.MonkeyPatch, bound: str, days: int
+) -> None:
+    starts = re.findall(rb"<ns1:title>IntervalBlock_(\d+)<", year.plain)
+    target = f"{year.target}?published-min={int(starts[-days])}"
+    if bound:
+        # read as it leaves, in a view of its own
+        monkeypatch.setattr(disclosure, bound, 0)
+    headers = tuple(year.headers.items())
+    # with a condition nothing is read before it is known to fail
+    answers = [
+        ask(year.port, target, headers=(*headers, *more), host=f"127.0.0.1:{year.port}")
+        for more in ((), (("If-None-Match", '"another"'),))
+    ]
+    assert [answer.status for answer in answers] == [200, 200]
+    assert answers[0].headers["etag"] == answers[1].headers["etag"]
+    head, _, entries = gzip.decompress(answers[0].raw).partition(b"<ns1:entry>")
+    assert gzip.decompress(answers[1].raw) == head + b"<ns1:entry>" + entries
+    assert year.plain.endswith(b"<ns1:entry>" + entries)
+    assert entries.count(b"<ns0:IntervalBlock>") == days
+    again = ask(
+        year.port,
+        target,
+        headers=(*headers, ("If-None-Match", answers[0].headers["etag"])),
+        host=f"127.0.0.1:{year.port}",
+    )
+    assert again.status == 304

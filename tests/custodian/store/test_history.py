@@ -15,8 +15,11 @@ from wattshare.custodian.model.changes import Tally
 from wattshare.custodian.model.errors import Conflict
 from wattshare.custodian.model.packing import pack
 from wattshare.custodian.model.readings import Block, Channel, Reading
+from wattshare.custodian.services.disclosure.windows import extent_of
+from wattshare.custodian.store import tiers
 from wattshare.custodian.store.compaction import FIRST
 from wattshare.custodian.store.database import Store, Tx
+from wattshare.custodian.store.tiers import DAYS as HOT
 from wattshare.espi.days import day_bounds, day_of, midnight
 from wattshare.espi.profile import PGE, STANDARD
 from wattshare.espi.window import Window
@@ -113,9 +116,13 @@ def seen(tx: Tx, home: Home) -> Iterator[Any]:
             place = (held, point, number)
             for profile in (PGE, STANDARD):
                 for window in WINDOWS:
-                    blocks = tx.readings.blocks(*place, window, LATER, profile)
-                    yield [replace(block, usage_point_id=1) for block in blocks]
-                    yield tx.readings.extent(held, window, LATER, profile, usage_point_id=point, channel=number)
+                    every = list(tx.readings.blocks(*place, window, LATER, profile))
+                    yield [replace(block, usage_point_id=1) for block in every]
+                    extent = tx.readings.extent(held, window, LATER, profile, usage_point_id=point, channel=number)
+                    yield extent
+                    few = tx.readings.few_blocks(*place, window, LATER, profile)
+                    assert few == every if few is not None else len(every) >= HOT
+                    assert few is None or extent_of(few) == extent
                     yield tx.readings.extent(held, window, LATER, profile)
             for since in (None, KNOWN + 30):
                 for until in (None, KNOWN + 45):
@@ -258,6 +265,28 @@ def test_a_year_of_a_usage_point_is_twelve_rows(store: Store) -> None:
         assert connection.scalar(text("SELECT count(*) FROM segment")) == 12
         assert connection.scalar(text("SELECT count(*) FROM interval_block")) == 0
         assert connection.scalar(text("SELECT sum(count) FROM segment")) == 366
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_what_is_much_is_not_held_at_once(store: Store, monkeypatch: pytest.MonkeyPatch, closed: bool) -> None:
+    with store.begin() as tx:
+        home = add_home(tx, starts=0)
+        held = add_authorization(tx, add_party(tx), home, floor=0, starts=0)
+        channel = add_channel(tx, home)
+        blocks = [day_block(channel, day) for day in range(60)]
+        tx.readings.load(blocks)
+    if closed:
+        close_all(store)
+    place = (held, channel.usage_point_id, channel.number, None, LATER, PGE)
+    size = sum(len(block.values) for block in blocks)
+    with store.read() as tx:
+        monkeypatch.setattr(tiers, "FEW_BYTES", size)
+        few = tx.readings.few_blocks(*place)
+        assert few is not None
+        assert len(few) == len(blocks)
+        monkeypatch.setattr(tiers, "FEW_BYTES", size - 1)
+        assert tx.readings.few_blocks(*place) is None
+        assert len(list(tx.readings.blocks(*place))) == len(blocks)
 
 
 def test_late_days_join_the_segment_when_the_month_is_closed_again(store: Store) -> None:

@@ -17,6 +17,11 @@ class Long:
         self._begun, self._rest = Prepared(statement.limit(beginning)), statement.offset(beginning)
         self.columns = self._begun.columns
 
+    def few(self, connection: Connection, told: Mapping[str, Any]) -> list[tuple[Any, ...]] | None:
+        """All its rows, where there are no more than are asked for at first. None: there may be."""
+        found = self._begun.rows(connection, told)
+        return found if len(found) < self.beginning else None
+
     def rows(self, connection: Connection, told: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
         """Its rows, in the order of `columns`, as they are read; in one view.
 

@@ -158,6 +158,18 @@ class Readings(Channels):
         """What the authorization opens and the window takes of one channel, by start, as it is read."""
         return self._tiers(authorization, at).stream(usage_point_id, channel, Cut.of(window, profile))
 
+    def few_blocks(
+        self,
+        authorization: Authorization,
+        usage_point_id: int,
+        channel: int,
+        window: Window | None,
+        at: int,
+        profile: Profile,
+    ) -> list[Block] | None:
+        """What `blocks` gives, read at once; None where it is much."""
+        return self._tiers(authorization, at).few(usage_point_id, channel, Cut.of(window, profile))
+
     def latest_blocks(
         self,
         authorization: Authorization,

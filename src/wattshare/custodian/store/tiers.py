@@ -5,7 +5,7 @@ segment is not wholly somebody's, or not wholly taken, the rules are applied to 
 the same statement gave.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import merge
 from itertools import groupby
@@ -42,6 +42,8 @@ from wattshare.custodian.store.underway import is_there
 # rows fetched at a time, and asked for at first: two months of days, and two years of months
 CHUNK, SEGMENTS = 256, 16
 DAYS, MONTHS = 64, 25
+# bytes of values that are held at once
+FEW_BYTES = 1 << 20
 # every channel's number
 CHANNELS = (-1, 1 << 30)
 
@@ -169,6 +171,18 @@ class Tiers:
         told = self._told(Scope(usage_point_id, channel), cut)
         return by_start(self._hot(told), self._history(told, cut))
 
+    def few(self, usage_point_id: int, channel: int, cut: Cut) -> list[Block] | None:
+        """The same, read at once; None where it is much: that is to be read while it is told."""
+        told = self._told(Scope(usage_point_id, channel), cut)
+        months, days = SEGMENT_STREAM.few(self.connection, told), STREAM.few(self.connection, told)
+        if months is None or days is None:
+            return None
+        hot, by_month = list(map(block_of, days)), list(self._by_segment(SEGMENT_STREAM, months))
+        marks = (mark for rows in by_month for mark in marks_of(rows[0]["marks"]))
+        if sum(mark.count * mark.width for mark in marks) + sum(len(block.values) for block in hot) > FEW_BYTES:
+            return None
+        return list(by_start(iter(hot), self._segments(by_month, cut)))
+
     def block(self, usage_point_id: int, channel: int, start: int) -> Block | None:
         """One block."""
         only = Cut(starts_from=start, starts_by=start)
@@ -180,7 +194,7 @@ class Tiers:
         one, told = scope.usage_point_id is not None, self._told(scope, cut)
         [(count, *times)] = EXTENT[one].rows(self.connection, told)
         parts = [Extent(count=count, published_at=times[0], updated_at=times[1], revision=times[2])] if count else []
-        for rows in self._by_segment(SEGMENT_EXTENT[one], told):
+        for rows in self._by_segment(SEGMENT_EXTENT[one], SEGMENT_EXTENT[one].rows(self.connection, told)):
             whole = next((row for row in rows if row["whole"]), None)
             if whole is not None:
                 parts.append(
@@ -211,7 +225,8 @@ class Tiers:
         # of a single channel, nothing is asked that cannot be later
         after = max(found.values(), default=NEVER) if scope.channel is not None else NEVER
         later = Cut(known_by=known_by, starts_from=after)
-        segments = list(self._by_segment(SEGMENT_EXTENT[one], self._told(scope, later)))
+        rows_later = SEGMENT_EXTENT[one].rows(self.connection, self._told(scope, later))
+        segments = list(self._by_segment(SEGMENT_EXTENT[one], rows_later))
         for rows_of in reversed(segments):
             row = rows_of[0]
             key = row["usage_point_id"], row["channel"]
@@ -230,17 +245,21 @@ class Tiers:
         return map(block_of, STREAM.rows(self.connection, told))
 
     def _history(self, told: Mapping[str, Any], cut: Cut) -> Iterator[Block]:
-        for rows in self._by_segment(SEGMENT_STREAM, told):
+        found = SEGMENT_STREAM.rows(self.connection, told)
+        return self._segments(self._by_segment(SEGMENT_STREAM, found), cut)
+
+    def _segments(self, by_segment: Iterable[list[Mapping[Any, Any]]], cut: Cut) -> Iterator[Block]:
+        for rows in by_segment:
             # of a month that is wholly theirs, no block is looked at by itself
             whole = any(row["whole"] for row in rows)
             if whole or (taken := _taken(rows, cut)):
                 segment = read_segment(rows[0])
                 yield from read_blocks(segment, marks_of(segment.marks), None if whole else taken)
 
-    def _by_segment(self, statement: Long, told: Mapping[str, Any]) -> Iterator[list[Mapping[Any, Any]]]:
+    def _by_segment(self, statement: Long, found: Iterable[tuple[Any, ...]]) -> Iterator[list[Mapping[Any, Any]]]:
         """The rows of each segment: one for each share that may have some of it."""
         columns = statement.columns
-        rows = (dict(zip(columns, row, strict=True)) for row in statement.rows(self.connection, told))
+        rows = (dict(zip(columns, row, strict=True)) for row in found)
         for _, shares in groupby(rows, lambda row: tuple(row[column.name] for column in PLACE)):
             yield list(shares)
 

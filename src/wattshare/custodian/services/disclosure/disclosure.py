@@ -21,7 +21,7 @@ from wattshare.custodian.services.disclosure.addresses import Addresses
 from wattshare.custodian.services.disclosure.answers import Answered, Content
 from wattshare.custodian.services.disclosure.plan import Plan, fixed, simple
 from wattshare.custodian.services.disclosure.planned import Planned
-from wattshare.custodian.services.disclosure.render import document_of, pieces
+from wattshare.custodian.services.disclosure.render import BlockItem, Item, document_of, pieces
 from wattshare.custodian.services.disclosure.times import Times
 from wattshare.custodian.services.disclosure.told import Told
 from wattshare.custodian.services.disclosure.view import View
@@ -48,8 +48,8 @@ FORM = "2"
 UNAVAILABLE, NORMAL = 0, 1
 # so many blocks and entries are written at once
 SMALL = 8
-# and so many where they stay packed until they leave: a year of one channel
-PACKED = 400
+# and so many are read at once, and stay packed until they leave: two years of one channel; so many bytes of them
+PACKED, PACKED_BYTES = 1_000, 1 << 20
 
 
 class Passed(Protocol):
@@ -90,15 +90,18 @@ class Disclosure:
         """
         if permission.endpoint.shape is Shape.STATUS:
             return self._status(tx)
-        planned = self.plan(tx, permission, window)
+        planned = self.plan(tx, permission, window, read=known is None)
         if planned is None:
             return None
         return self.tell(tx, planned, known=known, as_gzip=as_gzip, correlation_id=correlation_id)
 
-    def plan(self, tx: Tx, permission: Permission, window: Window | None) -> Planned | None:
-        """The first half of `read`: what is told, before a byte of it is made; not of the status, nobody's."""
+    def plan(self, tx: Tx, permission: Permission, window: Window | None, *, read: bool = False) -> Planned | None:
+        """The first half of `read`: what is told, before a byte of it is made; not of the status, nobody's.
+
+        `read`: its readings will be told whatever it says, so they may be read for it.
+        """
         at = self.now()
-        plan = self._plan(self._view(tx, permission, at), permission, window)
+        plan = self._plan(self._view(tx, permission, at), permission, window, read=read)
         if plan.empty:
             if permission.endpoint.document is Document.ENTRY or self.addresses.profile.empty_is_204:
                 return None
@@ -125,8 +128,11 @@ class Disclosure:
         if plan.count == 1 and permission.endpoint.document is Document.ENTRY:
             [item] = plan.items(self._view(tx, permission, at))
             return document_of(item, self.addresses)
-        if plan.count <= (SMALL if encoder is None else PACKED):
-            return joined(self._pieces(tx, permission, plan, at, encoder))
+        view = self._view(tx, permission, at)
+        if plan.count <= SMALL:
+            return joined(self._pieces(permission, plan, plan.items(view), encoder))
+        if plan.count <= PACKED and (items := few(plan.items(view))) is not None:
+            return Flow(self._pieces(permission, plan, items, encoder), packed=encoder is not None)
         return Flow(self._write(permission, plan, at, encoder), packed=encoder is not None)
 
     def tested(self, permission: Permission, answered: Answered) -> None:
@@ -157,7 +163,8 @@ class Disclosure:
         """The bytes, in a transaction of their own; a long answer ends when the permission does."""
         asked = self.monotonic()
         with self.store.read(whose(permission)) as tx:
-            for piece in self._pieces(tx, permission, plan, at, encoder):
+            items = plan.items(self._view(tx, permission, at))
+            for piece in self._pieces(permission, plan, items, encoder):
                 if self.monotonic() - asked >= ASK_SECONDS:
                     self._go_on(permission)
                     asked = self.monotonic()
@@ -167,9 +174,10 @@ class Disclosure:
         with self.store.read() as tx:
             self.access.renew(tx, permission)
 
-    def _pieces(self, tx: Tx, permission: Permission, plan: Plan, at: int, encoder: Encoder | None) -> Iterator[Piece]:
-        view, document = self._view(tx, permission, at), permission.endpoint.document
-        items = plan.items(view)
+    def _pieces(
+        self, permission: Permission, plan: Plan, items: Iterable[Item], encoder: Encoder | None
+    ) -> Iterator[Piece]:
+        document = permission.endpoint.document
         if document is Document.ENTRY:
             for item in items:
                 yield document_of(item, self.addresses)
@@ -227,7 +235,7 @@ class Disclosure:
 
     # plans, by shape
 
-    def _plan(self, view: View, permission: Permission, window: Window | None) -> Plan:
+    def _plan(self, view: View, permission: Permission, window: Window | None, *, read: bool) -> Plan:
         path = permission.path
         match permission.endpoint.shape:
             case Shape.SAMPLE:
@@ -249,9 +257,9 @@ class Disclosure:
             case Shape.BATCH_PROGRAMS:
                 return self._programs(view)
             case _:
-                return self._usage(view, permission, window)
+                return self._usage(view, permission, window, read=read)
 
-    def _usage(self, view: View, permission: Permission, window: Window | None) -> Plan:
+    def _usage(self, view: View, permission: Permission, window: Window | None, *, read: bool) -> Plan:
         path = permission.path
         if permission.endpoint.shape is Shape.USAGE_POINTS:
             return simple(tuple(feeds.point_item(view, point) for point in view.points()))
@@ -268,7 +276,7 @@ class Disclosure:
             case Shape.SUMMARY:
                 return summary_plan(view, point, path["summary"], window)
             case Shape.BLOCKS:
-                return blocks_plan(view, point, path["meter_reading"], window)
+                return blocks_plan(view, point, path["meter_reading"], window, read=read)
             case Shape.BLOCK:
                 return block_plan(view, point, path["meter_reading"], path["block"], window)
             case Shape.BATCH_USAGE_POINT:
@@ -331,6 +339,18 @@ class Disclosure:
     def _programs(self, view: View) -> Plan:
         made = tuple(program_entries(view, view.tx.customers.shared(view.held, view.at)))
         return fixed(made, view.times.updated)
+
+
+def few(items: Iterable[Item]) -> list[Item] | None:
+    """All of them, still packed; None where that is much."""
+    read, size = list[Item](), 0
+    for item in items:
+        if isinstance(item, BlockItem):
+            size += len(item.block.values) + len(item.block.cost or b"")
+            if size > PACKED_BYTES:
+                return None
+        read.append(item)
+    return read
 
 
 def joined(pieces: Iterable[Piece]) -> bytes | Flow:

@@ -1,6 +1,6 @@
 """The usage side as items of feeds: what stands in which order. contract: entry order of a usage batch."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -145,7 +145,7 @@ def type_entry(view: View, channel: Channel) -> Iterator[Entry]:
         yield usage.reading_type(view.addresses, channel.reading_type_id, channel.reading_type, FOUNDED)
 
 
-def blocks(view: View, channel: Channel, selection: Selection) -> Iterator[BlockItem]:
-    """The blocks of a channel, still packed."""
-    for block in view.blocks(channel, selection):
-        yield BlockItem(subscription=view.held.id, channel=channel, block=block)
+def blocks(view: View, channel: Channel, of: Selection | Sequence[Block]) -> Iterator[BlockItem]:
+    """The blocks of a channel, still packed: those of a selection, or these."""
+    for block in of if isinstance(of, Sequence) else view.blocks(channel, of):
+        yield BlockItem(view.held.id, channel, block)

@@ -17,6 +17,7 @@ from wattshare.custodian.store.database import Tx
 from wattshare.espi import ids
 from wattshare.espi.kinds import METERED, Kind
 from wattshare.espi.profile import Profile
+from wattshare.espi.window import Window
 
 # an id in a path: nothing longer is one of ours
 LONGEST_ID = 18
@@ -111,6 +112,12 @@ class View:
         if isinstance(selection, Latest):
             return self.tx.readings.latest_blocks(*place, selection.since, self.at, until=selection.until)
         return self.tx.readings.blocks(*place, selection, self.at, self.profile)
+
+    def few_blocks(self, channel: Channel, window: Window | None) -> list[Block] | None:
+        """The blocks of a channel, read at once; None where they are many."""
+        return self.tx.readings.few_blocks(
+            self.held, channel.usage_point_id, channel.number, window, self.at, self.profile
+        )
 
     def block(self, channel: Channel, text: str) -> Block:
         """One block by the id of a path.

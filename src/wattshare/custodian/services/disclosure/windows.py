@@ -1,7 +1,10 @@
 """Plans of windowed rows: what of a usage point a window takes, and when it last changed."""
 
+from collections.abc import Sequence
+
 from wattshare.custodian.model.changes import Extent
 from wattshare.custodian.model.premises import UsagePoint
+from wattshare.custodian.model.readings import Block
 from wattshare.custodian.services.disclosure import feeds
 from wattshare.custodian.services.disclosure.plan import Plan
 from wattshare.custodian.services.disclosure.render import BlockItem
@@ -20,6 +23,18 @@ def mark_of(extent: Extent | None, bills: tuple[Bill, ...]) -> str:
     """Changes whenever a block or a summary of the answer does."""
     blocks = "-" if extent is None else f"{extent.count}.{extent.revision}"
     return marked(blocks, *(f"{bill.bill_date}.{bill.updated_at}" for bill in bills))
+
+
+def extent_of(blocks: Sequence[Block]) -> Extent | None:
+    """What the store would say of these blocks. None: there are none."""
+    if not blocks:
+        return None
+    return Extent(
+        count=len(blocks),
+        published_at=min(block.published_at for block in blocks),
+        updated_at=max(block.updated_at for block in blocks),
+        revision=max(block.revision for block in blocks),
+    )
 
 
 def latest(extent: Extent | None, bills: tuple[Bill, ...], otherwise: int) -> int:
@@ -52,12 +67,13 @@ def batch_plan(view: View, point: UsagePoint, selection: Selection) -> Plan:
     )
 
 
-def blocks_plan(view: View, point: UsagePoint, meter_reading: str, window: Window | None) -> Plan:
-    """The blocks of one channel."""
+def blocks_plan(view: View, point: UsagePoint, meter_reading: str, window: Window | None, *, read: bool) -> Plan:
+    """The blocks of one channel. `read`: they will be told, and are read at once where they are not many."""
     channel = view.channel(point, meter_reading)
-    extent = view.extent(window, point, channel)
+    few = view.few_blocks(channel, window) if read else None
+    extent = view.extent(window, point, channel) if few is None else extent_of(few)
     return Plan(
-        items=lambda live: feeds.blocks(live, channel, window),
+        items=lambda live: feeds.blocks(live, channel, window if few is None else few),
         count=extent.count if extent else 0,
         updated=latest(extent, (), view.times.updated),
         mark=mark_of(extent, ()),
