@@ -69,6 +69,7 @@ def test_a_feed_that_its_reader_has_is_not_sent_again(later: Scene) -> None:
         assert first["cache-control"] == "private, no-cache", path
         again = later.get(path, token=token, headers=[("if-none-match", str(first["etag"]))])
         assert (again.status, again.body, again["etag"]) == (304, b"", first["etag"]), path
+        assert again["vary"] == first["vary"] == "Accept-Encoding", path
 
 
 def test_an_empty_feed_is_as_old_as_the_permission(later: Scene) -> None:
@@ -102,5 +103,6 @@ def test_a_file_is_as_new_as_the_newest_thing_in_it(later: Scene, row: str) -> N
         condition = [("if-none-match", str(file["etag"]))]
         again = later.line.ask(url.removeprefix(BASE), token=token, headers=condition)
         assert (again.status, again.body, again["etag"]) == (304, b"", file["etag"])
+        assert again["vary"] == file["vary"] == "Accept-Encoding"
         packed = [*condition, ("accept-encoding", "gzip")]
         assert later.line.ask(url.removeprefix(BASE), token=token, headers=packed).status == 200

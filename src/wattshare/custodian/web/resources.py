@@ -29,6 +29,8 @@ from wattshare.espi.window import BadWindow, Window
 
 # kept by its reader alone, and asked about before it is used again
 KEPT = ("Cache-Control", "private, no-cache")
+# said by 304 as by what it stands for. RFC 9110 §15.4.5
+VARIED = ("Vary", "Accept-Encoding")
 TRANSACTION = "x-transaction"
 LONGEST_TRANSACTION = 128
 # pages of a feed, which is always sent whole
@@ -161,7 +163,7 @@ class Resources:
             kept = (("ETag", f'"{answered.etag}"'),)
             kept = kept if endpoint.document is Document.ENTRY else (KEPT, *kept)
         if answered.unchanged:
-            return Response.empty(304, headers=kept)
+            return Response.empty(304, headers=(*kept, VARIED))
         content_type = ATOM_TYPE if answered.content is Content.ATOM else XML_TYPE
         return Response(
             headers=kept,
@@ -194,7 +196,7 @@ class Resources:
             return Response.empty(204, headers=echoed)
         gzipped = wanted(call.accept_encoding, (Coding.GZIP,)).coding is Coding.GZIP
         tag = f"{part.correlation_id}.{part.version}{'.gz' if gzipped else ''}"
-        headers = (*echoed, KEPT, ("ETag", f'"{tag}"'), ("Vary", "Accept-Encoding"))
+        headers = (*echoed, KEPT, ("ETag", f'"{tag}"'), VARIED)
         insist(call.headers.get("if-match"), etag=f'"{tag}"')
         if matches(call.headers.get("if-none-match"), tag):
             return Response.empty(304, headers=headers)
