@@ -10,7 +10,7 @@ from tests.custodian.servers import ENGINES
 from tests.custodian.store.households import add_home
 from tests.custodian.store.test_history import close_all, packed
 from tests.custodian.store.test_readings import DELIVERED, RECEIVED, add_channel
-from wattshare.custodian.model.completeness import Counts, expected_in, life_of
+from wattshare.custodian.model.completeness import Counts, Reach, expected_in, life_of
 from wattshare.custodian.model.errors import BadRequest, Unknown
 from wattshare.custodian.model.premises import Meter
 from wattshare.custodian.model.readings import Block, Channel, Reading
@@ -144,11 +144,44 @@ def test_a_channel_ends_when_another_takes_its_place(store: Store, closed: bool)
     assert [one.expected for one in found[back.number]] == [24, 24, 23, 24, 24, 24, 24]
 
 
+def test_within_the_day_of_a_change_each_channel_has_its_part(store: Store, closed: bool) -> None:
+    with store.begin() as tx:
+        home = add_home(tx, starts=0)
+        hours, quarters = add_channel(tx, home), add_channel(tx, home, replace(DELIVERED, interval_length=900))
+        tx.readings.load([day(hours, 0), day(hours, 1, hours=range(10))])
+        # the meter that reads every quarter begins in the last hour of the former one
+        start, end = day_bounds(FIRST + timedelta(days=1), ZONE)
+        first = start + 9 * HOUR + 900
+        readings = [Reading(start=at, duration=900, value=1) for at in range(first, end, 900)]
+        tx.readings.load([packed(quarters, readings, start, end, 900)])
+        tx.readings.load([day(quarters, place) for place in range(SPRING, 5)])
+    if closed:
+        close_all(store)
+    found = asked(store, home.usage_point.id, 3)
+    assert [(one.expected, one.missing) for one in found[hours.number]] == [(24, 0), (10, 0), (0, 0), (0, 0)]
+    quarters_of = [(one.expected, one.received) for one in found[quarters.number]]
+    assert quarters_of == [(0, 0), (4 * 14 + 3, 4 * 14 + 3), (92, 23), (96, 24)]
+
+
+def test_two_channels_that_measure_side_by_side_do_not_end_each_other(store: Store, closed: bool) -> None:
+    with store.begin() as tx:
+        home = add_home(tx, starts=0)
+        one, other = add_channel(tx, home), add_channel(tx, home, replace(DELIVERED, interval_length=900))
+        tx.readings.load(day(one, place) for place in range(2))
+        # it has come of the last day alone, so far
+        tx.readings.load([day(other, 1)])
+    if closed:
+        close_all(store)
+    found = asked(store, home.usage_point.id, 3)
+    assert [each.expected for each in found[one.number]] == [24, 24, 23, 24]
+    assert [each.expected for each in found[other.number]] == [0, 96, 92, 96]
+
+
 def test_a_channel_ends_with_its_meter_and_begins_with_its_first_block() -> None:
     old = Channel(usage_point_id=1, number=1, reading_type_id="", reading_type=DELIVERED, meter_serial="A")
     meters = [Meter(usage_point_id=1, serial="A", removed=500), Meter(usage_point_id=1, serial="B", installed=500)]
-    assert life_of(old, {}, {}, [old], meters) is None
-    life = life_of(old, {1: 100}, {1: 700}, [old], meters)
+    assert life_of(old, {}, [old], meters) is None
+    life = life_of(old, {1: Reach(first=100, last=700)}, [old], meters)
     assert life is not None
     assert (life.begins, life.ends) == (100, 500)
 

@@ -1,6 +1,6 @@
 """How much of what a channel should measure is there, day by day."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from operator import attrgetter
@@ -54,6 +54,24 @@ class Counts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reach:
+    """Between which readings a channel has something, in seconds.
+
+    Of blocks by their starts, which is enough but for the day on which one channel takes the place of another: of that
+    day, by the readings themselves.
+    """
+
+    first: int
+    last: int
+    # the end of the first reading, where that is known
+    first_end: int | None = None
+
+    def follows(self, other: "Reach") -> bool:
+        """Whether it begins after all that the other has, or in its last interval."""
+        return self.first > other.last or (self.first > other.first and (self.first_end or self.first) > other.last)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Life:
     """From when to when a channel measures, in seconds; `ends` None: it still does."""
 
@@ -62,28 +80,27 @@ class Life:
 
 
 def life_of(
-    channel: Channel,
-    firsts: dict[int, int],
-    lasts: dict[int, int],
-    channels: Iterable[Channel],
-    meters: Iterable[Meter],
+    channel: Channel, reaches: Mapping[int, Reach], channels: Iterable[Channel], meters: Iterable[Meter]
 ) -> Life | None:
-    """When a channel measured; None: it never has. `firsts` and `lasts` are starts of blocks by channel.
+    """When a channel measured; None: it never has. `reaches` are by channel number.
 
     It begins with its first block. It ends when its meter is removed, or when another channel of the same flow has
     taken its place: one that begins after all that it has.
     """
-    if channel.number not in firsts:
+    own = reaches.get(channel.number)
+    if own is None:
         return None
     removed = [meter.removed for meter in meters if meter.serial == channel.meter_serial and meter.removed is not None]
-    successors = [
-        firsts[other.number]
-        for other in channels
-        if other.number in firsts
-        and other.reading_type.flow_direction == channel.reading_type.flow_direction
-        and firsts[other.number] > lasts[channel.number]
-    ]
-    return Life(begins=firsts[channel.number], ends=min((*removed, *successors), default=None))
+    others = [reaches[other.number] for other in rivals(channel, channels) if other.number in reaches]
+    successors = [other.first for other in others if other.follows(own)]
+    return Life(begins=own.first, ends=min((*removed, *successors), default=None))
+
+
+def rivals(channel: Channel, channels: Iterable[Channel]) -> Iterator[Channel]:
+    """The other channels of the same flow."""
+    for other in channels:
+        if other.number != channel.number and other.reading_type.flow_direction == channel.reading_type.flow_direction:
+            yield other
 
 
 def expected_in(start: int, end: int, interval_length: int | None) -> int | None:
@@ -91,6 +108,15 @@ def expected_in(start: int, end: int, interval_length: int | None) -> int | None
     if not interval_length or interval_length > LONGEST_DAY:
         return None
     return 1 if interval_length >= SHORTEST_DAY else (end - start) // interval_length
+
+
+def of_day(start: int, end: int, life: Life, interval_length: int | None) -> int | None:
+    """The same of a day on which the channel may begin or end: intervals that are all outside its life are none."""
+    whole = expected_in(start, end, interval_length)
+    if whole is None or not interval_length:
+        return whole
+    outside = max(0, life.begins - start), 0 if life.ends is None else max(0, end - life.ends)
+    return max(0, whole - sum(seconds // interval_length for seconds in outside))
 
 
 def is_due(start: int, end: int, life: Life | None, agreements: tuple[Agreement, ...]) -> bool:
@@ -122,7 +148,7 @@ def by_day(
     while day <= last:
         start, end = day_bounds(day, zone)
         due = is_due(start, end, life, agreements)
-        expected = expected_in(start, end, channel.reading_type.interval_length) if due else 0
+        expected = of_day(start, end, life, channel.reading_type.interval_length) if due and life else 0
         there = found.get(day, Counts())
         missing = max(0, expected - there.received) if expected is not None else 0
         yield (

@@ -1,12 +1,21 @@
 """What is missing: expected and received readings of every channel, by day."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import groupby
 
 from wattshare.custodian.model.clock import Clock
-from wattshare.custodian.model.completeness import PLACE, Counts, Received, by_day, in_total, life_of
+from wattshare.custodian.model.completeness import (
+    PLACE,
+    Counts,
+    Reach,
+    Received,
+    by_day,
+    in_total,
+    life_of,
+    rivals,
+)
 from wattshare.custodian.model.errors import BadRequest, Unknown
 from wattshare.custodian.model.readings import Channel
 from wattshare.custodian.store.database import Store, Tx
@@ -98,9 +107,7 @@ class Completeness:
     ) -> Iterator[Whole]:
         channels, meters = tx.readings.channels(point), tx.customers.meters_at(point)
         agreements = tx.customers.agreements_of(point)
-        firsts, lasts = (
-            {number: span[side] for (where, number), span in spans.items() if where == point} for side in (0, 1)
-        )
+        reaches = self._reaches(tx, point, channels, spans)
         for channel in channels:
             counted = by_day(
                 known.get((point, channel.number), ()),
@@ -108,7 +115,28 @@ class Completeness:
                 last,
                 self.profile.zone,
                 channel=channel,
-                life=life_of(channel, firsts, lasts, channels, meters),
+                life=life_of(channel, reaches, channels, meters),
                 agreements=agreements,
             )
             yield Whole(channel=channel, days=tuple(counted))
+
+    def _reaches(
+        self, tx: Tx, point: int, channels: tuple[Channel, ...], spans: dict[tuple[int, int], tuple[int, int]]
+    ) -> dict[int, Reach]:
+        """How far each channel reaches; where one begins on the last day of another, to the reading."""
+        coarse = {number: Reach(first=first, last=last) for (at, number), (first, last) in spans.items() if at == point}
+        found = dict(coarse)
+        for channel in channels:
+            for other in rivals(channel, channels):
+                if not {channel.number, other.number} <= coarse.keys():
+                    continue
+                last, first = coarse[channel.number].last, coarse[other.number].first
+                if day_of(last, self.profile.zone) != day_of(first, self.profile.zone):
+                    continue
+                ended = tx.completeness.readings_at(point, channel.number, last)
+                begun = tx.completeness.readings_at(point, other.number, first)
+                if ended and begun:
+                    found[channel.number] = replace(found[channel.number], last=ended[-1].start)
+                    ends = begun[0].start + begun[0].duration
+                    found[other.number] = replace(found[other.number], first=begun[0].start, first_end=ends)
+        return found

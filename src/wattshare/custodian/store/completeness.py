@@ -1,6 +1,7 @@
 """What is received of each day, from both tiers in one statement. It is counted with every block that comes."""
 
 from collections.abc import Collection, Iterator
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
@@ -19,9 +20,12 @@ from sqlalchemy import (
 )
 
 from wattshare.custodian.model.completeness import Received
-from wattshare.custodian.model.segments import marks_of
+from wattshare.custodian.model.packing import unpack
+from wattshare.custodian.model.readings import Reading
+from wattshare.custodian.model.segments import marks_of, read_blocks, read_marks
 from wattshare.custodian.store.blocks import INTERVAL_BLOCK
 from wattshare.custodian.store.history import SEGMENT
+from wattshare.custodian.store.kept import Span, blocks_within, segments_within
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import Big
 from wattshare.custodian.store.underway import is_there
@@ -84,6 +88,15 @@ class Completeness:
         """The starts of the first and of the last block of each channel that has any."""
         rows = self._connection.execute(SPANS, {"points": list(usage_point_ids)})
         return {(point, channel): (first, last) for point, channel, first, last in rows}
+
+    def readings_at(self, usage_point_id: int, channel: int, start: int) -> tuple[Reading, ...]:
+        """The readings of one block by its start, in order."""
+        here = (Span(usage_point_id, channel, start, start),)
+        closed = (read_blocks(segment, read_marks(segment)) for segment in segments_within(self._connection, here))
+        for block in chain(blocks_within(self._connection, here), *closed):
+            if block.start == start:
+                return unpack(block)
+        return ()
 
 
 def _received_of(point: int, channel: int, start: int, counts: list[int]) -> Received:
