@@ -47,3 +47,26 @@ def list_(
     for fact in facts:
         why = f": {fact['refused']['sentence']}" if fact["refused"] else ""
         out.print(escape(f"{fact['at']}  {fact['state']:<8} {fact['kind']:<12} {fact['name']}{why}"))
+
+
+@app.command("corrections")
+def corrections(
+    *,
+    home: Annotated[
+        Path | None, typer.Option("--home", help="The installation's folder.", envvar="WATTSHARE_HOME")
+    ] = None,
+    usage_point: Annotated[int | None, typer.Option(help="One usage point; all by default.")] = None,
+    revision: Annotated[
+        int | None, typer.Option(help="What one import replaced, by the revision of its report; all by default.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print facts as JSON.")] = False,
+) -> None:
+    """The ledger of readings that were corrected: what each was, what it became, when, why and by which revision."""
+
+    from wattshare.custodian.app import opened
+    from wattshare.custodian.cli.printing import failing
+    from wattshare.custodian.cli.replaced import show
+    from wattshare.custodian.store.purposes import Purpose
+
+    with failing(as_json=as_json), opened(home) as house, house.store.read(Purpose.UPKEEP) as tx:
+        show(tx, usage_point, revision, as_json=as_json)
