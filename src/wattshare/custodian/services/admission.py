@@ -34,7 +34,6 @@ class Admission:
         *,
         authorization: str | None,
         certificate: Certificate | None,
-        fetch: bool,
     ) -> Permission:
         """The permission of who shows this Authorization header and this certificate; it is counted.
 
@@ -45,8 +44,29 @@ class Admission:
         """
         text = self.tokens.shown(authorization, certificate)
         with self.store.read() as tx:
-            permission = self._permitted(tx, text, endpoint, path, certificate, fetch=fetch)
+            permission = self._permitted(tx, text, endpoint, path, certificate, fetch=False)
         return self._counted(permission)
+
+    @contextmanager
+    def fetching(
+        self, endpoint: Endpoint, path: Mapping[str, str], *, authorization: str | None, certificate: Certificate | None
+    ) -> Iterator[tuple[Permission, Tx]]:
+        """The same for who fetches a file, and a view of the house to look for it.
+
+        Where nothing is counted it is the view in which the permission was found.
+
+        Raises:
+            NoCertificate, UnknownBearer, NoBearer, NotCovered, Withdrawn, WrongCertificate, TooMany: as `admit`.
+        """
+        text = self.tokens.shown(authorization, certificate)
+        with self.store.read() as tx:
+            permission = self._permitted(tx, text, endpoint, path, certificate, fetch=True)
+            if not self.limits.on:
+                yield permission, tx
+                return
+        permission = self._counted(permission)
+        with self.store.read() as tx:
+            yield permission, tx
 
     @contextmanager
     def admitted(

@@ -5,14 +5,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import Expired, Unavailable, Unknown, Withdrawn
 from wattshare.custodian.model.work import BATCH_OVER, MAKE, Batch, BatchState, Part
 from wattshare.custodian.services.access import ASK_SECONDS, Access, Permission
 from wattshare.custodian.services.part_files import PartFiles
-from wattshare.custodian.store.database import Store
+from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.trail import TrailEntry
 
 CHUNK = 256 * 1024
@@ -31,6 +31,14 @@ class Fetched:
     owed: TrailEntry | None = None
 
 
+class Looked(NamedTuple):
+    """A part as a view shows it."""
+
+    found: tuple[Part, Batch] | None
+    # who is in it and whose period is over: then nothing was found yet
+    over: frozenset[int]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Fetching:
     """The last step of a batch."""
@@ -43,15 +51,21 @@ class Fetching:
     wait: Callable[[float], None] = field(default=time.sleep)
     monotonic: Callable[[], float] = field(default=time.monotonic)
 
-    def fetch(self, permission: Permission, correlation_id: str, call_id: str) -> Fetched:
-        """The file behind a notice's address, if it is still the bearer's to have.
+    def look(self, tx: Tx, correlation_id: str) -> Looked:
+        """What there is of a part, in the view in which the bearer was let in."""
+        over = tx.authorizations.over_at(self.now())
+        over &= frozenset(tx.batches.authorizations_in(correlation_id)) if over else over
+        return Looked(None if over else tx.batches.shown(correlation_id), over)
+
+    def fetch(self, permission: Permission, correlation_id: str, call_id: str, looked: Looked) -> Fetched:
+        """The file behind a notice's address, if it is still the bearer's to have; after the view of `look`.
 
         Raises:
             NotCovered: the part belongs to another resource, third party or authorization.
             Expired: the file is no longer kept.
             Unavailable: it is still being made again after a withdrawal.
         """
-        found = self._found(correlation_id)
+        found = self._closed(correlation_id, looked.over) if looked.over else looked.found
         ends = self.monotonic() + RENEW_SECONDS
         while (theirs := self._theirs(permission, found))[0].stale:
             if self.monotonic() >= ends:
@@ -78,13 +92,8 @@ class Fetching:
             correlation_id=call_id,
         )
 
-    def _found(self, correlation_id: str) -> tuple[Part, Batch] | None:
-        """A part; closed if somebody is in it whose period is over, before the next round of endings finds them."""
-        with self.store.read() as tx:
-            over = tx.authorizations.over_at(self.now())
-            over &= frozenset(tx.batches.authorizations_in(correlation_id)) if over else over
-            if not over:
-                return tx.batches.shown(correlation_id)
+    def _closed(self, correlation_id: str, over: frozenset[int]) -> tuple[Part, Batch] | None:
+        """A part in which somebody is whose period is over: closed before the next round of endings finds them."""
         with self.store.begin() as tx:
             for authorization_id in over:
                 for batch_id in tx.batches.mark_stale(authorization_id):

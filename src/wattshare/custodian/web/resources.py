@@ -103,34 +103,36 @@ class Resources:
         """Answer one call of one row."""
         if endpoint.answer is not Answer.REVOKE and endpoint.answer is not Answer.LATER:
             return self.send(endpoint, call)
+        if endpoint.answer is Answer.LATER and "correlationID" in call.query:
+            return self.fetch(endpoint, call)
         permission = self.open(endpoint, call)
         return with_budgets(self.answer(permission, endpoint, call), permission.budgets)
 
     def answer(self, permission: Permission, endpoint: Endpoint, call: Call) -> Response:
-        """Answer a call that is permitted, and that changes something or has to do with a file."""
-        part = call.query.one("correlationID") if endpoint.answer is Answer.LATER else None
-        match endpoint.answer:
-            case Answer.REVOKE:
-                held = permission.named
-                self.consent.withdraw(held, Ending.THIRD_PARTY, third_party_id=permission.third_party.id)
-                return Response.empty(200)
-            case _:
-                if part is not None:
-                    return self.send_part(permission, call, part)
-                if call.method == "HEAD":
-                    # a look must not order anything
-                    raise WrongMethod("HEAD", ("GET",))
-                return self.order(permission, call)
+        """Answer a call that is permitted, and that changes something or orders a file."""
+        if endpoint.answer is Answer.REVOKE:
+            held = permission.named
+            self.consent.withdraw(held, Ending.THIRD_PARTY, third_party_id=permission.third_party.id)
+            return Response.empty(200)
+        if call.method == "HEAD":
+            # a look must not order anything
+            raise WrongMethod("HEAD", ("GET",))
+        return self.order(permission, call)
 
     def open(self, endpoint: Endpoint, call: Call) -> Permission:
         """Who asks, and whether they may."""
-        return self.admission.admit(
-            endpoint,
-            call.path,
-            authorization=call.authorization,
-            certificate=call.certificate,
-            fetch=endpoint.answer is Answer.LATER and "correlationID" in call.query,
+        return self.admission.admit(endpoint, call.path, authorization=call.authorization, certificate=call.certificate)
+
+    def fetch(self, endpoint: Endpoint, call: Call) -> Response:
+        """Send a prepared file: who asks, whether they may, and what there is of it are found in one view."""
+        admitted = self.admission.fetching(
+            endpoint, call.path, authorization=call.authorization, certificate=call.certificate
         )
+        with admitted as (permission, tx):
+            part = call.query.one("correlationID") or ""
+            looked = self.fetching.look(tx, part)
+        fetched = self.fetching.fetch(permission, part, call.correlation_id, looked)
+        return with_budgets(self.send_part(permission, call, fetched), permission.budgets)
 
     def send(self, endpoint: Endpoint, call: Call) -> Response:
         """Answer now: who asks, whether they may, and what they are told are found in one view of the database."""
@@ -187,9 +189,8 @@ class Resources:
         echoed = () if batch.transaction is None else ((TRANSACTION, batch.transaction),)
         return Response.empty(202, headers=(("Content-Location", self.orders.address(batch)), *echoed))
 
-    def send_part(self, permission: Permission, call: Call, correlation_id: str) -> Response:
-        """Send a prepared file, or a stretch of it: its gzip member as it is kept, or inflated on the way."""
-        fetched = self.fetching.fetch(permission, correlation_id, call.correlation_id)
+    def send_part(self, permission: Permission, call: Call, fetched: Fetched) -> Response:
+        """All of a prepared file, or a stretch of it: its gzip member as it is kept, or inflated on the way."""
         part = fetched.part
         echoed = () if fetched.transaction is None else ((TRANSACTION, fetched.transaction),)
         if fetched.path is None:
