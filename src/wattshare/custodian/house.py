@@ -221,7 +221,7 @@ class House:
                 Lane(kinds=(CLOSE,)),
                 self.delivery.sending,
                 self.delivery.mailing,
-                *((Lane(kinds=(TAKE,)),) if drop else ()),
+                *((Lane(kinds=(TAKE,), one_at_a_time=True),) if drop else ()),
             ),
             chores=(
                 *((drop.look,) if drop else ()),

@@ -239,7 +239,8 @@ def test_the_worker_looks_into_the_folder_and_has_a_hand_for_it(house: TestHouse
     settings = house.house.settings.model_copy(update={"drop_folder": tmp_path / "drop"})
     worker = replace(house.house, settings=settings).worker()
     assert TAKE in worker.steps
-    assert [lane.kinds for lane in worker.lanes].count((TAKE,)) == 1
+    # a table may need the one before it, whichever worker has that one
+    assert [lane.one_at_a_time for lane in worker.lanes if TAKE in lane.kinds] == [True]
     assert any(getattr(chore, "__name__", "") == "look" for chore in worker.chores)
 
 

@@ -202,3 +202,49 @@ def test_two_workers_do_two_hundred_jobs_and_none_twice(store: Store) -> None:
         thread.join()
     assert faults == []
     assert done == {f"b{number}": 1 for number in range(200)}
+
+
+def test_what_is_done_one_at_a_time_is_done_in_order_by_any_number_of_workers(store: Store) -> None:
+    with store.begin() as tx:
+        for number in range(30):
+            tx.jobs.add("take", f"f{number}", T0)
+        tx.jobs.add("make", "b1", T0)
+    in_hand, most, done = set[str](), [0], list[str]()
+    faults: list[BaseException] = []
+
+    def work(owner: str) -> None:
+        try:
+            while len(done) < 30:
+                with store.begin() as tx:
+                    job = tx.jobs.claim(owner, T0, LEASE, ("take",), one_at_a_time=True)
+                if job is None:
+                    continue
+                in_hand.add(job.subject)
+                most[0] = max(most[0], len(in_hand))
+                done.append(job.subject)
+                in_hand.discard(job.subject)
+                with store.begin() as tx:
+                    assert tx.jobs.finish(job)
+        except BaseException as fault:  # a thread's fault is shown by the test
+            faults.append(fault)
+            done.extend([""] * 30)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in ("w1", "w2", "w3")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    assert most == [1]
+    assert done == [f"f{number}" for number in range(30)]
+
+
+def test_one_at_a_time_goes_on_when_the_lease_of_who_died_is_over(store: Store) -> None:
+    with store.begin() as tx:
+        for number in range(2):
+            tx.jobs.add("take", f"f{number}", T0)
+        first = tx.jobs.claim("w1", T0, LEASE, ("take",), one_at_a_time=True)
+        assert first is not None
+        assert tx.jobs.claim("w2", T0 + LEASE - 1, LEASE, ("take",), one_at_a_time=True) is None
+        again = tx.jobs.claim("w2", T0 + LEASE, LEASE, ("take",), one_at_a_time=True)
+        assert (again and again.subject) == first.subject

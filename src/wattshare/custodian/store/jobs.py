@@ -27,7 +27,7 @@ from wattshare.custodian.model.work import Job
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big, Row
 from wattshare.custodian.store.receivers import RECEIVER
-from wattshare.custodian.store.statements import insert
+from wattshare.custodian.store.statements import alone, insert
 
 JOB = Table(
     "job",
@@ -106,14 +106,25 @@ class Jobs:
         )
 
     def claim(
-        self, owner: str, at: int, lease_seconds: int, kinds: Iterable[str], *, each: int | None = None
+        self,
+        owner: str,
+        at: int,
+        lease_seconds: int,
+        kinds: Iterable[str],
+        *,
+        each: int | None = None,
+        one_at_a_time: bool = False,
     ) -> Job | None:
         """Take the job of the lowest rank that is due for longest; nobody else gets it before the lease ends.
 
-        With `each`, a third party has at most about so many in hand, and none while its receiver is shut. A
-        transaction of its own: what follows must see the claim committed.
+        With `each`, a third party has at most about so many in hand, and none while its receiver is shut. With
+        `one_at_a_time` nobody has another one of that kind in hand. A transaction of its own: what follows must see
+        the claim committed.
         """
         fair = () if each is None else (_heard(at), _few(at, each))
+        if one_at_a_time:
+            alone(self._connection, "jobs that are done one at a time")
+            fair = (*fair, _nobody_at_another(at))
         due = and_(JOB.c.kind.in_(tuple(kinds)), ~JOB.c.dead, JOB.c.due_at <= at, _free(at), *fair)
         return self._take(owner, at, lease_seconds, due)
 
@@ -241,6 +252,12 @@ def _few(at: int, each: int) -> ColumnElement[bool]:
         others.c.third_party_id == JOB.c.third_party_id, others.c.kind == JOB.c.kind, others.c.lease_until > at
     )
     return in_hand.correlate(JOB).scalar_subquery() < each
+
+
+def _nobody_at_another(at: int) -> ColumnElement[bool]:
+    """Whether no other job of that kind is in hand."""
+    others = JOB.alias("other")
+    return ~select(others.c.id).where(others.c.kind == JOB.c.kind, others.c.lease_until > at).correlate(JOB).exists()
 
 
 # nobody is at it

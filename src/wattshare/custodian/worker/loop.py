@@ -49,6 +49,8 @@ class Lane:
     each: int | None = None
     # one third party's after another's
     in_turn: bool = False
+    # one after the other, whoever does them: each may need what the one before brought
+    one_at_a_time: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +152,9 @@ class Worker:
             if lane.in_turn:
                 kinds = (tx.jobs.claim_in_turn(self.name, self.now(), LEASE_SECONDS, kind) for kind in lane.kinds)
                 return next((job for job in kinds if job is not None), None)
-            return tx.jobs.claim(self.name, self.now(), LEASE_SECONDS, lane.kinds, each=lane.each)
+            return tx.jobs.claim(
+                self.name, self.now(), LEASE_SECONDS, lane.kinds, each=lane.each, one_at_a_time=lane.one_at_a_time
+            )
 
     def _claimed(self, lane: Lane) -> Job | None:
         try:
