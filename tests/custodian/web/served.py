@@ -4,11 +4,15 @@ import gzip
 import http.client
 import socket
 import uuid
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+
+import pytest
+from uvicorn.protocols.http import httptools_impl
 
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.web.edge import Edge
@@ -87,3 +91,20 @@ def read(connection: socket.socket, method: str = "GET") -> Answer:
         response.begin()
         headers = {name.lower(): value for name, value in response.getheaders()}
         return Answer(status=response.status, headers=headers, raw=response.read())
+
+
+class Counted(httptools_impl.RequestResponseCycle):
+    """Requests in memory. Who asks Python for all that is there breaks what others are just putting together."""
+
+    every: ClassVar["weakref.WeakSet[Counted]"] = weakref.WeakSet()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """One more."""
+        super().__init__(*args, **kwargs)
+        self.every.add(self)
+
+    @classmethod
+    def begin(cls, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Count those of listeners that are started from now on."""
+        cls.every.clear()
+        monkeypatch.setattr(httptools_impl, "RequestResponseCycle", cls)

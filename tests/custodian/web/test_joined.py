@@ -126,3 +126,17 @@ def test_who_hung_up_first_is_not_hung_up_on_once_more() -> None:
         assert joined.is_closing()
 
     assert received(tell) == (b"", [])
+
+
+def test_who_has_gone_is_written_nothing() -> None:
+    async def tell(joined: Joined) -> None:
+        joined.write(b"head")
+        await asyncio.sleep(0)
+        # as by a reset that is met while others of this turn are still to write
+        joined._transport.abort()
+        joined.write(b"body")
+        joined.at_once((b"head", b"body"))
+        joined.write(b"more")
+        joined.flush()
+
+    assert received(tell) == (b"head", [4])

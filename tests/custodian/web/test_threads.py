@@ -1,8 +1,10 @@
 """What blocks goes on in threads, and the loop goes on beside it."""
 
 import asyncio
+import gc
 import threading
 import time
+import weakref
 from collections import deque
 from dataclasses import dataclass
 from functools import partial
@@ -62,6 +64,45 @@ def test_who_has_nothing_to_do_ends_and_is_followed_by_another() -> None:
 def test_a_fault_is_the_callers() -> None:
     with pytest.raises(ZeroDivisionError):
         asyncio.run(Threads(most=1).run(lambda: 1 // 0))
+
+
+def test_a_fault_goes_when_its_caller_lets_go_of_it() -> None:
+    class Fault(Exception):
+        pass
+
+    def fail() -> None:
+        raise Fault
+
+    async def story() -> "weakref.ref[Exception]":
+        try:
+            await Threads(most=1).run(fail)
+        except Fault as fault:
+            return weakref.ref(fault)
+        raise LookupError
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert asyncio.run(story())() is None
+    finally:
+        gc.enable()
+
+
+def test_the_last_one_to_end_says_that_it_is_quiet() -> None:
+    quiet, told = threading.Event(), list[int]()
+
+    def fall_quiet() -> None:
+        told.append(threads.started)
+        quiet.set()
+
+    threads = Threads(most=2, idle_seconds=0.01, quiet=fall_quiet)
+
+    async def story() -> None:
+        await asyncio.gather(*(threads.run(time.sleep, 0.002) for _ in range(5)))
+
+    asyncio.run(story())
+    assert quiet.wait(30)
+    assert told == [0]
 
 
 def test_who_is_called_off_waits_for_what_cannot_be_stopped() -> None:

@@ -30,8 +30,10 @@ class Joined:
         self._plain = False
 
     def write(self, data: bytes) -> None:
-        """Write, or wait with the head."""
-        if self._plain:
+        """Write, or wait with the head. Where the other end has gone, that is told otherwise: nothing is written."""
+        if self._transport.is_closing():
+            self._held, self._plain = None, True
+        elif self._plain:
             self._transport.write(data)
         elif self._held is None:
             self._held = data
@@ -47,6 +49,8 @@ class Joined:
     def at_once(self, parts: Sequence[bytes]) -> None:
         """Write all of an answer, of which nothing has been written."""
         self._plain = True
+        if self._transport.is_closing():
+            return
         if len(parts) == 1:
             self._transport.write(parts[0])
         else:
@@ -56,7 +60,8 @@ class Joined:
         """Write what waits."""
         if self._held is not None:
             held, self._held, self._plain = self._held, None, True
-            self._transport.write(held)
+            if not self._transport.is_closing():
+                self._transport.write(held)
 
     def close(self) -> None:
         """Hang up when all is sent."""

@@ -74,12 +74,15 @@ class Work:
 
     def tell(self) -> None:
         """Wake who waits, unless that was called off."""
-        if self.waiting.done():
+        fault, waiting = self.fault, self.waiting
+        # a fault knows by which frames it came, and they know this: it is not to lead back to the fault
+        del self.fault, self.waiting
+        if waiting.done():
             return
-        if self.fault is None:
-            self.waiting.set_result(self.result)
+        if fault is None:
+            waiting.set_result(self.result)
         else:
-            self.waiting.set_exception(self.fault)
+            waiting.set_exception(fault)
 
 
 @dataclass(kw_only=True)
@@ -89,6 +92,8 @@ class Threads:
     most: int
     settle: Settle = lambda _: None
     idle_seconds: float = IDLE_SECONDS
+    # called in the last thread when it ends
+    quiet: Callable[[], None] = lambda: None
     # so many are woken without waiting whether those at work are soon done
     abreast: int = 1
     coming: deque[Work] = field(default_factory=deque)
@@ -210,6 +215,8 @@ class Threads:
                     told((work,))
             elif not owing:
                 if self._ends():
+                    if not self.started:
+                        self.quiet()
                     return
                 self._come(me)
             # what was done is not kept until there is more to do

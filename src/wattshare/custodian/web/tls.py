@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from wattshare.custodian.model.bearer import Certificate
 from wattshare.custodian.settings import Settings, usable
+from wattshare.custodian.web.ahead import Gate
 from wattshare.custodian.web.certificates import from_der
 from wattshare.custodian.web.direct import AT_ONCE, CUT, EXTENSION, OLD, AtOnce, Direct, UntilClosed
 from wattshare.custodian.web.incoming import HEADS, LastHead
@@ -67,22 +68,52 @@ class ListenerProtocol(HttpToolsProtocol):
         self.head_bytes = 0
         # of this connection's last head what the next one may have as well
         self.heads = LastHead()
+        self.gate: Gate
         self.deadline: asyncio.TimerHandle | None = None
+        # the request that is being answered; others may have come behind it
+        self.active: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the certificate that the handshake proved."""
         super().connection_made(transport)
+        self.flow = self.gate = Gate(transport)
         self.start_clock()
         tls = transport.get_extra_info("ssl_object")
         der = tls.getpeercert(binary_form=True) if tls is not None else None
         self.certificate = from_der(der) if der else None
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing more will come."""
+        """Nothing more will come: of what this connection held, only an answer under way keeps what it needs.
+
+        uvicorn's timer would keep all of it for as long as the connection could have stayed open.
+        """
         self.stop_clock()
         super().connection_lost(exc)
+        self._unset_keepalive_if_required()
+        if self.active is not None:
+            # uvicorn tells the last of those that wait behind each other: nobody waits for that one yet
+            self.active.disconnected = not self.active.response_complete
+            self.active.message_event.set()
+        self.pipeline.clear()
+        self.gate.waiting = b""
+        self.heads = LastHead()
+        # each holds the other
+        self.active = self.cycle = self.scope = None  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
+        """Read what comes, but not far ahead of what is answered."""
+        self.gate.pass_on(data, self.read, self.pipeline)
+
+    def on_response_complete(self) -> None:
+        """Begin with the next request, and read on."""
+        super().on_response_complete()
+        if self.gate.waiting:
+            self.data_received(b"")
+            if not self.transport.is_closing():
+                # uvicorn was not let to
+                self.flow.resume_reading()
+
+    def read(self, data: bytes) -> None:
         """Count what belongs to a head, complete or not."""
         if self.in_head:
             self.head_bytes += len(data)
@@ -113,6 +144,7 @@ class ListenerProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Answer a request: without a task where that can be."""
+        self.active = cycle
         scope: Any = cycle.scope
         usual = scope["http_version"] != OLD and not cycle.waiting_for_100_continue and not cycle.flow.write_paused
         if usual and self.begin is not None and app is self.app:
