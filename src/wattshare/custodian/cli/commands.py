@@ -69,7 +69,9 @@ def serve(*, home: Home = None) -> None:
     from wattshare.custodian.app import opened
     from wattshare.custodian.cli.failing import failing
     from wattshare.custodian.front import Front
+    from wattshare.custodian.memory import together
 
+    together()
     with failing(as_json=False), opened(home) as house:
         Front(house).serve()
 
@@ -81,8 +83,9 @@ def worker(*, home: Home = None) -> None:
 
     from wattshare.custodian.app import opened
     from wattshare.custodian.cli.failing import failing
-    from wattshare.custodian.memory import settled
+    from wattshare.custodian.memory import settled, together
 
+    together()
     with failing(as_json=False), opened(home) as house:
         settled()
         hand = house.worker()

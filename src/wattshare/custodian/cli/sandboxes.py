@@ -42,9 +42,11 @@ def sandbox(
         context.obj = home
         return
     from wattshare.custodian.cli.printing import failing
+    from wattshare.custodian.memory import together
     from wattshare.custodian.sandbox.run import Plan, run
     from wattshare.custodian.sandbox.telling import COMMAND
 
+    together()
     with failing(as_json=False):
         run(
             Plan.read(

@@ -38,6 +38,9 @@ LOGGED = 2_000
 OUR_FAULTS = (1, 8)
 # others have the file: SQLITE_BUSY, SQLITE_LOCKED; the other bits of a code say what of it
 WAITED_FOR, PRIMARY = (5, 6), 0xFF
+# kilobytes of the file that a connection for short transactions remembers. It forgets them at every commit of another
+# connection, and there is one with almost every answer; the kernel remembers for all
+REMEMBERED = 512
 # connections kept, and how many more a crowd may open
 POOL, CROWD = 10, 90
 
@@ -162,6 +165,7 @@ def _set_up(connection: "sqlite3.Connection", _: ConnectionPoolEntry) -> None:
 
 def _ready(connection: "sqlite3.Connection", *, reads: bool) -> None:
     connection.execute(f"PRAGMA query_only = {reads:d}")
+    connection.execute(f"PRAGMA cache_size = -{REMEMBERED}")
 
 
 def _begin_view(connection: "sqlite3.Connection", _: For) -> None:

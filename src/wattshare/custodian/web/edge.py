@@ -12,7 +12,7 @@ import structlog
 from anyio import CancelScope, create_task_group, sleep
 from starlette.types import Message, Receive, Scope, Send
 
-from wattshare.custodian import logs
+from wattshare.custodian import logs, memory
 from wattshare.custodian.model.errors import Refusal
 from wattshare.custodian.services import access
 from wattshare.custodian.settings import Settings
@@ -83,7 +83,7 @@ class Edge:
             refuse=refuse,
             body_bytes=settings.body_bytes,
             body_seconds=settings.body_seconds,
-            threads=Threads(most=settings.threads, settle=partial(settle, note)),
+            threads=Threads(most=settings.threads, settle=partial(settle, note), quiet=memory.given_back),
             crowd=Crowd(each=settings.threads_each),
         )
 
@@ -94,7 +94,11 @@ class Edge:
         started = time.monotonic()
         call = bare(scope, self.new_id())
         exchange = Exchange(edge=self, scope=scope, receive=receive, send=send, call=call)
-        status = await exchange.run()
+        try:
+            status = await exchange.run()
+        finally:
+            # what it has of the connection has the request in turn: it would stay until somebody looks for such rings
+            scope.pop("extensions", None)
         milliseconds = int((time.monotonic() - started) * 1000)
         self.requests.note(call.method, exchange.template, status, milliseconds)
         logs.answered(call.method, exchange.template, status, milliseconds, call.correlation_id)

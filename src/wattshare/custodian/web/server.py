@@ -1,6 +1,5 @@
 """The listener: uvicorn with our settings."""
 
-import gc
 import socket
 import threading
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from wattshare.custodian import memory
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.web.edge import Edge
 from wattshare.custodian.web.tls import HeadLimits, ListenerProtocol, Registered, TrustStore, server_context
@@ -36,8 +36,7 @@ def serve(app: ASGIApp, settings: Settings, registered: Registered = none_regist
         OSError: the port is taken, or a TLS file cannot be read.
     """
     warn(settings.for_serving())
-    # what is there by now stays: it is not looked through again and again for what could go
-    gc.freeze()
+    memory.kept()
     with listening(settings) as door, following(settings, registered) as tls:
         log.info("serving", port=door.getsockname()[1])
         configured(app, settings, tls).run(sockets=[door])
