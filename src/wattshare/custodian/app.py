@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import randbelow
 from typing import Any
@@ -62,6 +62,24 @@ def profile_of(settings: Settings) -> Profile:
     return replace(profile, data_custodian_id=settings.data_custodian_id)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What the services are made of that are put together here."""
+
+    settings: Settings
+    profile: Profile
+    store: Store
+    now: Clock
+    texts: Secrets
+    new_uuid: Callable[[], str]
+    addresses: Addresses
+    access: Access
+    files: PartFiles
+    encoder: Encoder | None
+    delivery: Delivery
+    counting: Counting
+
+
 def assemble(
     settings: Settings,
     store: Store,
@@ -71,102 +89,162 @@ def assemble(
     new_uuid: Callable[[], str] = random_uuid,
     outbound: Outbound | None = None,
 ) -> House:
-    """Put the house together."""
+    """Put the house together.
+
+    Raises:
+        BadSettings: something that they ask for is not there.
+    """
     profile = profile_of(settings)
-    addresses, encoder = Addresses(settings.public_base, profile), encoder_of(settings)
-    access, files = Access(store=store, now=now), PartFiles(settings.home / BATCHES)
-    delivery = Delivery.of(settings, store, now, addresses=addresses, new_uuid=new_uuid, outbound=outbound)
-    registration = Registration(
-        store=store,
-        now=now,
-        addresses=addresses,
-        hex_text=random_hex,
-        new_uuid=new_uuid,
-        allow_http=settings.allow_http_callbacks,
-        allow_self_signed=settings.allow_self_signed,
-        warn=delivery.warnings.changed,
-    )
-    receipts = Receipts(
-        store=store,
-        signing=delivery.signing,
-        messages=delivery.messages,
-        utility=settings.utility_name,
-        portal=settings.public_base,
-        zone=profile.zone,
-    )
-    consent = Consent(store=store, now=now, addresses=addresses, new_uuid=new_uuid, receipts=receipts)
-    batches = Batches(
-        store=store,
-        now=now,
-        new_uuid=new_uuid,
-        addresses=addresses,
-        bulk=Bulk(addresses=addresses, volume_bytes=settings.part_megabytes * 1_000_000),
-        files=files,
-        keep_days=settings.batch_days,
-        encoder=encoder,
-    )
-    counting = Counting(store=store, now=now)
-    sign_in = SignIn(
-        store=store, now=now, secrets=texts, session_seconds=settings.session_minutes * 60, counting=counting
-    )
-    return House(
+    addresses = Addresses(settings.public_base, profile)
+    ground = Ground(
         settings=settings,
         profile=profile,
-        now=now,
-        secrets=texts,
         store=store,
+        now=now,
+        texts=texts,
+        new_uuid=new_uuid,
         addresses=addresses,
+        access=Access(store=store, now=now),
+        files=PartFiles(settings.home / BATCHES),
+        encoder=encoder_of(settings),
+        delivery=Delivery.of(settings, store, now, addresses=addresses, new_uuid=new_uuid, outbound=outbound),
+        counting=Counting(store=store, now=now),
+    )
+    return furnished(ground)
+
+
+def furnished(on: Ground) -> House:
+    """The house with every service in it."""
+    settings, store, now, zone = on.settings, on.store, on.now, on.profile.zone
+    registration, consent, batches, sign_in = registration_of(on), consent_of(on), batches_of(on), sign_in_of(on)
+    return House(
+        settings=settings,
+        profile=on.profile,
+        now=now,
+        secrets=on.texts,
+        store=store,
+        addresses=on.addresses,
         registration=registration,
         consent=consent,
         sign_in=sign_in,
-        codes=Codes(
-            store=store,
-            now=now,
-            counting=counting,
-            sign_in=sign_in,
-            messages=delivery.messages,
-            dice=randbelow,
-        ),
-        recovery=Recovery(
-            store=store,
-            now=now,
-            secrets=texts,
-            counting=counting,
-            sign_in=sign_in,
-            messages=delivery.messages,
-            base=settings.public_base,
-        ),
-        access=access,
-        limits=Limits.of(settings, store, now, profile.zone),
-        disclosure=Disclosure(
-            store=store,
-            now=now,
-            addresses=addresses,
-            access=access,
-            mask_client_secret=settings.mask_client_secret,
-            passed_connectivity=registration.passed_connectivity,
-            encoder=encoder,
-        ),
+        codes=codes_of(on, sign_in),
+        recovery=recovery_of(on, sign_in),
+        access=on.access,
+        limits=Limits.of(settings, store, now, zone),
+        disclosure=disclosure_of(on, registration),
         batches=batches,
         orders=Orders(store=store, now=now, batches=batches),
-        fetching=Fetching(store=store, now=now, access=access, files=files, keep_days=settings.batch_days),
-        delivery=delivery,
+        fetching=Fetching(store=store, now=now, access=on.access, files=on.files, keep_days=settings.batch_days),
+        delivery=on.delivery,
         overview=Overview(store=store, now=now),
-        homes=Homes(store=store, now=now, consent=consent, messages=delivery.messages, portal=settings.public_base),
-        reminders=Reminders(
-            store=store,
-            now=now,
-            messages=delivery.messages,
-            zone=profile.zone,
-            portal=settings.public_base,
-            end_days=settings.reminder_days,
-            idle_days=settings.idle_days,
-        ),
-        own_data=OwnData(store=store, now=now, zone=profile.zone),
-        own_usage=OwnUsage(store=store, now=now, zone=profile.zone),
-        funnel=Funnel(store=store, now=now, zone=profile.zone),
+        homes=Homes(store=store, now=now, consent=consent, messages=on.delivery.messages, portal=settings.public_base),
+        reminders=reminders_of(on),
+        own_data=OwnData(store=store, now=now, zone=zone),
+        own_usage=OwnUsage(store=store, now=now, zone=zone),
+        funnel=Funnel(store=store, now=now, zone=zone),
         closing=Closing(store=store, now=now, close_days=settings.close_days),
-        completeness=Completeness(store=store, now=now, profile=profile),
+        completeness=Completeness(store=store, now=now, profile=on.profile),
+    )
+
+
+# what the settings have a word in, one by one
+
+
+def registration_of(on: Ground) -> Registration:
+    """Third parties, their milestones, and whom to tell when they change."""
+    return Registration(
+        store=on.store,
+        now=on.now,
+        addresses=on.addresses,
+        hex_text=random_hex,
+        new_uuid=on.new_uuid,
+        allow_http=on.settings.allow_http_callbacks,
+        allow_self_signed=on.settings.allow_self_signed,
+        warn=on.delivery.warnings.changed,
+    )
+
+
+def consent_of(on: Ground) -> Consent:
+    """Customers' permissions, with the receipts of them."""
+    receipts = Receipts(
+        store=on.store,
+        signing=on.delivery.signing,
+        messages=on.delivery.messages,
+        utility=on.settings.utility_name,
+        portal=on.settings.public_base,
+        zone=on.profile.zone,
+    )
+    return Consent(store=on.store, now=on.now, addresses=on.addresses, new_uuid=on.new_uuid, receipts=receipts)
+
+
+def batches_of(on: Ground) -> Batches:
+    """Feeds that are ordered, made in parts of the size that the settings say."""
+    return Batches(
+        store=on.store,
+        now=on.now,
+        new_uuid=on.new_uuid,
+        addresses=on.addresses,
+        bulk=Bulk(addresses=on.addresses, volume_bytes=on.settings.part_megabytes * 1_000_000),
+        files=on.files,
+        keep_days=on.settings.batch_days,
+        encoder=on.encoder,
+    )
+
+
+def sign_in_of(on: Ground) -> SignIn:
+    """Customers' ways in, for as long as the settings say."""
+    seconds = on.settings.session_minutes * 60
+    return SignIn(store=on.store, now=on.now, secrets=on.texts, session_seconds=seconds, counting=on.counting)
+
+
+def codes_of(on: Ground, sign_in: SignIn) -> Codes:
+    """A way in without an online account."""
+    return Codes(
+        store=on.store,
+        now=on.now,
+        counting=on.counting,
+        sign_in=sign_in,
+        messages=on.delivery.messages,
+        dice=randbelow,
+    )
+
+
+def recovery_of(on: Ground, sign_in: SignIn) -> Recovery:
+    """A way back in, for those who forgot their password."""
+    return Recovery(
+        store=on.store,
+        now=on.now,
+        secrets=on.texts,
+        counting=on.counting,
+        sign_in=sign_in,
+        messages=on.delivery.messages,
+        base=on.settings.public_base,
+    )
+
+
+def disclosure_of(on: Ground, registration: Registration) -> Disclosure:
+    """What is answered at once."""
+    return Disclosure(
+        store=on.store,
+        now=on.now,
+        addresses=on.addresses,
+        access=on.access,
+        mask_client_secret=on.settings.mask_client_secret,
+        passed_connectivity=registration.passed_connectivity,
+        encoder=on.encoder,
+    )
+
+
+def reminders_of(on: Ground) -> Reminders:
+    """Mails about permissions, as many days ahead as the settings say."""
+    return Reminders(
+        store=on.store,
+        now=on.now,
+        messages=on.delivery.messages,
+        zone=on.profile.zone,
+        portal=on.settings.public_base,
+        end_days=on.settings.reminder_days,
+        idle_days=on.settings.idle_days,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from wattshare.custodian.chance import random_hex
 from wattshare.custodian.mailing import Mailing, Texting
@@ -63,21 +64,7 @@ class Delivery:
     ) -> "Delivery":
         """As the settings have it."""
         profile, mailing = addresses.profile, Mailing.of(settings)
-        messages = Messages(
-            store=store,
-            now=now,
-            new_id=random_hex,
-            mailing=mailing,
-            texting=Texting.of(settings, outbound),
-            tongues=tongues_of(settings),
-            house={
-                "utility": settings.utility_name,
-                "portal": settings.public_base,
-                "phone": settings.utility_phone,
-                "email": settings.utility_email,
-                "zone": profile.zone,
-            },
-        )
+        messages = messages_of(settings, store, now, mailing=mailing, outbound=outbound, zone=profile.zone)
         warnings = Warnings(messages=messages)
         signing = Signing(store=store, now=now, random=secrets.token_bytes, warn=warnings.secret_changed)
         return cls(
@@ -138,6 +125,27 @@ class Delivery:
     def forget(self) -> int:
         """Drop notices that are past their days, and messages. How many."""
         return self.messages.forget() + self.ledger.forget(self.now() - self.settings.notice_days * DAY)
+
+
+def messages_of(
+    settings: Settings, store: Store, now: Clock, *, mailing: Mailing, outbound: Outbound | None, zone: ZoneInfo
+) -> Messages:
+    """What is written to customers, in the utility's name."""
+    return Messages(
+        store=store,
+        now=now,
+        new_id=random_hex,
+        mailing=mailing,
+        texting=Texting.of(settings, outbound),
+        tongues=tongues_of(settings),
+        house={
+            "utility": settings.utility_name,
+            "portal": settings.public_base,
+            "phone": settings.utility_phone,
+            "email": settings.utility_email,
+            "zone": zone,
+        },
+    )
 
 
 def tongues_of(settings: Settings) -> "Callable[[], Tongues]":

@@ -5,7 +5,7 @@
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,7 @@ from wattshare.thirdparty.cli_options import AsJson, Config, Home, Party, TokenF
 
 if TYPE_CHECKING:
     from wattshare.thirdparty.custodian import Custodian
+    from wattshare.thirdparty.pull import Pull, Pulled
 
 app = typer.Typer(no_args_is_help=True)
 scope = typer.Typer(no_args_is_help=True, help="Scope strings.")
@@ -100,10 +101,8 @@ def pull(
     """Bring the usage or the bills of connected customers as CSV. Interrupted, it goes on where it was."""
     from wattshare.thirdparty.client import Client
     from wattshare.thirdparty.errors import ConsentNeeded
-    from wattshare.thirdparty.printing import counted, failing, print_followed, print_json, progress
-    from wattshare.thirdparty.printing import out as screen
+    from wattshare.thirdparty.printing import failing, print_pulled
     from wattshare.thirdparty.pull import Pull, What
-    from wattshare.thirdparty.pull_order import OrderedPull
 
     with failing(as_json=as_json):
         custodian, store = whom(config, home, third_party, tokens)
@@ -116,38 +115,29 @@ def pull(
             first, last = (day(text, custodian, client.now()) for text in (since, until))
             if last < first:
                 raise typer.BadParameter(f"the days end before they begin: {first} to {last}")
-            asked: dict[str, Any] = {
-                "client": client,
-                "subscriptions": whose,
-                "usage_points": tuple(usage_point or ()),
-                "since": first,
-                "until": last,
-                "out": out,
-                "what": What(what.value),
-            }
-            if by_order:
-                pulled = OrderedPull(**asked).run(lambda status: print_followed(status, quiet=as_json))
-            else:
-                order = Pull(**asked)
-                pieces = order.pieces()
-                with progress(len(pieces), quiet=as_json) as done:
-                    pulled = order.run(pieces, done)
-    if as_json:
-        print_json(
-            {
-                "out": pulled.out,
-                "rows": pulled.rows,
-                "usage_points": pulled.usage_points,
-                "calls": pulled.calls,
-                "kept": pulled.kept,
-                "since": first,
-                "until": last,
-            }
-        )
-    else:
-        brought = counted(pulled.rows, what.value.removesuffix("s"))
-        points = counted(len(pulled.usage_points), "usage point")
-        screen.print(f"{brought} of {points}, {first} to {last}: {out}")
+            asked = Pull(
+                client=client,
+                subscriptions=whose,
+                usage_points=tuple(usage_point or ()),
+                since=first,
+                until=last,
+                out=out,
+                what=What(what.value),
+            )
+            pulled = _brought(asked, by_order=by_order, quiet=as_json)
+    print_pulled(pulled, asked, as_json=as_json)
+
+
+def _brought(asked: "Pull", *, by_order: bool, quiet: bool) -> "Pulled":
+    """Call after call, or by files that are ordered; how far it is is said on the screen."""
+    from wattshare.thirdparty.printing import print_followed, progress
+    from wattshare.thirdparty.pull_order import OrderedPull
+
+    if by_order:
+        return OrderedPull.of(asked).run(lambda status: print_followed(status, quiet=quiet))
+    pieces = asked.pieces()
+    with progress(len(pieces), quiet=quiet) as done:
+        return asked.run(pieces, done)
 
 
 @app.command()

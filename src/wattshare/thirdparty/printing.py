@@ -19,7 +19,7 @@ from wattshare.thirdparty.client import Ordered
 from wattshare.thirdparty.errors import Failed, Refused
 from wattshare.thirdparty.inbox import Drained
 from wattshare.thirdparty.orders import OrderStatus
-from wattshare.thirdparty.pull import Piece
+from wattshare.thirdparty.pull import Piece, Pull, Pulled
 from wattshare.thirdparty.recorder import Exchange, path_of
 from wattshare.thirdparty.tour import Step
 
@@ -93,6 +93,16 @@ def progress(pieces: int, *, quiet: bool) -> Iterator[Callable[[Piece, int], Non
             bar.update(task, advance=1, description=f"{piece.usage_point} {piece.until}: {rows} rows")
 
         yield done
+
+
+def print_pulled(pulled: Pulled, asked: Pull, *, as_json: bool) -> None:
+    """What a pull brought, and where it is."""
+    if as_json:
+        print_json({**vars(pulled), "since": asked.since, "until": asked.until})
+        return
+    brought = counted(pulled.rows, asked.what.value.removesuffix("s"))
+    points = counted(len(pulled.usage_points), "usage point")
+    out.print(f"{brought} of {points}, {asked.since} to {asked.until}: {asked.out}")
 
 
 def print_ordered(ordered: Ordered, *, as_json: bool) -> None:

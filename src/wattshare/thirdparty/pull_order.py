@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Self
 
 from wattshare.thirdparty.bills import bills
 from wattshare.thirdparty.client import Client
 from wattshare.thirdparty.feeds import readings
 from wattshare.thirdparty.files import aside
 from wattshare.thirdparty.orders import OrderStatus, followed
-from wattshare.thirdparty.pull import COLUMNS, Pulled, What, bill_row, reading_row
+from wattshare.thirdparty.pull import COLUMNS, Pull, Pulled, What, bill_row, reading_row
 from wattshare.thirdparty.reply import Reply
 
 Row = tuple[str, ...]
@@ -32,6 +33,19 @@ class OrderedPull:
     out: Path
     what: What = What.READINGS
     wait: Callable[[float], object] = field(default=time.sleep)
+
+    @classmethod
+    def of(cls, pull: Pull) -> Self:
+        """What brings the same."""
+        return cls(
+            client=pull.client,
+            subscriptions=pull.subscriptions,
+            usage_points=pull.usage_points,
+            since=pull.since,
+            until=pull.until,
+            out=pull.out,
+            what=pull.what,
+        )
 
     def run(self, seen: Callable[[OrderStatus], None]) -> Pulled:
         """Order everything, follow each order, telling `seen` how far it is, and write what comes of it.

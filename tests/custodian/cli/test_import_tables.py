@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from tests.custodian.cli.conftest import Typed
 from tests.custodian.services.feeds import Feed
-from wattshare.custodian.cli import asking, commands
+from wattshare.custodian.cli import asking, commands, importing
 from wattshare.custodian.cli.asking import answered, value_of
 from wattshare.custodian.cli.reports import previewed
 from wattshare.custodian.formats.tables.faults import Question
@@ -255,7 +255,7 @@ def test_bad_rows_are_set_aside_by_command(
 
 
 def test_kinds_have_templates_and_may_be_said(typed: Typed, home: Path, tmp_path: Path) -> None:
-    assert set(commands.TABLES) == {"readings", *BY_NAME}
+    assert set(importing.TABLES) == {"readings", *BY_NAME}
     file = tmp_path / "customers.csv"
     file.write_text(typed("import", "--template", "customers").stdout)
     assert "2 new" in typed("import", "--home", home, "--kind", "customers", file).output

@@ -14,7 +14,7 @@ from wattshare.custodian.model.bearer import BearerClass
 from wattshare.custodian.model.parties import ThirdParty
 from wattshare.custodian.model.readings import Channel
 from wattshare.custodian.model.tokens import Token
-from wattshare.custodian.store.access_changes import KEPT_SECONDS, AccessChange, order
+from wattshare.custodian.store.access_changes import KEPT_SECONDS, AccessChange, expected, order
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import Purpose
 from wattshare.espi.usage import ReadingType
@@ -202,15 +202,26 @@ def test_changes_are_forgotten_an_hour_after_they_were_seen(store: Store, sharin
     assert since(store, before) == {AccessChange(sharing.party.id, sharing.held.id)}
 
 
-def test_triggers_that_were_taken_away_are_missed(store: Store) -> None:
+def test_the_migrated_database_has_the_triggers_that_are_asked_for(store: Store) -> None:
+    engine = store.engine.dialect.name
+    with store.read() as tx:
+        assert tx.access_changes.writers() == expected(engine)
+    assert ("under_way_access_delete" in expected(engine)) == (engine == "sqlite")
+
+
+def test_triggers_that_are_there_are_not_missed(store: Store) -> None:
     with store.read() as tx:
         assert tx.access_changes.are_written()
     assert store.watched()
-    if store.engine.dialect.name == "sqlite":
-        with store.begin() as tx:
-            run(tx, "DROP TRIGGER third_party_access_update")
-        with store.read() as tx:
-            assert not tx.access_changes.are_written()
+
+
+@pytest.mark.parametrize("name", sorted(expected("sqlite")))
+def test_a_trigger_that_was_taken_away_is_missed(open_store: OpenStore, tmp_path: Path, name: str) -> None:
+    store = open_store(tmp_path, "sqlite")
+    with store.begin() as tx:
+        run(tx, f"DROP TRIGGER {name}")
+    assert not store.watched()
+    store.close()
 
 
 def test_a_table_that_is_emptied_at_once_and_what_a_replica_takes_over_are_changes(

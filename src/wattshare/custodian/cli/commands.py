@@ -1,7 +1,5 @@
 """The operator's commands. What is heavy is imported when a command runs, so that help is there at once."""
 
-import secrets
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +10,7 @@ from wattshare.custodian.cli import (
     authorizations,
     closing,
     customers,
+    importing,
     messages,
     notices,
     outages,
@@ -34,8 +33,6 @@ app.add_typer(closing.app, name="intake")
 app.add_typer(sandboxes.app, name="sandbox")
 
 Home = Annotated[Path | None, typer.Option("--home", help="The installation's folder.", envvar="WATTSHARE_HOME")]
-# kinds of tables, as the formats know them; a test compares
-TABLES = ("readings", "customers", "accounts", "holders", "agreements", "meters", "programs", "bills")
 AsJson = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
 
 
@@ -248,120 +245,4 @@ def funnel(
         show(house.funnel, first, last, app_name, every=exact, as_json=as_json, as_csv=as_csv)
 
 
-def no_option(file: Path | None) -> Path | None:
-    """A file to be written to, and not the next option, where its name was forgotten.
-
-    Raises:
-        typer.BadParameter: it is one.
-    """
-    if file is not None and str(file).startswith("--"):
-        raise typer.BadParameter(f"Name a file before {file}; of a file that is called so, write ./{file}.")
-    return file
-
-
-@app.command("import")
-def import_(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Files of any kind, packed or not, and folders; - is standard input."),
-    ] = None,
-    *,
-    home: Home = None,
-    kind: Annotated[
-        str | None,
-        typer.Option("--kind", help="What a table is of; by its header where it is not said. " + " ".join(TABLES)),
-    ] = None,
-    template: Annotated[
-        str | None, typer.Option("--template", help="Print a header and two rows of a kind of table.")
-    ] = None,
-    usage_point: Annotated[
-        int | None,
-        typer.Option(help="The usage point, ten digits, that Green Button of one lands on.", min=10**9, max=10**10 - 1),
-    ] = None,
-    account: Annotated[str | None, typer.Option(help="The account number whose usage Green Button is.")] = None,
-    mapping: Annotated[
-        Path | None, typer.Option("--mapping", help="A TOML file that says what the columns of a table mean.")
-    ] = None,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Say what the columns of a table seem to mean; take nothing in.")
-    ] = False,
-    write_mapping: Annotated[
-        Path | None,
-        typer.Option(
-            "--write-mapping", callback=no_option, help="A file that gets the mapping by which a table was read."
-        ),
-    ] = None,
-    set_aside: Annotated[
-        Path | None,
-        typer.Option("--set-aside", callback=no_option, help="A file that gets bad rows; the good ones are taken."),
-    ] = None,
-    lenient: Annotated[
-        bool, typer.Option("--lenient", help="Read what breaks the schema where its meaning is known.")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read, count and show ten rows; keep nothing.")] = False,
-    again: Annotated[
-        bool, typer.Option("--again", help="Take in once more what was taken in before: it undoes what came since.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Take readings, bills and customers in; each file whole or not at all."""
-    from wattshare.custodian.app import opened
-    from wattshare.custodian.cli.asking import ask
-    from wattshare.custodian.cli.failing import failing
-    from wattshare.custodian.cli.intake import take
-    from wattshare.custodian.cli.stopping import Stop
-    from wattshare.custodian.formats.tables.mapping import read
-    from wattshare.custodian.memory import loaded
-    from wattshare.custodian.services.intake.door import Wanted
-
-    if template is not None:
-        print_template(template)
-        return
-    if kind is not None and kind not in TABLES:
-        raise typer.BadParameter(f"{kind!r} is none of {', '.join(TABLES)}.", param_hint="--kind")
-    if not paths:
-        raise typer.BadParameter("Name files or folders, or - for standard input.", param_hint="paths")
-    if set_aside is not None and not set_aside.parent.is_dir():
-        raise typer.BadParameter(f"There is no folder {set_aside.parent} for {set_aside}.", param_hint="--set-aside")
-    for file, option in ((set_aside, "--set-aside"), (write_mapping, "--write-mapping")):
-        if file is not None and file.is_dir():
-            raise typer.BadParameter(f"{file} is a folder; name a file in it.", param_hint=option)
-    asked = sys.stdin.isatty() and sys.stderr.isatty() and not as_json and Path("-") not in paths
-    stop = Stop()
-    stop.listen()
-    with failing(as_json=as_json), opened(home) as house:
-        loaded()
-        wanted = Wanted(
-            usage_point=usage_point,
-            account=account,
-            lenient=lenient,
-            kind=kind,
-            mapping=read(mapping) if mapping else None,
-            set_aside=set_aside,
-            dry_run=dry_run,
-            explain=explain,
-            confirm=asked,
-            again=secrets.token_hex(8) if again else "",
-        )
-        whole = take(
-            house.door,
-            paths,
-            wanted,
-            house.caps,
-            ask=ask if asked else None,
-            write_mapping=write_mapping,
-            as_json=as_json,
-            stop=stop,
-        )
-    if not whole:
-        raise typer.Exit(1)
-
-
-def print_template(kind: str) -> None:
-    """A header and two rows of a kind of table, on standard output."""
-    from wattshare.custodian.formats.tables.records import BY_NAME
-    from wattshare.custodian.formats.tables.records import template as rows
-
-    if kind not in BY_NAME:
-        raise typer.BadParameter(f"There are templates of {', '.join(BY_NAME)}; readings have a mapping instead.")
-    typer.echo(rows(BY_NAME[kind]), nl=False)
+app.command("import")(importing.import_)

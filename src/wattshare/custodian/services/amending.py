@@ -260,20 +260,9 @@ class Amending(Endings):
         tx.authorizations.change_shares(held.id, shares(services))
         if less:
             self.close_files(tx, held, at)
-        tx.trail.write(
-            "changed",
-            at,
-            third_party_id=held.third_party_id,
-            authorization_id=held.id,
-            count=len(services),
-            detail={
-                "kinds": sorted(changed.kinds),
-                "ends": changed.ends,
-                "scope": scope,
-                "less": less,
-                **actor.detail,
-            },
-        )
+        told = {"kinds": sorted(changed.kinds), "ends": changed.ends, "scope": scope, "less": less, **actor.detail}
+        party_id, count = held.third_party_id, len(services)
+        tx.trail.write("changed", at, third_party_id=party_id, authorization_id=held.id, count=count, detail=told)
         self.tell(tx, party, held.id)
         self._amend_partner(tx, held, changed, services, actor)
         if not along:

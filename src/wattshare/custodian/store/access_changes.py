@@ -46,6 +46,8 @@ WATCHED: Mapping[str, tuple[str, ...]] = {
     "token": LATER_ON,
     "usage_point": LATER_ON,
 }
+# what is metered is there for all with its revision; on SQLite when that is no longer under way
+WATCHED_ON_SQLITE: Mapping[str, tuple[str, ...]] = {"under_way": ("delete",)}
 TRIGGERS = {
     "postgresql": text(
         "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
@@ -131,9 +133,12 @@ class AccessChanges:
 
     def are_written(self) -> bool:
         """Whether every change is: not where Citus has taken the triggers away."""
-        engine = self._connection.dialect.name
-        found = {str(name) for name in self._connection.scalars(TRIGGERS[engine])}
-        return found >= {trigger(table, change) for table in WATCHED for change in changes_of(table, engine)}
+        return self.writers() >= expected(self._connection.dialect.name)
+
+    def writers(self) -> frozenset[str]:
+        """The names of the triggers that are there."""
+        found = self._connection.scalars(TRIGGERS[self._connection.dialect.name])
+        return frozenset(str(name) for name in found)
 
     def forget(self, at: int) -> int:
         """Drop what nobody asks about any more. How many.
@@ -148,6 +153,13 @@ class AccessChanges:
 def trigger(table: str, change: str) -> str:
     """What writes one kind of change of a table down."""
     return f"{table}_access_{change}"
+
+
+def expected(engine: str) -> frozenset[str]:
+    """The names of all triggers that write changes down."""
+    by_itself = WATCHED_ON_SQLITE if engine == "sqlite" else {}
+    names = {trigger(table, change) for table in WATCHED for change in changes_of(table, engine)}
+    return frozenset(names | {trigger(table, change) for table, changed in by_itself.items() for change in changed})
 
 
 def changes_of(table: str, engine: str) -> tuple[str, ...]:
