@@ -1,5 +1,10 @@
-"""Any value of any type of the standard, made from the declarations."""
+"""Any value of any type of the standard, made from the declarations.
 
+Each strategy is made once: Hypothesis looks a strategy over before it first draws from it, which takes longer than to
+draw.
+"""
+
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,6 +32,7 @@ def objects(schema: SchemaSet, elements: Sequence[Element] = ()) -> st.SearchStr
     return st.sampled_from(chosen).flatmap(lambda one: values(one.kind, schema))
 
 
+@functools.cache
 def values(kind: type, schema: SchemaSet) -> st.SearchStrategy[Any]:
     """Values of one type that one generation can hold as they are."""
     known = [part for part in parts(kind) if schema.has(part.wire.since)]
@@ -43,6 +49,7 @@ def _field(part: Part, schema: SchemaSet) -> st.SearchStrategy[Any]:
     return one if least else st.one_of(st.none(), one)
 
 
+@functools.cache
 def leaves(simple: Simple, schema: SchemaSet) -> st.SearchStrategy[Any]:
     """Values of a simple type."""
     if schema in simple.closed_in:
@@ -62,6 +69,7 @@ def leaves(simple: Simple, schema: SchemaSet) -> st.SearchStrategy[Any]:
             return st.binary(min_size=1, max_size=simple.longest).map(lambda data: data.hex().upper())
 
 
+@functools.cache
 def links() -> st.SearchStrategy[tuple[Link, ...]]:
     """Links in the order in which they are written, with a self link."""
     related = st.lists(URIS.map(lambda href: Link(rel="related", href=href)), max_size=2, unique=True)
@@ -70,6 +78,7 @@ def links() -> st.SearchStrategy[tuple[Link, ...]]:
     )
 
 
+@functools.cache
 def entries(content: st.SearchStrategy[Any]) -> st.SearchStrategy[Entry]:
     """Entries around one object each."""
     return st.builds(
@@ -83,6 +92,7 @@ def entries(content: st.SearchStrategy[Any]) -> st.SearchStrategy[Entry]:
     )
 
 
+@functools.cache
 def feeds(content: st.SearchStrategy[Any]) -> st.SearchStrategy[Feed]:
     """Feeds of up to three entries."""
     return st.builds(
