@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,11 @@ import structlog
 from hypothesis import HealthCheck, settings
 
 from wattshare.custodian.services.disclosure.wirepath.direct import Absent, Encoder, installed
+
+# images of containers say that no bytecode is to be kept: each of the processes that tests start would compile all of
+# the house anew, which takes longer than what most of them do
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # the stores: `store`, `open_store` and what they stand on
 pytest_plugins = ("tests.custodian.stores",)

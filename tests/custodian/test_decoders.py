@@ -8,20 +8,19 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx2
 import pytest
 
 from tests.conftest import missing
 from tests.custodian.houses import built
+from tests.custodian.servers import OpenStore
 from tests.custodian.web.served import ask
 from wattshare.custodian.front import Front
 from wattshare.custodian.model.bearer import BearerClass
 from wattshare.custodian.model.tokens import Token
 from wattshare.custodian.services.disclosure import disclosure
 from wattshare.custodian.services.disclosure.render import BlockItem, entry_of
-from wattshare.custodian.store.database import Store
 from wattshare.custodian.web.server import serving
 from wattshare.espi import wire
 from wattshare.espi.ids import meter_reading_id
@@ -57,16 +56,20 @@ class Year:
         return {"Authorization": f"Bearer {TOKEN}", "Accept-Encoding": "gzip"}
 
 
-@pytest.fixture(params=["templates", "direct"])
-def year(request: pytest.FixtureRequest, tmp_path: Path, store: Store) -> Iterator[Year]:
+@pytest.fixture(scope="module", params=["templates", "direct"])
+def year(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, open_store: OpenStore
+) -> Iterator[Year]:
     """A year of one channel, served: its gzip by either encoder."""
     if request.param == "direct":
         request.getfixturevalue("encoder")
+    folder = tmp_path_factory.mktemp("year")
+    store = open_store(folder)
     with socket.create_server(("127.0.0.1", 0)) as door:
         port = door.getsockname()[1]
     base = f"http://127.0.0.1:{port}"
     with built(
-        tmp_path, store, public_base=base, tls="off", proxy_addresses="", listen_port=port, encoder=request.param
+        folder, store, public_base=base, tls="off", proxy_addresses="", listen_port=port, encoder=request.param
     ) as house:
         home = house.home(days=DAYS)
         held, [point] = house.share(house.third_party(), home), home.usage_points
@@ -94,6 +97,7 @@ def year(request: pytest.FixtureRequest, tmp_path: Path, store: Store) -> Iterat
             answer = ask(port, target, headers=told, host=f"127.0.0.1:{port}")
             assert (answer.status, "content-encoding" in answer.headers) == (200, False)
             yield Year(port=port, target=target, plain=answer.raw, entries=b"".join(typed))
+    store.close()
 
 
 def program(name: str) -> str:

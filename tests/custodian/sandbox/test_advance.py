@@ -1,6 +1,7 @@
 """A sandbox whose clock is moved on: what comes, and that it does not matter in how many steps."""
 
 import io
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +34,32 @@ DAY = 86_400
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home that nobody serves."""
+    """A home that nobody serves; who changes it copies it."""
     return begun(tmp_path_factory.mktemp("advance") / "home")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """A home whose clock was moved on by three days, and what was there before."""
+
+    home: Path
+    before: "Known"
+    began: int
+    at: int
+
+
+@pytest.fixture(scope="module")
+def moved(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Moved:
+    """All three days in one step."""
+    home = copied(made, tmp_path_factory.mktemp("moved"))
+    with opened(home) as house:
+        before, began = known(house), house.now()
+    return Moved(home=home, before=before, began=began, at=advance(home, "3d"))
+
+
+def copied(made: Path, folder: Path) -> Path:
+    """A home as if it had been made there."""
+    return Path(shutil.copytree(made, folder / "home"))
 
 
 def begun(path: Path, *, usage_points: int = HOMES, days: int = DAYS, now: int = NOW, http: bool = False) -> Path:
@@ -86,12 +111,10 @@ def homes_bills(house: House) -> set[Any]:
         return {tuple(one) for one in connection.execute(found)}
 
 
-def test_a_day_brings_the_readings_of_yesterday_and_bills_that_close(made: Path) -> None:
-    with opened(made) as house:
-        before, began = known(house), house.now()
-    at = advance(made, "3d")
-    assert began + 3 * DAY <= at < began + 3 * DAY + 600
-    with opened(made) as house:
+def test_a_day_brings_the_readings_of_yesterday_and_bills_that_close(moved: Moved) -> None:
+    before = moved.before
+    assert moved.began + 3 * DAY <= moved.at < moved.began + 3 * DAY + 600
+    with opened(moved.home) as house:
         after = known(house)
     new = {point: after.readings[point][len(old) :] for point, old in before.readings.items()}
     # three whole days of quarter hours of a home with one channel
@@ -104,9 +127,9 @@ def test_a_day_brings_the_readings_of_yesterday_and_bills_that_close(made: Path)
         assert after.bills[point][: len(old)] == old
 
 
-def test_what_comes_is_what_a_longer_history_has(tmp_path: Path, made: Path) -> None:
+def test_what_comes_is_what_a_longer_history_has(tmp_path: Path, moved: Moved) -> None:
     longer = begun(tmp_path / "home", days=DAYS + 3, now=NOW + 3 * DAY)
-    with opened(made) as house, opened(longer) as other:
+    with opened(moved.home) as house, opened(longer) as other:
         ours, theirs = known(house), known(other)
         of_homes = homes_bills(house), homes_bills(other)
     assert ours.readings.keys() == theirs.readings.keys()
@@ -119,12 +142,11 @@ def test_what_comes_is_what_a_longer_history_has(tmp_path: Path, made: Path) -> 
     assert any(dated > TODAY for _, dated, _ in of_homes[0])
 
 
-def test_several_advances_are_one(tmp_path: Path) -> None:
-    there, at_once = begun(tmp_path / "home"), begun(tmp_path / "other")
+def test_several_advances_are_one(tmp_path: Path, made: Path, moved: Moved) -> None:
+    there = copied(made, tmp_path)
     for amount in ("1d", "15m", "23h", "45m", "1d"):
         advance(there, amount)
-    advance(at_once, "3d")
-    with opened(there) as house, opened(at_once) as other:
+    with opened(there) as house, opened(moved.home) as other:
         assert known(house) == known(other)
 
 

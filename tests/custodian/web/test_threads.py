@@ -43,18 +43,23 @@ def test_so_many_at_a_time_and_no_thread_more() -> None:
 
 
 def test_who_has_nothing_to_do_ends_and_is_followed_by_another() -> None:
-    threads = Threads(most=2, idle_seconds=0.01)
+    threads, at_work, together = Threads(most=2, idle_seconds=0.01), set[threading.Thread](), list[int]()
 
     def work(_: int) -> threading.Thread:
+        thread = threading.current_thread()
+        at_work.add(thread)
+        together.append(len(at_work))
         time.sleep(0.002)
-        return threading.current_thread()
+        at_work.remove(thread)
+        return thread
 
     async def story() -> list[threading.Thread]:
         return await asyncio.gather(*(threads.run(work, number) for number in range(5)))
 
     for _ in range(3):
+        # on a busy machine one of the two may have ended before the last is served, and been followed by a third
         served = set(asyncio.run(story()))
-        assert len(served) <= 2
+        assert max(together) <= 2
         for thread in served:
             thread.join(10)
             assert not thread.is_alive()
