@@ -319,7 +319,9 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 given by name
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Put the file of the home folder last; home itself cannot come from it."""
-        home = {**env_settings(), **init_settings()}.get("home", DEFAULT_HOME)
+        told = init_settings()
+        # all of the environment is read for it, which takes longer than all else here: only where it is not told
+        home = told["home"] if "home" in told else env_settings().get("home", DEFAULT_HOME)
         return init_settings, env_settings, HomeFile(settings_cls, toml_file=Path(home) / FILE)
 
     @field_validator("delta_schedule")

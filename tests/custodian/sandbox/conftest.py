@@ -4,10 +4,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 from tests.custodian.sandbox.towns import Built, build
+from wattshare.custodian.services import signin
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import Keys
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _hurried() -> Iterator[None]:
+    """Passwords of towns that are made in this process cost nothing to keep; a hash says itself what it cost."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(signin, "hasher", lambda: hasher)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Blocks of every kind that the store can hold, and the items that they are in feeds."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -29,6 +30,11 @@ unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]
 INT16, INT48 = st.integers(-(2**15), 2**15 - 1), st.integers(-(2**47), 2**47)
 # qualities that every generation of the schemas lists
 QUALITIES = st.lists(st.sampled_from((0, 7, 8, 14, 17, 19)), max_size=3).map(tuple)
+# what is repeated through a day; made once, as Hypothesis looks a strategy over before it first draws from it
+QUALITY_CYCLES = st.lists(QUALITIES, min_size=1, max_size=3)
+INT16_CYCLES, INT48_CYCLES = (
+    st.none() | st.lists(st.none() | values, min_size=1, max_size=3) for values in (INT16, INT48)
+)
 
 
 def channel(number: int = 1, name: str = ids.reading_type_id(72, None, 900, 1)) -> Channel:
@@ -75,30 +81,36 @@ def regular(draw: st.DrawFn) -> Block:
     start, end = day_bounds(draw(st.sampled_from(DAYS)), PGE.zone)
     count = max(1, (end - start) // step)
     bits = draw(st.sampled_from((6, 14, 30, 46)))
-    # as many meters count: in thousands of what their values are given in
-    thousands = st.integers(-1, 2 ** min(bits, 36)).map(lambda value: 1_000 * value)
-    few = st.lists(draw(st.sampled_from((st.integers(-(2**bits), 2**bits), thousands))), min_size=1, max_size=5)
-    few |= st.lists(st.integers(-(2**bits), 2**bits) | thousands, min_size=1, max_size=5)
 
-    def column(values: st.SearchStrategy[int]) -> list[int | None] | None:
-        cycle = draw(st.none() | st.lists(st.none() | values, min_size=1, max_size=3))
+    def column(cycles: st.SearchStrategy[list[int | None] | None]) -> list[int | None] | None:
+        cycle = draw(cycles)
         return cycle and spread(cycle, count)
 
     return pack_columns(
-        spread(draw(few), count),
+        spread(draw(draw(st.sampled_from(runs(bits)))), count),
         usage_point_id=1,
         channel=1,
         start=start + draw(st.sampled_from((0, 1))),
         day_end=end,
         step=step,
-        quality=spread(draw(st.lists(QUALITIES, min_size=1, max_size=3)), count),
-        tou=column(INT16),
-        cost=column(INT48),
-        tier=column(INT16),
-        cpp=column(INT16),
+        quality=spread(draw(QUALITY_CYCLES), count),
+        tou=column(INT16_CYCLES),
+        cost=column(INT48_CYCLES),
+        tier=column(INT16_CYCLES),
+        cpp=column(INT16_CYCLES),
         revision=1,
         at=draw(st.integers(0, LAST)),
     )
+
+
+@functools.cache
+def runs(bits: int) -> tuple[st.SearchStrategy[list[int]], ...]:
+    """A few values of so many bits; more often some that are alike in kind."""
+    some = st.integers(-(2**bits), 2**bits)
+    # as many meters count: in thousands of what their values are given in
+    thousands = st.integers(-1, 2 ** min(bits, 36)).map(lambda value: 1_000 * value)
+    mixed = st.lists(some | thousands, min_size=1, max_size=5)
+    return tuple(st.lists(one, min_size=1, max_size=5) | mixed for one in (some, thousands))
 
 
 def spread(values: Sequence[T], count: int) -> list[T]:
@@ -106,10 +118,9 @@ def spread(values: Sequence[T], count: int) -> list[T]:
     return [values[place * len(values) // count] for place in range(count)]
 
 
-@st.composite
-def irregular(draw: st.DrawFn) -> Block:
-    """Whatever else the store can hold: gaps, odd lengths, instants, no values, readings of months."""
-    start = draw(st.sampled_from((START, 0, LAST - 200_000)))
+@functools.cache
+def readings_from(start: int) -> st.SearchStrategy[list[Reading]]:
+    """Readings of a block that begins then, in any order."""
     optional = st.none() | INT16
     reading = st.builds(
         Reading,
@@ -122,7 +133,14 @@ def irregular(draw: st.DrawFn) -> Block:
         tier=optional,
         cpp=optional,
     )
-    readings = draw(st.lists(reading, min_size=1, max_size=20, unique_by=identity))
+    return st.lists(reading, min_size=1, max_size=20, unique_by=identity)
+
+
+@st.composite
+def irregular(draw: st.DrawFn) -> Block:
+    """Whatever else the store can hold: gaps, odd lengths, instants, no values, readings of months."""
+    start = draw(st.sampled_from((START, 0, LAST - 200_000)))
+    readings = draw(readings_from(start))
     readings.sort(key=identity)
     packed = pack(
         readings,

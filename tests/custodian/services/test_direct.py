@@ -72,6 +72,11 @@ def point(number: int) -> PointItem:
     return PointItem(subscription=1, point=told, kinds=frozenset({Kind.USAGE}), times=Times(0, 1_700_000_000))
 
 
+# made once: Hypothesis looks a strategy over before it first draws from it
+TITLES = st.text(st.characters(min_codepoint=32, max_codepoint=0x2FFF), max_size=200)
+BLOCKS = st.lists(regular() | irregular(), min_size=1, max_size=3)
+
+
 @st.composite
 def feeds(draw: st.DrawFn) -> list[Item]:
     """Runs of blocks of several channels, with other entries between them."""
@@ -82,9 +87,9 @@ def feeds(draw: st.DrawFn) -> list[Item]:
         if draw(st.booleans()):
             made += [point(of.usage_point_id), ChannelItem(subscription=subscription, channel=of, times=Times(0, 1))]
         if draw(st.booleans()):
-            title = draw(st.text(st.characters(min_codepoint=32, max_codepoint=0x2FFF), max_size=200))
+            title = draw(TITLES)
             made.append(Entry(id="x", title=title, links=(Link(rel="self", href=f"{BASE}/x"),)))
-        blocks = draw(st.lists(regular() | irregular(), min_size=1, max_size=3))
+        blocks = draw(BLOCKS)
         repeated = draw(st.integers(1, 3))
         made += [item(block, subscription=subscription, of=of) for block in blocks * repeated]
     return made
