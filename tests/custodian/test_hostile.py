@@ -134,7 +134,7 @@ ODD = [
     *("9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "253402300799", "-62135596800", "NzI6bnVsbDo5MDA6MQ=="),
     *("NzI6bnVsbDo5MDA6MTox", "====", "bnVsbA==", "https://acme-energy.example/callback", "javascript:alert(1)"),
 ]
-text = st.one_of(st.sampled_from(ODD), st.text(max_size=30), st.from_regex(r"[0-9]{1,30}", fullmatch=True))
+text = st.one_of(st.sampled_from(ODD), st.text(max_size=30), st.text(string.digits, min_size=1, max_size=30))
 raw = st.one_of(st.binary(max_size=40), text.map(lambda one: one.encode("utf-8", "surrogatepass")))
 QUERY_NAMES = [
     *("published-min", "published-max", "updated-min", "updated-max", "correlationID", "client_id", "redirect_uri"),
@@ -189,10 +189,13 @@ def segment(one: bytes) -> bytes:
 # resources
 
 
+rows = st.sampled_from([row for row in ENDPOINTS if row.root is not Root.THIRD_PARTY])
+
+
 @bounded(350)
 @given(data=st.data())
 def test_no_address_query_or_header_breaks_a_resource(besieged: Besieged, data: st.DataObject) -> None:
-    row = data.draw(st.sampled_from([row for row in ENDPOINTS if row.root is not Root.THIRD_PARTY]))
+    row = data.draw(rows)
     template = data.draw(st.sampled_from([row.template(PGE), *row.alias_templates(PGE)]))
     own = {"bulk": str(besieged.party.party.id).encode(), "subscription": b"4100003", "retail_customer": b"4100003"}
     path = template.encode()
@@ -232,24 +235,25 @@ def test_no_head_breaks_the_door(besieged: Besieged, host: bytes | None, sent: l
 # the OAuth endpoints
 
 OPTIONAL = ("code", "redirect_uri", "refresh_token", "code_verifier", "scope", "token", "client_id")
+GRANTS = ("authorization_code", "refresh_token", "client_credentials", "password")
+# made once: Hypothesis looks a strategy over before it first draws from it
+likely = st.fixed_dictionaries({"grant_type": st.sampled_from(GRANTS)}, optional=dict.fromkeys(OPTIONAL, text))
+token_forms = st.one_of(likely.map(lambda told: list(told.items())), fields)
+places = st.sampled_from([f"{OAUTH}/token", f"{TEST}/token", f"{OAUTH}/revoke", f"{OAUTH}/introspect"])
+without_bearer = headers.map(lambda some: [one for one in some if one[0] not in ("authorization", "content-type")])
+without_cookie = headers.map(lambda some: [one for one in some if one[0] not in ("cookie", "content-type")])
+some_query = st.one_of(st.just(b""), query)
 
 
 @bounded(220)
 @given(data=st.data())
 def test_no_form_breaks_a_token_endpoint(besieged: Besieged, data: st.DataObject) -> None:
-    where = data.draw(st.sampled_from([f"{OAUTH}/token", f"{TEST}/token", f"{OAUTH}/revoke", f"{OAUTH}/introspect"]))
-    grants = ("authorization_code", "refresh_token", "client_credentials", "password")
-    likely = st.fixed_dictionaries(
-        {"grant_type": st.sampled_from(grants)},
-        optional=dict.fromkeys(OPTIONAL, text),
-    ).map(lambda told: list(told.items()))
-    pairs = data.draw(st.one_of(likely, fields))
+    where, pairs = data.draw(places), data.draw(token_forms)
     body = data.draw(st.one_of(st.just(urlencode(pairs, errors="surrogatepass").encode()), st.binary(max_size=80)))
-    others = headers.map(lambda some: [one for one in some if one[0] not in ("authorization", "content-type")])
-    sent: list[tuple[str, bytes | str]] = [*data.draw(others)]
+    sent: list[tuple[str, bytes | str]] = [*data.draw(without_bearer)]
     if data.draw(st.integers(0, 3)):
         sent.append(besieged.basic())
-    after = data.draw(st.one_of(st.just(b""), query))
+    after = data.draw(some_query)
     besieged.holds(besieged.line.ask(where.encode() + b"?" + after, method="POST", headers=[*sent, FORM], body=body))
 
 
@@ -338,7 +342,7 @@ def test_no_form_breaks_a_page(
         # it shares or is refused; a refusal by the customer would end the request that the others need
         pairs = [("request", request), ("decision", "share"), ("kind", "usage"), ("agreement", agreement), *pairs]
         pairs = [one for one in pairs if one[0] != "until"]
-    sent = data.draw(headers.map(lambda some: [one for one in some if one[0] not in ("cookie", "content-type")]))
+    sent = data.draw(without_cookie)
     method = data.draw(st.sampled_from(["GET", "POST"]))
     target = page.encode() + b"?" + data.draw(query)
     body = urlencode(pairs, errors="surrogatepass").encode() if method == "POST" else b""
