@@ -1,24 +1,23 @@
 """The client: every row of the table as a call."""
 
-import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import BinaryIO, Self, cast
+from typing import Self
 
 import httpx2
 
 from wattshare.espi.endpoints import Answer, Endpoint, Root, Token, by_name
 from wattshare.espi.usage import ServiceStatus
 from wattshare.espi.window import Window
+from wattshare.thirdparty.arriving import expected, spool, start
 from wattshare.thirdparty.authorizations import HeldAuthorization, held
 from wattshare.thirdparty.bearers import Bearers
 from wattshare.thirdparty.custodian import Custodian
 from wattshare.thirdparty.errors import (
-    BODY_CAP,
     Accepted,
     Failed,
     NoData,
@@ -32,13 +31,11 @@ from wattshare.thirdparty.errors import (
 from wattshare.thirdparty.grants import Grants
 from wattshare.thirdparty.orders import OrderStatus, known_id, order_id, read_status
 from wattshare.thirdparty.partial import NO_SUCH_RANGE, Partial
-from wattshare.thirdparty.reply import PIECE, Reply
+from wattshare.thirdparty.reply import Reply
 from wattshare.thirdparty.retries import Patience
 from wattshare.thirdparty.tokens import MemoryTokenStore, Tokens, TokenStore
 from wattshare.thirdparty.windows import Moment, usage_days
 
-# what is held in memory of a body before it becomes a file
-IN_MEMORY = 4 * 1024 * 1024
 # path parameters that name the customer's authorization
 SUBSCRIPTION_NAMES = ("subscription", "retail_customer")
 
@@ -371,43 +368,17 @@ class Client:
 
     def _received(self, endpoint: Endpoint, response: httpx2.Response, asked: str, into: Partial | None) -> Reply:
         if response.status_code >= 400:
-            raise refusal(response.status_code, response.headers, _start(response), asked=asked, now=self.now())
+            raise refusal(response.status_code, response.headers, start(response), asked=asked, now=self.now())
         stretch = into is not None and response.status_code == 206
         return Reply(
             endpoint=endpoint,
             url=str(response.request.url),
-            status=200 if stretch else _expected(response, endpoint, asked),
+            status=200 if stretch else expected(response, endpoint, asked),
             headers=response.headers,
-            body=into.receive(response) if into and response.status_code in (200, 206) else _spool(response),
+            body=into.receive(response) if into and response.status_code in (200, 206) else spool(response),
         )
 
 
 def _subscription(ids: Mapping[str, str | int], of: str | int | None) -> str | None:
     named = next((ids[name] for name in SUBSCRIPTION_NAMES if name in ids), of)
     return None if named is None else str(named)
-
-
-def _expected(response: httpx2.Response, endpoint: Endpoint, asked: str) -> int:
-    """The status, if the row may have it. A redirect is never followed: the token would go along."""
-    status = response.status_code
-    if status in (200, 202, 204) or status in endpoint.successes:
-        return status
-    raise Unreadable(f"{asked} was answered {status}, which this row never is.")
-
-
-def _start(response: httpx2.Response) -> bytes:
-    """The first bytes of a refusal; more is never needed."""
-    body = b""
-    for piece in response.iter_bytes(PIECE):
-        body += piece
-        if len(body) >= BODY_CAP:
-            break
-    return body
-
-
-def _spool(response: httpx2.Response) -> BinaryIO:
-    """The body, unpacked, in memory while it is small."""
-    spool = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 it outlives this function
-    for piece in response.iter_bytes(PIECE):
-        spool.write(piece)
-    return cast(BinaryIO, spool)
