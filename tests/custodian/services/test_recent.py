@@ -11,13 +11,14 @@ from sqlalchemy import event, text
 
 from tests.custodian.asking import Told
 from tests.custodian.houses import Home
-from tests.custodian.servers import ENGINES, OpenStore
+from tests.custodian.servers import ENGINES
 from tests.custodian.world import World, address, empty_world
 from wattshare.custodian.model.authorization import Authorization, Ending
 from wattshare.custodian.model.parties import Standing
 from wattshare.custodian.model.premises import Commodity
 from wattshare.custodian.services.recent import SHAPES
 from wattshare.custodian.services.registration import Registered
+from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.purposes import Purpose
 from wattshare.espi.endpoints import ENDPOINTS, by_name
 
@@ -62,9 +63,15 @@ class Story:
 
 
 @pytest.fixture(params=ENGINES)
-def story(request: pytest.FixtureRequest, tmp_path: Path, open_store: OpenStore) -> Iterator[Story]:
+def engine(request: pytest.FixtureRequest) -> str:
+    """What the store is on."""
+    return str(request.param)
+
+
+@pytest.fixture
+def story(tmp_path: Path, store: Store) -> Iterator[Story]:
     """On either engine, on a clock that stands still: every question is asked in the same second."""
-    with empty_world(tmp_path, open_store(tmp_path, request.param)) as world:
+    with empty_world(tmp_path, store) as world:
         party, home = world.party("Acme Energy"), world.home()
         pair = world.connect(party, home)
         yield Story(
