@@ -1,14 +1,19 @@
 """The heads of feeds: what they say of the whole must fit what they hold."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 from lxml import etree
 
+from tests.conversations.stage import channel, metered
 from tests.custodian.houses import BASE, DAY
 from tests.custodian.servers import OpenStore
 from tests.custodian.test_statuses import Scene, staged
+from wattshare.custodian.model.premises import ProgramCode
+from wattshare.custodian.store.plain import write_text
+from wattshare.espi.usage import UsagePoint
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -106,3 +111,43 @@ def test_a_file_is_as_new_as_the_newest_thing_in_it(later: Scene, row: str) -> N
         assert again["vary"] == file["vary"] == "Accept-Encoding"
         packed = [*condition, ("accept-encoding", "gzip")]
         assert later.line.ask(url.removeprefix(BASE), token=token, headers=packed).status == 200
+
+
+def body_and_tag(later: Scene, path: str) -> tuple[bytes, str]:
+    """An answer, and the validator that it has."""
+    answer = later.get(path, token=later.access)
+    return answer.body, str(answer["etag"])
+
+
+def test_whatever_changes_of_a_batch_changes_its_validator(later: Scene) -> None:
+    house, path = later.world.house, f"/Batch{later.usage_point}"
+    seen = [body_and_tag(later, path), body_and_tag(later, f"{path}?published-min=2024-03-12T00:00:00Z")]
+
+    def see() -> None:
+        """Every answer that is new has a validator of its own."""
+        for number, window in enumerate(("", "?published-min=2024-03-12T00:00:00Z")):
+            body, tag = body_and_tag(later, path + window)
+            assert body != seen[number][0]
+            assert tag != seen[number][1]
+            seen[number] = body, tag
+
+    with house.store.begin() as tx:
+        point = tx.customers.usage_point(later.point)
+        assert point is not None
+        tx.customers.change_usage_point(replace(point, extra=write_text(UsagePoint(status=1))))
+    see()
+    # another channel, all of which lies before the window
+    metered(house, channel(house, later.point, flow=19), [date(2024, 3, 4)])
+    see()
+    with house.store.begin() as tx:
+        tx.programs.put_code(ProgramCode(what="tou", code=6, name="Night"))
+    see()
+
+
+def test_a_bill_that_is_corrected_within_a_second_has_another_validator(later: Scene) -> None:
+    house, path = later.world.house, f"{later.usage_point}/UsageSummary"
+    seen = set[tuple[bytes, str]]()
+    for amount in (5, 6, 7):
+        house.bill(later.point, 1, mark=amount)
+        seen.add(body_and_tag(later, path))
+    assert len({body for body, _ in seen}) == len({tag for _, tag in seen}) == 3

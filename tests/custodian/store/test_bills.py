@@ -75,7 +75,7 @@ def test_a_bill_comes_out_as_it_went_in(store: Store, home: Home) -> None:
         assert put(tx, home, summary, midnight(32)) is Outcome.NEW
         held = authorize(tx, home)
         [found] = tx.bills.of(held, home.usage_point.id, None, LATER, PGE)
-        assert found == (midnight(32), summary, 1_710_000_001, 1_710_000_001)
+        assert found == (midnight(32), summary, 1_710_000_001, 1_710_000_001, 1)
         assert tx.bills.one(held, home.usage_point.id, midnight(32), LATER) == found
         assert tx.bills.one(held, home.usage_point.id, midnight(31), LATER) is None
 

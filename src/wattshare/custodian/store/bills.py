@@ -89,21 +89,23 @@ Summary = TypeVar("Summary", UsageSummary, ElectricPowerQualitySummary)
 
 
 class Bill(NamedTuple):
-    """A bill, its name, and the times of its first and last revision."""
+    """A bill, its name, the times of its first and last revision, and the last one's number."""
 
     bill_date: int
     summary: UsageSummary
     published_at: int
     updated_at: int
+    revision: int
 
 
 class QualitySummary(NamedTuple):
-    """A power quality summary, its name, and the times of its first and last revision."""
+    """A power quality summary, its name, the times of its first and last revision, and the last one's number."""
 
     date: int
     summary: ElectricPowerQualitySummary
     published_at: int
     updated_at: int
+    revision: int
 
 
 class Bills:
@@ -388,5 +390,6 @@ def read_bill(row: Row) -> Bill:
     return Bill(*_told(row, UsageSummary))
 
 
-def _told(row: Row, kind: type[Summary]) -> tuple[int, Summary, int, int]:
-    return row["bill_date"], read_text(row["content"], kind), row["published_at"], row["updated_at"]
+def _told(row: Row, kind: type[Summary]) -> tuple[int, Summary, int, int, int]:
+    summary = read_text(row["content"], kind)
+    return row["bill_date"], summary, row["published_at"], row["updated_at"], row["revision"]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from wattshare.custodian.model.premises import UsagePoint
+from wattshare.custodian.model.premises import ProgramCode, UsagePoint
 from wattshare.custodian.model.readings import Block, Channel
 from wattshare.custodian.services.disclosure import usage
 from wattshare.custodian.services.disclosure.addresses import Addresses
@@ -90,9 +90,13 @@ def opening(view: View) -> Iterator[Entry]:
 
 def closing(view: View) -> Iterator[Entry]:
     """What a batch ends with: the names of the codes that readings carry."""
-    codes = view.tx.programs.codes() if view.usage else ()
-    if codes:
-        yield usage.program_codes(view.addresses, codes, FOUNDED)
+    if named := codes(view):
+        yield usage.program_codes(view.addresses, named, FOUNDED)
+
+
+def codes(view: View) -> tuple[ProgramCode, ...]:
+    """The names of codes that a batch ends with."""
+    return view.tx.programs.codes() if view.usage else ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from wattshare.custodian.model.changes import Extent
 from wattshare.custodian.model.premises import UsagePoint
 from wattshare.custodian.model.readings import Block
 from wattshare.custodian.services.disclosure import feeds
-from wattshare.custodian.services.disclosure.plan import Plan
+from wattshare.custodian.services.disclosure.plan import Plan, simple
 from wattshare.custodian.services.disclosure.render import BlockItem
 from wattshare.custodian.services.disclosure.selection import Selection
 from wattshare.custodian.services.disclosure.view import View
@@ -22,7 +22,7 @@ def marked(*parts: object) -> str:
 def mark_of(extent: Extent | None, bills: tuple[Bill, ...]) -> str:
     """Changes whenever a block or a summary of the answer does."""
     blocks = "-" if extent is None else f"{extent.count}.{extent.revision}"
-    return marked(blocks, *(f"{bill.bill_date}.{bill.updated_at}" for bill in bills))
+    return marked(blocks, *(f"{bill.bill_date}.{bill.revision}" for bill in bills))
 
 
 def extent_of(blocks: Sequence[Block]) -> Extent | None:
@@ -56,12 +56,16 @@ def batch_plan(view: View, point: UsagePoint, selection: Selection) -> Plan:
     """All usage and billing of one usage point."""
     extent, bills = view.extent(selection, point), view.bills(point, selection)
     quality = view.quality(point, selection)
+    beside = simple((feeds.point_item(view, point), *(feeds.channel_item(view, one) for one in view.channels(point))))
     return Plan(
         items=lambda live: feeds.batch(live, (point,), selection),
         count=(extent.count if extent else 0) + len(bills) + len(quality),
         updated=latest_of_batch(view, extent, bills, quality),
         mark=marked(
-            mark_of(extent, bills), *(f"{one.summary.summary_interval.start}.{one.updated_at}" for one in quality)
+            mark_of(extent, bills),
+            *(f"{one.summary.summary_interval.start}.{one.revision}" for one in quality),
+            beside.mark,
+            *feeds.codes(view),
         ),
         empty=extent is None and not bills and not quality,
     )
@@ -123,6 +127,6 @@ def summary_plan(view: View, point: UsagePoint, text: str, window: Window | None
         items=lambda _: (made,),
         count=1,
         updated=bill.updated_at,
-        mark=str(bill.updated_at),
+        mark=str(bill.revision),
         empty=outside,
     )
