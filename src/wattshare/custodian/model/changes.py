@@ -33,6 +33,13 @@ class Tally:
         return self.new + self.changed + self.same
 
 
+@dataclass(frozen=True, kw_only=True)
+class Overlapping(Tally):
+    """The same of a block with new readings that overlap others of its day; both are kept. Sums do not say it."""
+
+    overlapping: int
+
+
 def sum_of(tallies: Iterable[Tally]) -> Tally:
     """All together."""
     new = changed = same = 0

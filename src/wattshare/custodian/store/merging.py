@@ -6,12 +6,12 @@ has is written into it again.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import bindparam, delete, update
 
-from wattshare.custodian.model.changes import Tally
+from wattshare.custodian.model.changes import Overlapping, Tally
 from wattshare.custodian.model.packing import LONGEST_DAY, alike, differing, identity, is_long, merge, pack, unpack
 from wattshare.custodian.model.readings import Block, Reading
 from wattshare.custodian.model.segments import read_blocks, read_marks
@@ -43,6 +43,8 @@ REPLACE = (
 REMOVE = delete(INTERVAL_BLOCK).where(HERE)
 
 Replaced = list[tuple[Reading, Reading]]
+# as `packing.identity` has it
+Identity = tuple[int, bool]
 
 
 @dataclass(kw_only=True)
@@ -156,10 +158,13 @@ class Merging:
         met = [(before.get(identity(reading)), reading) for reading in given]
         replaced = [(old, new) for old, new in met if old is not None and old != new]
         added = sum(old is None for old, _ in met)
+        overlapping = 0
         if added or replaced:
-            merged = _merged(stored, block, merge(before.values(), given))
-            self._keep(days, stored, merged, block, replaced, added)
-        return Tally(new=added, changed=len(replaced), same=block.count - added - len(replaced))
+            every = merge(before.values(), given)
+            self._keep(days, stored, _merged(stored, block, every), block, replaced, added)
+            overlapping = _overlapping(every, before.keys(), {identity(reading) for reading in given}) if added else 0
+        counts = {"new": added, "changed": len(replaced), "same": block.count - added - len(replaced)}
+        return Overlapping(**counts, overlapping=overlapping) if overlapping else Tally(**counts)
 
     def _merge_values(self, days: Days, stored: Block, block: Block) -> Tally:
         """The same where nothing but values can differ."""
@@ -258,6 +263,26 @@ def _merged(stored: Block, given: Block, readings: tuple[Reading, ...]) -> Block
         revision=given.revision,
         at=given.updated_at,
     )
+
+
+def _overlapping(every: Sequence[Reading], before: Set[Identity], given: Set[Identity]) -> int:
+    """How many new readings overlap one that was there and does not come again."""
+    found, end, new_end = set[Identity](), 0, 0
+    last: Identity | None = None
+    for reading in every:
+        this, ends = identity(reading), reading.start + reading.duration
+        if this not in before:
+            # what was there reaches into it
+            if reading.start < end and reading.duration:
+                found.add(this)
+            if ends > new_end:
+                new_end, last = ends, this
+        elif this not in given and reading.duration:
+            # it reaches into what was there
+            if last is not None and reading.start < new_end:
+                found.add(last)
+            end = max(end, ends)
+    return len(found)
 
 
 def _entry(block: Block, start: int, reason: str, replaced: Replaced) -> Row:

@@ -7,7 +7,7 @@ from wattshare.custodian.formats import hrefs
 from wattshare.custodian.formats.green_button import ChannelEntry, Unplaceable, days_of, place_untimed
 from wattshare.custodian.formats.linking import Linked
 from wattshare.custodian.formats.remarks import Remark
-from wattshare.custodian.model.changes import Tally
+from wattshare.custodian.model.changes import Overlapping, Tally, sum_of
 from wattshare.custodian.model.packing import day_length, pack
 from wattshare.custodian.model.premises import Commodity
 from wattshare.custodian.model.readings import Block, Channel, Reading
@@ -121,7 +121,12 @@ class Channels:
             else self._block(channel, day, found, step, long=long)
             for day, long, found in self._noticed(days_of(staged, number))
         )
-        return self.tx.readings.merge_blocks(blocks, self.reason)
+        starts = list[int]()
+        each = self.tx.readings.merge_each(_noting(blocks, starts), self.reason)
+        for start, tally in zip(starts, each, strict=True):
+            if isinstance(tally, Overlapping):
+                staged.warnings.remark(Remark.OVERLAPPING_READINGS, str(start), tally.overlapping)
+        return sum_of(each)
 
     def _noticed(self, days: Iterable[Day]) -> Iterator[Day]:
         """Days as they pass by; readings of the future are told of."""
@@ -172,3 +177,10 @@ class Channels:
 def _rank(of: ReadingType) -> tuple[int, int]:
     """Delivered before received, as channels are numbered."""
     return channel_rank(Channel(usage_point_id=0, number=0, reading_type_id="", reading_type=of))
+
+
+def _noting(blocks: Iterable[Block], starts: list[int]) -> Iterator[Block]:
+    """Blocks as they pass by; where each starts is kept."""
+    for block in blocks:
+        starts.append(block.start)
+        yield block

@@ -10,6 +10,7 @@ from wattshare.custodian.formats.tables.spool import BLOCK
 from wattshare.custodian.model.changes import Tally
 from wattshare.custodian.model.readings import Block
 from wattshare.custodian.services.intake.ahead import ahead
+from wattshare.custodian.services.intake.overlaps import Overlaps
 from wattshare.custodian.services.intake.placing import Place
 from wattshare.custodian.services.intake.telling import Tell
 from wattshare.custodian.store.database import Tx
@@ -30,6 +31,7 @@ class Storing:
     at: int
     reason: str
     tell: Tell
+    overlaps: Overlaps
     # stored up to now, and about how many there are
     done: int = 0
     total: int = 0
@@ -87,7 +89,9 @@ class Storing:
         self.taking.load_plain(first, self.revision, self.at)
         met = [day for day in rows if self.places[day[0]][:2] in known]
         blocks = [block_at(self.places[day[0]], (*day[1:], *NOTHING), self.revision, self.at) for day in met]
-        self._add(zip((day[0] for day in met), self.taking.merge_each(blocks, self.reason), strict=True))
+        merged = self.taking.merge_each(blocks, self.reason)
+        self.overlaps.note(zip(((day[0], day[1]) for day in met), merged, strict=True))
+        self._add(zip((day[0] for day in met), merged, strict=True))
 
     def _add(self, found: Iterable[tuple[int, Tally]]) -> None:
         for series, tally in found:

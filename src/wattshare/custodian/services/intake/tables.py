@@ -25,6 +25,7 @@ from wattshare.custodian.services.intake.ahead import ahead
 from wattshare.custodian.services.intake.aside import Aside
 from wattshare.custodian.services.intake.future import Future, latest
 from wattshare.custodian.services.intake.in_columns import Storing, block_at
+from wattshare.custodian.services.intake.overlaps import Overlaps
 from wattshare.custodian.services.intake.placing import Place, Placing, Plan, every_point
 from wattshare.custodian.services.intake.report import ChannelReport, Preview, Refused, Report, once_more
 from wattshare.custodian.services.intake.telling import Tell, untold
@@ -139,6 +140,7 @@ class _Task:
     def __post_init__(self) -> None:
         """Nothing was seen of its values yet."""
         self.registers = Registers(self._kind)
+        self.overlaps = Overlaps()
 
     def run(self, stage: Stage, twins: Twins) -> Report:
         """Check everything; store everything, or nothing."""
@@ -251,7 +253,8 @@ class _Task:
         reason = f"import {self.intake.digest[:12]}"
         if self.packed:
             days = self.packed
-            tallies = Storing(taking, places, revision, at, reason, self.intake.tell).store(days.coming, days.total)
+            storing = Storing(taking, places, revision, at, reason, self.intake.tell, self.overlaps)
+            tallies = storing.store(days.coming, days.total)
             self.rows = self.readings = days.columns.rows
             return tallies
         total = self.spool.count()
@@ -262,6 +265,7 @@ class _Task:
                 (fresh if places[series].fresh else late).append((series, block))
             taking.load(block for _, block in fresh)
             met = taking.merge_each([block for _, block in late], reason)
+            self.overlaps.note(zip(((series, block.start) for series, block in late), met, strict=True))
             merged = [(series, tally) for (series, _), tally in zip(late, met, strict=True)]
             new = [(series, Tally(new=block.count)) for series, block in fresh]
             for series, tally in (*new, *merged):
@@ -312,6 +316,7 @@ class _Task:
         future, twins = self.future, self.twins
         told = list(future.warned(self.series[future.first[1]].name)) if future and future.first else []
         told += twins.warned(self._at) if twins else ()
+        told += self.overlaps.warned(self._at)
         if found := self.registers.found():
             told.append(warned(Remark.LIKE_REGISTERS, sum(found.values()), tuple(sorted(found))))
         return tuple(told)
