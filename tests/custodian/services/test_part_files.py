@@ -47,3 +47,13 @@ def test_a_worker_clears_away_what_a_killed_one_left(store: Store, tmp_path: Pat
         os.utime(left, (OLD, OLD))
         house.house.worker().sweep()
         assert list(folder.iterdir()) == [fresh]
+
+
+def test_a_file_that_goes_meanwhile_is_no_fault(tmp_path: Path) -> None:
+    # such as one that is written aside, and gets its name now
+    (tmp_path / "gone").symlink_to(tmp_path / "elsewhere")
+    left = tmp_path / "left"
+    left.touch()
+    os.utime(left, (OLD, OLD))
+    assert PartFiles(tmp_path).sweep(frozenset(), SINCE) == 1
+    assert not left.exists()

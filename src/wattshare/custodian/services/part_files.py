@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,9 +92,11 @@ class PartFiles:
         swept = 0
         for file in self.folder.iterdir() if self.folder.is_dir() else ():
             names = (file.name, file.name.removesuffix(LIST))
-            if not any(name in kept for name in names) and file.stat().st_mtime < before:
-                file.unlink()
-                swept += 1
+            # one that was there a moment ago: it has its name now, or somebody else swept it
+            with suppress(FileNotFoundError):
+                if not any(name in kept for name in names) and file.stat().st_mtime < before:
+                    file.unlink()
+                    swept += 1
         return swept
 
 
