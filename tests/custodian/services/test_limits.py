@@ -1,12 +1,18 @@
 """How much a third party may ask."""
 
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from tests.custodian.houses import TestHouse, built
-from wattshare.custodian.services.limits import Span
+from wattshare.custodian.model.errors import TooMany, Unavailable
+from wattshare.custodian.model.parties import ThirdParty
+from wattshare.custodian.services.limits import Limits, Span
 from wattshare.custodian.store.database import Store
 
 STATUS = "/GreenButtonConnect/espi/1_1/resource/ReadServiceStatus"
@@ -91,3 +97,49 @@ def test_switched_off_nothing_is_counted(store: Store, tmp_path: Path) -> None:
     with built(tmp_path, store) as house:
         acme = bearer(house, "Acme Energy")
         assert {house.browser.get(STATUS, headers=acme).status_code for _ in range(5)} == {200}
+
+
+def test_those_that_come_at_once_are_counted_together_and_none_too_many(store: Store, tmp_path: Path) -> None:
+    with built(tmp_path, store, rate_limits=True, rate_per_second=40, rate_per_hour=7) as house:
+        acme, brook = house.third_party("Acme Energy").party, house.third_party("Brook Solar").party
+        limits, turn = house.house.limits, house.house.limits.together
+
+        def count(party: ThirdParty) -> tuple[str, ...]:
+            try:
+                return tuple(f"{one.name} {one.left}" for one in limits.count(party))
+            except TooMany as why:
+                return (f"{why}, {why.retry_after}",)
+
+        with ThreadPoolExecutor(15) as pool:
+            with turn.turn:
+                # while somebody is at it, all others come
+                asked = [pool.submit(count, party) for party in (*[acme] * 5, brook, *[acme] * 5, brook)]
+                while len(turn.waiting) < len(asked):
+                    time.sleep(0.001)
+            told = [one.result() for one in asked]
+        assert sorted(told[:5] + told[6:11]) == sorted(
+            [
+                *((f"second {39 - used}", f"hour {6 - used}", f"day {19_999 - used}") for used in range(7)),
+                *[("More than 7 requests in a hour., 3600",)] * 3,
+            ]
+        )
+        assert sorted([told[5], told[11]]) == [
+            ("second 38", "hour 5", "day 19998"),
+            ("second 39", "hour 6", "day 19999"),
+        ]
+        house.clock.advance(HOUR)
+        # what was too many is not counted anywhere
+        assert count(acme) == ("second 39", "hour 6", "day 19992")
+
+
+def test_when_the_database_is_away_nobody_is_let_in(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with built(tmp_path, store, rate_limits=True) as house:
+        acme = bearer(house, "Acme Energy")
+
+        def away(_: Limits, __: Sequence[int]) -> NoReturn:
+            raise Unavailable
+
+        monkeypatch.setattr(Limits, "_count", away)
+        assert house.browser.get(STATUS, headers=acme).status_code == 503

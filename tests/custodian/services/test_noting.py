@@ -60,7 +60,7 @@ def queued(gate: Gate, noting: Noting, pool: ThreadPoolExecutor, count: int) -> 
     while not gate.transactions:
         threading.Event().wait(0.01)
     others = [pool.submit(note, number) for number in range(1, count)]
-    while len(noting.waiting) < count - 1:
+    while len(noting.together.waiting) < count - 1:
         threading.Event().wait(0.01)
     gate.opened.set()
     return [one.result() for one in (first, *others)]

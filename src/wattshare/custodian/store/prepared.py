@@ -26,6 +26,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.dml import ReturningInsert
 
 if TYPE_CHECKING:
     from wattshare.custodian.store.libpq import Asked
@@ -52,12 +53,15 @@ class Made:
 
 
 class Prepared:
-    """One query; its values are numbers and texts, or lists where it says so. All rows are given at once."""
+    """One query, or what writes and tells; its values are numbers and texts, or lists where it says so.
 
-    def __init__(self, statement: Select[Any]) -> None:
+    All rows are given at once.
+    """
+
+    def __init__(self, statement: Select[Any] | ReturningInsert[Any]) -> None:
         """Nothing is compiled yet."""
         self.statement = statement
-        self.columns = tuple(column.name for column in statement.selected_columns)
+        self.columns = tuple(column.name for column in statement.exported_columns)
         self._made: dict[str, Made] = {}
 
     def rows(self, connection: Connection, told: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -88,7 +92,7 @@ class Prepared:
 
     def _make(self, dialect: Dialect) -> Made:
         compiled = self.statement.compile(dialect=dialect)
-        types = enumerate(column.type for column in self.statement.selected_columns)
+        types = enumerate(column.type for column in self.statement.exported_columns)
         readers = ((place, one.dialect_impl(dialect).result_processor(dialect, None)) for place, one in types)
         made = Made(
             text=str(compiled),

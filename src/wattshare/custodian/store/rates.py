@@ -1,10 +1,14 @@
 """Counters of third parties' requests."""
 
-from sqlalchemy import Column, Connection, String, Table, case, delete
+from collections.abc import Callable
+
+from sqlalchemy import Column, Connection, String, Table, bindparam, case, delete, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big
-from wattshare.custodian.store.statements import insert
+from wattshare.custodian.store.prepared import Prepared
 
 RATE = Table(
     "rate",
@@ -19,6 +23,29 @@ RATE = Table(
 LATE_SECONDS = 60
 
 
+# who had to wait for others counts in the span that they have begun meanwhile: it would undo their count
+AT = bindparam("at", type_=Big)
+
+
+def counting(insert: Callable[[Table], sqlite.Insert | postgresql.Insert]) -> ReturningInsert[tuple[int]]:
+    """Count some more in a span, as a database says it."""
+    new = insert(RATE)
+    starts, count = new.excluded.starts, new.excluded.count
+    overtaken = (RATE.c.starts > starts) & (RATE.c.starts <= AT + LATE_SECONDS)
+    goes_on = overtaken | (RATE.c.starts == starts)
+    begun, more = case((overtaken, RATE.c.starts), else_=starts), case((goes_on, RATE.c.count + count), else_=count)
+    given = {name: bindparam(name, type_=RATE.c[name].type) for name in ("third_party_id", "span", "starts", "count")}
+    key = ["third_party_id", "span"]
+    return (
+        new.values(given)
+        .on_conflict_do_update(index_elements=key, set_={"starts": begun, "count": more})
+        .returning(RATE.c.count)
+    )
+
+
+COUNTING = {"sqlite": Prepared(counting(sqlite.insert)), "postgresql": Prepared(counting(postgresql.insert))}
+
+
 class Rates:
     """One counter a third party and span; it starts anew when its span does."""
 
@@ -26,22 +53,16 @@ class Rates:
         """Take the transaction's connection."""
         self._connection, self._keys = connection, keys
 
-    def add(self, third_party_id: int, span: str, starts: int, at: int) -> int:
-        """Count one more of that second in the span that starts then; how many there are now.
+    def add(self, third_party_id: int, span: str, starts: int, at: int, count: int = 1) -> int:
+        """Count some more of that second in the span that starts then; how many there are now."""
+        told = {"third_party_id": third_party_id, "span": span, "starts": starts, "count": count, "at": at}
+        [(now,)] = COUNTING[self._connection.dialect.name].rows(self._connection, told)
+        return int(now)
 
-        Who had to wait for others counts in the span that they have begun meanwhile: it would undo their count.
-        """
-        row = {"third_party_id": third_party_id, "span": span, "starts": starts, "count": 1}
-        overtaken = (RATE.c.starts > starts) & (RATE.c.starts <= at + LATE_SECONDS)
-        begun = case((overtaken, RATE.c.starts), else_=starts)
-        one_more = case((overtaken | (RATE.c.starts == starts), RATE.c.count + 1), else_=1)
-        counted = (
-            insert(self._connection, RATE)
-            .values(**row)
-            .on_conflict_do_update(index_elements=["third_party_id", "span"], set_={"starts": begun, "count": one_more})
-            .returning(RATE.c.count)
-        )
-        return int(self._connection.execute(counted).scalar_one())
+    def take_back(self, third_party_id: int, span: str, count: int) -> None:
+        """Let some not be counted that were, in this transaction."""
+        mine = (RATE.c.third_party_id == third_party_id) & (RATE.c.span == span)
+        self._connection.execute(update(RATE).where(mine).values(count=RATE.c.count - count))
 
     def forget(self, before: int) -> int:
         """Drop the counters of spans that started before that second. How many."""

@@ -1,33 +1,29 @@
-"""Disclosures into the trail: those of many answers by one commit.
-
-A commit costs as much as a small answer does. Whoever finds nobody at it writes for all who wait by then; nobody
-goes on before the own entry is kept.
-"""
+"""Disclosures into the trail: those of many answers by one commit, if what they were made from still holds."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from threading import Lock
+from functools import partial
+from typing import NamedTuple
 
-from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.services.recent import Proof
+from wattshare.custodian.services.together import Together
 from wattshare.custodian.store.access_changes import AccessChange, order
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.short import Outlived
 from wattshare.custodian.store.trail import TrailEntry
 
 
-@dataclass(kw_only=True)
-class Waiting:
-    """Entries, and what has become of them."""
+class Debts(NamedTuple):
+    """Entries of answers that are told together."""
 
     entries: Sequence[TrailEntry]
     # of each; None: it was found out just now
     proofs: Sequence[Proof | None]
-    # which of them are written; empty before that
-    held: Sequence[bool] = ()
-    kept: bool = False
-    # somebody else's fault in writing it
-    fault: Exception | None = None
+
+
+# which of some entries are written
+Held = Sequence[bool]
+FAILED = "an entry of the trail could not be written with others"
 
 
 def nothing(_: tuple[AccessChange, ...]) -> None:
@@ -41,13 +37,9 @@ class Noting:
     store: Store
     # told of what has changed since something was found out
     changed: Callable[[tuple[AccessChange, ...]], None] = nothing
-    # held by who writes
-    turn: Lock = field(default_factory=Lock)
-    # held for as long as the list below is looked at
-    door: Lock = field(default_factory=Lock)
-    waiting: list[Waiting] = field(default_factory=list)
+    together: Together[Debts, Held] = field(default_factory=partial(Together, logged=FAILED))
 
-    def note(self, entries: Sequence[TrailEntry], proofs: Sequence[Proof | None] = ()) -> Sequence[bool]:
+    def note(self, entries: Sequence[TrailEntry], proofs: Sequence[Proof | None] = ()) -> Held:
         """Write entries down whose proofs hold; whether each was. `proofs`: of each entry, or none.
 
         Not in a transaction of the caller's own, which would keep a connection meanwhile.
@@ -55,63 +47,44 @@ class Noting:
         Raises:
             Unavailable: the database cannot be reached, or others keep it for too long.
         """
-        mine = Waiting(entries=entries, proofs=proofs or (None,) * len(entries))
-        with self.door:
-            self.waiting.append(mine)
-        with self.turn:
-            if not mine.kept and mine.fault is None:
-                self._write(self._taken())
-        if mine.fault is not None:
-            raise Unavailable(logged="an entry of the trail could not be written with others") from mine.fault
-        return mine.held
+        return self.together.do(Debts(entries, proofs or (None,) * len(entries)), self._write)
 
-    def _taken(self) -> list[Waiting]:
-        with self.door:
-            taken = self.waiting[:]
-            self.waiting.clear()
-        return taken
-
-    def _write(self, taken: list[Waiting]) -> None:
-        try:
-            changes = () if self._written_at_once(taken) else self._written(taken)
-        except Exception as fault:
-            for one in taken:
-                one.fault = fault
-            raise
-        for one in taken:
-            one.kept = True
+    def _write(self, taken: Sequence[Debts]) -> Sequence[Held]:
+        if self._written_at_once(taken):
+            return [(True,) * len(one.entries) for one in taken]
+        held, changes = self._written(taken)
         if changes:
             self.changed(changes)
+        return held
 
-    def _written_at_once(self, taken: Sequence[Waiting]) -> bool:
+    def _written_at_once(self, taken: Sequence[Debts]) -> bool:
         """Write all of them by one statement, as nothing has changed. Whether that could be done."""
+        entries = [entry for one in taken for entry in one.entries]
         try:
             with self.store.single_note() as tx:
-                if tx is None or tx.trail.write_unless_changed(
-                    [entry for one in taken for entry in one.entries], earliest(taken)
-                ):
-                    return False
+                return tx is not None and not tx.trail.write_unless_changed(entries, earliest(taken))
         except Outlived:
             # the other way finds out whether there is a server
             return False
-        for one in taken:
-            one.held = (True,) * len(one.entries)
-        return True
 
-    def _written(self, taken: Sequence[Waiting]) -> tuple[AccessChange, ...]:
-        """Write those down that hold. What has changed since the first of them was found out."""
+    def _written(self, taken: Sequence[Debts]) -> tuple[list[Held], tuple[AccessChange, ...]]:
+        """Write those down that hold: which did, and what has changed since the first of them was found out."""
         moment = earliest(taken)
         with self.store.note() as tx:
             changes = () if moment is None else tx.access_changes.since(moment)
-            for one in taken:
-                one.held = [proof is None or proof.holds(changes) for proof in one.proofs]
-            held = [entry for one in taken for entry, holds in zip(one.entries, one.held, strict=True) if holds]
-            if held:
-                tx.trail.write_every(held)
-        return changes
+            held = [[proof is None or proof.holds(changes) for proof in one.proofs] for one in taken]
+            kept = [
+                entry
+                for one, holding in zip(taken, held, strict=True)
+                for entry, holds in zip(one.entries, holding, strict=True)
+                if holds
+            ]
+            if kept:
+                tx.trail.write_every(kept)
+        return list(held), changes
 
 
-def earliest(taken: Sequence[Waiting]) -> str | None:
+def earliest(taken: Sequence[Debts]) -> str | None:
     """The moment of the first of what was found out before; None: nothing was."""
     moments = {proof.moment for one in taken for proof in one.proofs if proof is not None}
     return min(moments, key=order) if moments else None
