@@ -301,10 +301,18 @@ def built(tmp_path: Path, store: Store, **settings: Any) -> Iterator[TestHouse]:
     } | settings
     strict = replace(store, purpose=Purpose.HOUSE)
     house = assemble(Settings(**values), strict, clock, outbound=receivers)  # type: ignore[arg-type]
-    with TestClient(
-        with_lifespan(Front(house).application()), base_url=BASE, follow_redirects=False, client=("127.0.0.1", 50_000)
-    ) as browser:
-        yield TestHouse(house=house, clock=clock, receivers=receivers, browser=browser, store=store)
+    try:
+        with TestClient(
+            with_lifespan(Front(house).application()),
+            base_url=BASE,
+            follow_redirects=False,
+            client=("127.0.0.1", 50_000),
+        ) as browser:
+            yield TestHouse(house=house, clock=clock, receivers=receivers, browser=browser, store=store)
+    finally:
+        # what it kept open; the engine goes on
+        strict.views.close()
+        strict.notes.close()
 
 
 def with_lifespan(app: ASGIApp) -> ASGIApp:
