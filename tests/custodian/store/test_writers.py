@@ -292,3 +292,38 @@ def test_every_request_is_counted(store: Store) -> None:
         assert tx.rates.add(50_001, "hour", T0 - 3_590, T0 + 9) == 2
         # a clock that is set back is gone by
         assert tx.rates.add(50_001, "second", T0 - 3_600, T0 - 3_600) == 1
+
+
+# on SQLite a writer is alone; what is taken in by many transactions there is in test_under_way
+@pytest.mark.parametrize("engine", ["postgresql"])
+def test_an_order_is_as_of_the_second_before_what_is_being_taken_in(store: Store) -> None:
+    with store.begin() as tx:
+        tx.revisions.begin("long ago", T0 - 30 * DAY)
+    with store.begin() as taking:
+        taking.revisions.wait()
+        with store.begin() as tx:
+            # it has its turn, and begins in this second or later
+            assert tx.revisions.known(T0) == T0 - 1
+        taking.revisions.begin("import", T0)
+        for at, known in ((T0 - 1, T0 - 2), (T0, T0 - 1), (T0 + DAY, T0 - 1)):
+            with store.begin() as tx:
+                assert tx.revisions.known(at) == known
+    with store.begin() as tx:
+        assert tx.revisions.known(T0 + DAY) == T0 + DAY
+        assert tx.revisions.known(T0) == T0
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+def test_nothing_begins_before_an_order_is_there_that_knew_of_nothing(store: Store) -> None:
+    made = list[int]()
+
+    def order(tx: Tx) -> Iterator[None]:
+        assert tx.revisions.known(T0) == T0
+        yield
+        made.append(add_party(tx).id)
+
+    def take_in(tx: Tx) -> bool:
+        tx.revisions.wait()
+        return tx.parties.by_id(made[0]) is not None
+
+    assert meanwhile(store, order, take_in)

@@ -8,7 +8,7 @@ from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.store import sqlite
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big
-from wattshare.custodian.store.statements import alone
+from wattshare.custodian.store.statements import alone, begun_at, is_free, tell_begun
 from wattshare.custodian.store.underway import UNDER_WAY
 
 REVISION = Table(
@@ -39,6 +39,10 @@ class Revisions:
         """Take the transaction's connection."""
         self._connection, self._keys = connection, keys
 
+    def wait(self) -> None:
+        """Wait until nobody else takes something in; who asks for the time then has none that is before theirs."""
+        alone(self._connection, TAKING_IN)
+
     def begin(self, reason: str, at: int) -> int:
         """The number of a new revision; it counts with the transaction's commit. One begins after the other.
 
@@ -48,6 +52,7 @@ class Revisions:
         alone(self._connection, TAKING_IN)
         if self._under_way() is not None:
             raise Unavailable(logged="something else is being taken in")
+        tell_begun(self._connection, TAKING_IN, at)
         made = self._connection.execute(REVISION.insert().values(reason=reason, at=at))
         key = made.inserted_primary_key
         if key is None:
@@ -55,7 +60,16 @@ class Revisions:
         return int(key[0])
 
     def known(self, at: int) -> int:
-        """The last second of which all that will ever bear it is there: `at`, or the one before what is under way."""
+        """The last second of which all that will ever bear it is there: `at`, or the one before what is under way.
+
+        On PostgreSQL nothing new begins from then on until this transaction ends.
+        """
+        if self._connection.dialect.name != "sqlite":
+            if is_free(self._connection, TAKING_IN):
+                return at
+            begun = begun_at(self._connection, TAKING_IN)
+            # who has its turn and did not begin yet begins in this second or later
+            return min(at, at if begun is None else begun) - 1
         begun = self._under_way()
         if begun is None or begun > at or not sqlite.is_taking_in(self._connection.engine):
             return at

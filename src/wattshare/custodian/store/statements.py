@@ -20,6 +20,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -134,7 +135,43 @@ def alone(connection: Connection, what: str, *, shared: bool = False) -> None:
     if connection.dialect.name == "sqlite" or reads_only(connection):
         return
     lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
-    connection.execute(select(lock(func.hashtextextended("wattshare " + what, 0))))
+    connection.execute(select(lock(_key(what))))
+
+
+def is_free(connection: Connection, what: str) -> bool:
+    """Whether nobody is at it on PostgreSQL; then nobody is until this transaction ends."""
+    return bool(connection.scalar(select(func.pg_try_advisory_xact_lock_shared(_key(what)))))
+
+
+def tell_begun(connection: Connection, what: str, at: int) -> None:
+    """Let others on PostgreSQL see when that began which is under way: what it writes they do not."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(select(func.pg_advisory_xact_lock_shared(func.hashtext(f"wattshare {what}"), signed(at))))
+
+
+def begun_at(connection: Connection, what: str) -> int | None:
+    """When that began which is under way on PostgreSQL. None: it has not told yet, or is over."""
+    # the numbers of a lock are shown without their signs; 2 says that there are two of them
+    found = connection.scalar(BEGUN, {"name": f"wattshare {what}"})
+    return None if found is None else int(found) + SECONDS
+
+
+def signed(at: int) -> int:
+    """A second as a number of four bytes."""
+    return at - SECONDS
+
+
+# seconds of this century before which nothing was taken in
+SECONDS = 1 << 30
+BEGUN = text(
+    "SELECT min(objid::bigint) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2"
+    " AND classid::bigint = (hashtext(:name)::bigint & 4294967295)"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+
+
+def _key(what: str) -> ColumnElement[int]:
+    return func.hashtextextended("wattshare " + what, 0)
 
 
 def later(one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement[int]:

@@ -101,6 +101,7 @@ class AtOnce(Taking[T_co]):
 
     def begin(self, now: Clock) -> tuple[int, int]:
         """The number of the revision, and its second."""
+        self.tx.revisions.wait()
         at = now()
         return self.tx.revisions.begin(REASON, at), at
 
