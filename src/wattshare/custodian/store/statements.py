@@ -146,23 +146,19 @@ def is_free(connection: Connection, what: str) -> bool:
 def tell_begun(connection: Connection, what: str, at: int) -> None:
     """Let others on PostgreSQL see when that began which is under way: what it writes they do not."""
     if connection.dialect.name != "sqlite":
-        connection.execute(select(func.pg_advisory_xact_lock_shared(func.hashtext(f"wattshare {what}"), signed(at))))
+        told = func.pg_advisory_xact_lock_shared(func.hashtext(f"wattshare {what}"), at // SECONDS)
+        connection.execute(select(told))
 
 
 def begun_at(connection: Connection, what: str) -> int | None:
-    """When that began which is under way on PostgreSQL. None: it has not told yet, or is over."""
-    # the numbers of a lock are shown without their signs; 2 says that there are two of them
+    """When that began which is under way on PostgreSQL, or just before. None: it has not told yet, or is over."""
     found = connection.scalar(BEGUN, {"name": f"wattshare {what}"})
-    return None if found is None else int(found) + SECONDS
+    return None if found is None else int(found) * SECONDS
 
 
-def signed(at: int) -> int:
-    """A second as a number of four bytes."""
-    return at - SECONDS
-
-
-# seconds of this century before which nothing was taken in
-SECONDS = 1 << 30
+# a lock of two numbers has four bytes for each, and a sign: by two seconds a time fits until 2106
+SECONDS = 2
+# the numbers of a lock are shown without their signs; 2 says that there are two of them
 BEGUN = text(
     "SELECT min(objid::bigint) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2"
     " AND classid::bigint = (hashtext(:name)::bigint & 4294967295)"

@@ -251,8 +251,7 @@ class _Task:
     def _put(self, taking: Taking[Tx], places: Mapping[int, Place], revision: int, at: int) -> dict[int, Tally]:
         """Store the days, many at a time; what became of each series' readings."""
         reason = f"import {self.intake.digest[:12]}"
-        if self.packed:
-            days = self.packed
+        if days := self.packed:
             storing = Storing(taking, places, revision, at, reason, self.intake.tell, self.overlaps)
             tallies = storing.store(days.coming, days.total)
             self.rows = self.readings = days.columns.rows
