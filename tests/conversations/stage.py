@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from tests.conversations.agreeing import agreed
 from tests.custodian.houses import BASE, EVERYTHING, PASSWORD, Home, TestHouse, built, utc
 from tests.custodian.stores import hurried
 from wattshare.custodian.model.packing import pack_columns
@@ -93,10 +94,18 @@ class Desk:
         """A browser's way to the consent page and back."""
         return begin(self.client.custodian, **asked)
 
-    def connect(self, home: Home, *, guest: bool = False, pkce: bool = False, **chosen: Any) -> Tokens:
-        """The customer shares, and the code becomes tokens."""
+    def connect(
+        self, home: Home, *, guest: bool = False, pkce: bool = False, pages: bool = False, **chosen: Any
+    ) -> Tokens:
+        """The customer shares, and the code becomes tokens.
+
+        On SQLite every story walks the pages. They are most of what a story takes, so on PostgreSQL it does where they
+        are what it is about: there it says `pages`, or is of a `Person`.
+        """
         journey = self.journey(guest=guest, pkce=pkce)
-        return self.finish(journey, Person(self.house, home).share(journey, guest=guest, **chosen))
+        if pages or guest or self.house.store.engine.dialect.name == "sqlite":
+            return self.finish(journey, Person(self.house, home).share(journey, guest=guest, **chosen))
+        return self.finish(journey, agreed(self.house.house, home, journey, **chosen))
 
     def finish(self, journey: Journey, arrived_at: str) -> Tokens:
         """The browser came back: its code becomes tokens."""

@@ -80,7 +80,7 @@ def home(house: TestHouse) -> Home:
 def test_a_customer_connects_and_every_resource_opens(
     house: TestHouse, acme: Desk, home: Home, guest: bool, pkce: bool
 ) -> None:
-    tokens = acme.connect(home, guest=guest, pkce=pkce)
+    tokens = acme.connect(home, guest=guest, pkce=pkce, pages=True)
     subscription, client = tokens.subscription, acme.client
     electric, gas = home.usage_points
     told = {
@@ -184,7 +184,7 @@ def test_a_code_shown_twice_ends_the_tokens_that_it_gave(house: TestHouse, acme:
 
 
 def test_tokens_are_renewed_and_the_client_does_not_notice(house: TestHouse, acme: Desk, home: Home) -> None:
-    first = acme.connect(home)
+    first = acme.connect(home, pages=True)
     house.clock.advance(3_600)
     assert acme.client.usage_points(first.subscription).status == 200
     second = acme.client.store.find(first.subscription)
@@ -199,7 +199,7 @@ def renewed(acme: Desk, tokens: Tokens) -> Tokens:
 
 
 def test_a_refresh_whose_answer_was_lost_is_repeated_within_a_minute(house: TestHouse, acme: Desk, home: Home) -> None:
-    first = acme.connect(home)
+    first = acme.connect(home, pages=True)
     lost = renewed(acme, first)
     house.clock.advance(59)
     again = renewed(acme, first)
@@ -272,7 +272,7 @@ def test_two_third_parties_know_a_usage_point_by_one_id_and_each_customer_by_its
     house: TestHouse, acme: Desk, home: Home
 ) -> None:
     other = desk(house, "Beta Solar")
-    mine, theirs = acme.connect(home), other.connect(home)
+    mine, theirs = acme.connect(home, pages=True), other.connect(home, pages=True)
     assert mine.subscription != theirs.subscription
     for each, tokens in ((acme, mine), (other, theirs)):
         assert each.client.batch(tokens.subscription, home.usage_points[0]).status == 200

@@ -104,7 +104,7 @@ def test_first_data_ends_the_way(house: TestHouse, acme: Desk) -> None:
         assert tx.funnel.decided("", 9) == ()
     # who stops before any data came has given up there
     other = house.home()
-    acme.connect(other)
+    acme.connect(other, pages=True)
     Person(house, other).stop("Acme Energy")
     assert given_up(house) == {"abandoned_before_data": 1}
 

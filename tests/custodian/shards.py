@@ -7,6 +7,7 @@ that table's usage point with something, or to be one of the few that are known 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Engine, TextClause, event
@@ -48,6 +49,16 @@ def fans_out(statement: str) -> bool:
     return any(re.search(pattern, statement) for pattern in FAN_OUTS)
 
 
+# the same texts are sent again and again
+@lru_cache(4096)
+def judged(statement: str) -> tuple[bool, str | None]:
+    """Whether a statement touches one of the tables; what is wrong with it."""
+    flat = " ".join(statement.split())
+    silent = silent_of(flat)
+    wrong = f"{silent} without {COLUMN}: {flat}" if silent and not fans_out(flat) else None
+    return bool(READ.search(flat) or WRITTEN.search(flat)), wrong
+
+
 class Watch:
     """Looks at what the store sends, while it is on."""
 
@@ -62,10 +73,9 @@ class Watch:
         # what tests write as text is their own business
         if not self.on or compiled is None or isinstance(compiled.statement, TextClause):
             return
-        flat = " ".join(statement.split())
-        self.touched += bool(READ.search(flat) or WRITTEN.search(flat))
-        silent = silent_of(flat)
-        assert not silent or fans_out(flat), f"{silent} without {COLUMN}: {flat}"
+        touched, wrong = judged(statement)
+        self.touched += touched
+        assert wrong is None, wrong
 
     @contextmanager
     def off(self) -> Iterator[None]:

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, or_, select
 
 from wattshare.custodian.model.premises import Agreement, Meter
 from wattshare.custodian.store.authorizations import AUTHORIZATION, OPEN_SHARES
-from wattshare.custodian.store.holders import at_latest, at_soonest, is_held, row_of
+from wattshare.custodian.store.holders import accounts_of, at_latest, at_soonest, is_held, row_of
 from wattshare.custodian.store.metadata import Big, Row
 from wattshare.custodian.store.premises import (
     ACCOUNT,
@@ -65,6 +65,9 @@ SHARED = services_of(
     AGREEMENT.c.id.in_(select(OPEN_SHARES.subquery("opened").c.agreement_id)),
     select(AUTHORIZATION.c.customer_id).where(AUTHORIZATION.c.id == bindparam("held_id", type_=Big)).scalar_subquery(),
 )
+# every page of a customer asks for theirs. Given `of_customer`
+_CUSTOMER = bindparam("of_customer", type_=Big)
+HELD = services_of(AGREEMENT.c.account_id.in_(accounts_of(_CUSTOMER)), _CUSTOMER)
 METERS = (
     select(METER)
     .where(METER.c.usage_point_id.in_(bindparam("of_points", expanding=True)))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, or_, select, update
 
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.errors import Conflict, Unknown
@@ -21,11 +21,11 @@ from wattshare.custodian.model.premises import (
     UsagePoint,
 )
 from wattshare.custodian.store import premises
-from wattshare.custodian.store.agreements import METERS, SHARED, parts_of, services_of, stood
+from wattshare.custodian.store.agreements import HELD, METERS, SHARED, parts_of, services_of, stood
 from wattshare.custodian.store.authorizations import of_held
 from wattshare.custodian.store.holders import Holders, accounts_of
 from wattshare.custodian.store.keys import Keys
-from wattshare.custodian.store.metadata import Big, Row
+from wattshare.custodian.store.metadata import Row
 from wattshare.custodian.store.premises import (
     ACCOUNT,
     AGREEMENT,
@@ -319,8 +319,7 @@ class Customers:
 
         An agreement of an account that is held together runs from when to when the customer held it.
         """
-        which = AGREEMENT.c.account_id.in_(accounts_of(customer_id))
-        return self._services(services_of(which, literal(customer_id, Big)))
+        return self._services(HELD, {"of_customer": customer_id})
 
     def seen(self, customer_id: int, at: int) -> tuple[Service, ...]:
         """The agreements of accounts that a customer sees at a second and never held, as far back as they may see them.

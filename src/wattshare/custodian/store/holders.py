@@ -44,7 +44,7 @@ def held_at(at: int) -> ColumnElement[bool]:
     return or_(HOLDER.id.is_(None), (HOLDER.starts <= at) & or_(HOLDER.ends.is_(None), HOLDER.ends > at))
 
 
-def accounts_of(customer_id: int) -> CompoundSelect[tuple[int]]:
+def accounts_of(customer_id: int | ColumnElement[int]) -> CompoundSelect[tuple[int]]:
     """The ids of the accounts that a customer holds or held."""
     named = select(ACCOUNT.c.id).where(ACCOUNT.c.customer_id == customer_id)
     return named.union(select(HOLDER.account_id).where(HOLDER.customer_id == customer_id))

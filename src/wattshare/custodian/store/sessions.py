@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     Boolean,
     Column,
     Connection,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     delete,
     func,
     literal,
@@ -61,6 +63,15 @@ FAILURE = Table(
 )
 
 PURPOSE = "sessions"
+# made once, for every page: by what a key of now and those before it make of a cookie or of a guess
+_MACS: BindParameter[str] = bindparam("macs", expanding=True)
+FOUND = select(BROWSER_SESSION).where(BROWSER_SESSION.c.mac.in_(_MACS))
+TOUCHED = update(BROWSER_SESSION).where(BROWSER_SESSION.c.mac.in_(_MACS)).values(expires_at=bindparam("until"))
+FAILURES = (
+    select(func.count())
+    .select_from(FAILURE)
+    .where(FAILURE.c.mac.in_(_MACS), FAILURE.c.at >= bindparam("since", type_=Big))
+)
 # ways in without an online account
 GUESTS = frozenset({"guest", "code"})
 
@@ -122,8 +133,7 @@ class Sessions:
 
     def touch(self, session_id: str, expires_at: int) -> None:
         """Let a session last until then."""
-        which = BROWSER_SESSION.c.mac.in_(self._macs(session_id))
-        self._connection.execute(update(BROWSER_SESSION).where(which).values(expires_at=expires_at))
+        self._connection.execute(TOUCHED, {"macs": self._macs(session_id), "until": expires_at})
 
     def end(self, session_id: str) -> None:
         """Forget a session and what it was asked."""
@@ -243,9 +253,8 @@ class Sessions:
 
     def failures(self, key: str, since: int) -> int:
         """How often a key failed since that second."""
-        which = FAILURE.c.mac.in_(self._failure_macs(key)) & (FAILURE.c.at >= since)
-        found = select(func.count()).select_from(FAILURE).where(which)
-        return int(self._connection.execute(found).scalar_one())
+        given = {"macs": self._failure_macs(key), "since": since}
+        return int(self._connection.execute(FAILURES, given).scalar_one())
 
     def fail(self, key: str, at: int) -> None:
         """Count a failure."""
@@ -268,8 +277,7 @@ class Sessions:
         return sum(self._connection.execute(statement).rowcount for statement in statements)
 
     def _session(self, session_id: str) -> Row | None:
-        found = select(BROWSER_SESSION).where(BROWSER_SESSION.c.mac.in_(self._macs(session_id)))
-        return self._connection.execute(found).mappings().one_or_none()
+        return self._connection.execute(FOUND, {"macs": self._macs(session_id)}).mappings().one_or_none()
 
     def _mac(self, session_id: str) -> str:
         return self._keys.mac("browser_session:" + session_id)

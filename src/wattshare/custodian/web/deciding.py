@@ -132,12 +132,13 @@ class Deciding:
         review = self.consent.review(pending.asked, customer_id)
         if (complaint := self.lobby.complaint(session, call)) is not None:
             wished = Wished.read(complaint.form)
-            return self._review(call, session, customer_id, pending, wished, complaint.refusal)
+            return self._review(call, session, customer_id, pending, review, wished, complaint.refusal)
         chosen = chosen_of(review, pending)
         if chosen is None:
             return Response.redirect(step_at("choose", request_id))
         self._reach(call, session, request_id, Step.CHOSEN)
-        return self._review(call, session, customer_id, pending, replace(offered(review), agreement_ids=chosen))
+        wished = replace(offered(review), agreement_ids=chosen)
+        return self._review(call, session, customer_id, pending, review, wished)
 
     def take_decision(self, call: Call) -> Response:
         """Share, or don't: don't leads back to the app at once."""
@@ -197,10 +198,10 @@ class Deciding:
         session: Session,
         customer_id: int,
         pending: Pending,
+        review: Review,
         wished: Wished,
         refusal: BadRequest | None = None,
     ) -> Response:
-        review = self.consent.review(pending.asked, customer_id)
         return self.pages.draw(
             call,
             "review.html",
