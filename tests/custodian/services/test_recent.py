@@ -16,13 +16,16 @@ from tests.custodian.world import World, address, empty_world
 from wattshare.custodian.model.authorization import Authorization, Ending
 from wattshare.custodian.model.parties import Standing
 from wattshare.custodian.model.premises import Commodity
-from wattshare.custodian.services.recent import SHAPES
+from wattshare.custodian.services.disclosure.disclosure import Disclosure
+from wattshare.custodian.services.recent import ALONE, READ_ANEW
 from wattshare.custodian.services.registration import Registered
+from wattshare.custodian.store.bearers import Bearers
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.purposes import Purpose
 from wattshare.espi.endpoints import ENDPOINTS, by_name
 
-ROWS = tuple(row for row in ENDPOINTS if row.shape in SHAPES)
+ROWS = tuple(row for row in ENDPOINTS if row.shape in ALONE)
+WINDOWED = tuple(row for row in ENDPOINTS if row.shape in READ_ANEW)
 
 
 @dataclass(kw_only=True)
@@ -212,3 +215,83 @@ def test_what_is_taken_in_is_there_for_the_next_answer(story: Story) -> None:
     assert story.ask("meter-readings").status == 200
     story.world.house.meter(story.home.usage_points[0], Commodity.ELECTRICITY, 2, 7)
     assert story.ask("meter-readings").text.count("<ns1:entry>") == 2
+
+
+@pytest.fixture
+def lookups(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Who was looked up in the database since."""
+    found: list[str] = []
+    shown = Bearers.shown
+
+    def noted(bearers: Bearers, told: str) -> Any:
+        found.append(told)
+        return shown(bearers, told)
+
+    monkeypatch.setattr(Bearers, "shown", noted)
+    return found
+
+
+@pytest.mark.parametrize("row", WINDOWED, ids=lambda row: row.name)
+def test_who_asked_in_this_second_is_not_looked_up_for_readings_and_bills(
+    story: Story, lookups: list[str], row: Any
+) -> None:
+    first = story.ask(row.name)
+    second = story.ask(row.name)
+    assert (first.status, second.status) == (200, 200)
+    assert (second.body, second["etag"]) == (first.body, first["etag"])
+    assert len(lookups) == 1
+    assert story.told == [(row.name, story.held.id)] * 2
+    # a condition is asked about as ever
+    same = story.ask(row.name, **{"if-none-match": str(first["etag"])})
+    assert (same.status, len(lookups)) == (304, 2)
+    story.world.house.clock.advance(1)
+    assert story.ask(row.name).status == 200
+    assert len(lookups) == 3
+
+
+def test_entries_and_readings_know_their_bearer_from_each_other(story: Story, lookups: list[str]) -> None:
+    assert story.ask("interval-blocks").status == 200
+    assert (story.ask("meter-reading").status, story.quick) == (200, 1)
+    assert story.ask("batch-usage-point").status == story.ask("usage-summaries").status == 200
+    assert len(lookups) == 1
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_in_the_same_second_is_obeyed_by_the_next_readings(story: Story, name: str) -> None:
+    change, status = CHANGES[name]
+    assert story.ask("interval-blocks").status == story.ask("interval-blocks").status == 200
+    told = len(story.told)
+    change(story)
+    after = story.ask("interval-blocks")
+    assert after.status == status, after.text
+    assert len(story.told) == told
+
+
+# the line is busy meanwhile: nothing that is asked for over it
+@pytest.mark.parametrize("name", sorted(CHANGES.keys() - {"the token is revoked"}))
+def test_a_change_after_they_were_read_is_obeyed_too(
+    story: Story, lookups: list[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    change, status = CHANGES[name]
+    story.ask("interval-blocks")
+    told, read, changed = len(story.told), Disclosure.read, list[str]()
+
+    def then_changed(*arguments: Any, **named: Any) -> Any:
+        found = read(*arguments, **named)
+        if not changed:
+            changed.append(name)
+            change(story)
+        return found
+
+    monkeypatch.setattr(Disclosure, "read", then_changed)
+    after = story.ask("interval-blocks")
+    assert after.status == status, after.text
+    # it was found out anew, once
+    assert (changed, len(lookups), len(story.told)) == ([name], 2, told)
+
+
+def test_readings_that_come_in_the_same_second_are_told(story: Story) -> None:
+    assert story.ask("batch-usage-point").text.count("<ns0:IntervalBlock>") == 1
+    story.world.house.meter(story.home.usage_points[0], Commodity.ELECTRICITY, 2, 7)
+    # of a channel that is new
+    assert story.ask("batch-usage-point").text.count("<ns0:IntervalBlock>") == 3

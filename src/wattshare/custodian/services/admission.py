@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from wattshare.custodian.model.bearer import Certificate
 from wattshare.custodian.services.access import Access, Permission
 from wattshare.custodian.services.limits import Limits
-from wattshare.custodian.services.recent import SHAPES, Recent, Seen, WatchedTx
+from wattshare.custodian.services.recent import SHAPES, KnownTx, NotSeen, Recent, Seen, WatchedTx
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import For, Purpose
 from wattshare.espi.endpoint import Endpoint
@@ -106,6 +106,23 @@ class Admission:
             UnknownBearer, NotCovered, WrongCertificate: as it was seen; to be asked, too.
         """
         return self._permitted(seen.tx, "", endpoint, path, certificate, fetch=False)
+
+    @contextmanager
+    def known(
+        self, seen: Seen, endpoint: Endpoint, path: Mapping[str, str], certificate: Certificate | None
+    ) -> Iterator[tuple[Permission, Tx]]:
+        """The same, and a view in which what it opens is read: what that shows is told if `seen` still holds then.
+
+        Raises:
+            NotSeen: it has to be asked.
+            UnknownBearer, NotCovered, WrongCertificate: as it was seen; to be asked, too.
+            Unavailable: there is no database.
+        """
+        permission = self.recently(seen, endpoint, path, certificate)
+        if permission.authorization is None:
+            raise NotSeen
+        with self.store.read(permission.authorization.id) as tx:
+            yield permission, KnownTx(tx, seen)
 
     def seen(self, endpoint: Endpoint, authorization: str | None, certificate: Certificate | None) -> Seen | None:
         """What was seen in this second of who shows this Authorization header.

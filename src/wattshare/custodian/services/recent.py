@@ -27,8 +27,8 @@ from wattshare.espi.usage import ReadingType
 if TYPE_CHECKING:
     from wattshare.custodian.services.disclosure.planned import Planned
 
-# the rows that are answered out of it: what stands in their entries is small, and names nobody
-SHAPES = frozenset(
+# the rows that are answered out of it alone: what stands in their entries is small, and names nobody
+ALONE = frozenset(
     {
         Shape.USAGE_POINTS,
         Shape.USAGE_POINT,
@@ -40,6 +40,11 @@ SHAPES = frozenset(
         Shape.LOCAL_TIME,
     }
 )
+# the rows whose bearer is known by it; what they tell is read from the database each time
+READ_ANEW = frozenset(
+    {Shape.BLOCKS, Shape.BLOCK, Shape.SUMMARIES, Shape.SUMMARY, Shape.BATCH_USAGE_POINT}
+)
+SHAPES = ALONE | READ_ANEW
 # bearers of one second; others are asked about in the database
 MOST = 4_096
 # a second of the clock is not longer than this, unless the clock is set back
@@ -108,14 +113,18 @@ class Seen:
             types=other.types if self.types is None else self.types,
         )
 
-    def of(self, held: Authorization, at: int) -> None:
-        """See that it is asked for what was seen.
+    def is_of(self, held: Authorization, at: int) -> bool:
+        """Whether it is asked for what was seen."""
+        shown = self.shown
+        return shown is not None and shown.held is not None and shown.held.id == held.id and at == self.at
 
-        Raises:
-            NotSeen: it is about something else.
-        """
-        if self.shown is None or self.shown.held is None or self.shown.held.id != held.id or at != self.at:
-            raise NotSeen
+    def points_of(self, held: Authorization, at: int) -> tuple[UsagePoint, ...] | None:
+        """The usage points; None: they were not seen."""
+        return self.points if self.is_of(held, at) else None
+
+    def channels_of(self, held: Authorization, usage_point_id: int, at: int) -> tuple[Channel, ...] | None:
+        """The channels of a usage point; None: they were not seen."""
+        return self.channels.get(usage_point_id) if self.is_of(held, at) else None
 
 
 class SeenBearers:
@@ -139,13 +148,11 @@ class SeenReadings:
 
     def usage_points(self, held: Authorization, at: int) -> tuple[UsagePoint, ...]:
         """As `Readings` has it."""
-        self._seen.of(held, at)
-        return known(self._seen.points)
+        return known(self._seen.points_of(held, at))
 
     def channels_shared(self, held: Authorization, usage_point_id: int, at: int) -> tuple[Channel, ...]:
         """As `Readings` has it."""
-        self._seen.of(held, at)
-        return known(self._seen.channels.get(usage_point_id))
+        return known(self._seen.channels_of(held, usage_point_id, at))
 
     def reading_types(self) -> Types:
         """As `Readings` has it."""
@@ -170,6 +177,41 @@ class SeenTx(Tx):
 
     def narrow(self, authorization_id: int) -> None:
         """It holds nothing of anybody else."""
+
+
+class KnownReadings:
+    """`Readings` of a view in which what was seen before it is not looked up again."""
+
+    def __init__(self, readings: Readings, seen: Seen) -> None:
+        """Take the view's own."""
+        self._readings, self._seen = readings, seen
+
+    def usage_points(self, held: Authorization, at: int) -> tuple[UsagePoint, ...]:
+        """As `Readings` has it."""
+        points = self._seen.points_of(held, at)
+        return self._readings.usage_points(held, at) if points is None else points
+
+    def channels_shared(self, held: Authorization, usage_point_id: int, at: int) -> tuple[Channel, ...]:
+        """As `Readings` has it."""
+        channels = self._seen.channels_of(held, usage_point_id, at)
+        return self._readings.channels_shared(held, usage_point_id, at) if channels is None else channels
+
+    def __getattr__(self, name: str) -> Any:
+        """All else goes past."""
+        return getattr(self._readings, name)
+
+
+class KnownTx(Tx):
+    """A view of one authorization, whose bearer was found before it."""
+
+    def __init__(self, tx: Tx, seen: Seen) -> None:
+        """Take the view."""
+        self._tx = tx
+        self.readings = cast("Readings", KnownReadings(tx.readings, seen))
+
+    def __getattr__(self, name: str) -> Any:
+        """All else goes past."""
+        return getattr(self._tx, name)
 
 
 class WatchedBearers:

@@ -162,9 +162,12 @@ class Exchange:
         return response.status
 
     async def asked(self, route: Route, direct: bool) -> Ready:
-        """The answer of a handler, in a thread."""
-        async with self.edge.crowd.place(key_of(self.call)):
-            return await self.edge.in_thread(asked, route.handler, self.call, direct)
+        """The answer of a handler, in a thread; asked for again where what it was made from has changed meanwhile."""
+        edge = self.edge
+        async with edge.crowd.place(key_of(self.call)):
+            while (ready := await edge.in_thread(asked, route.handler, self.call, direct)).void:
+                await edge.in_thread(ready.drop)
+            return ready
 
     async def admitted(self) -> Route:
         """Check the head, read the rest, and say who answers."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from wattshare.custodian.model.authorization import Ending
-from wattshare.custodian.model.errors import BadRequest, Refusal
+from wattshare.custodian.model.errors import BadRequest, Refusal, Unavailable
 from wattshare.custodian.services.access import Permission
 from wattshare.custodian.services.admission import Admission
 from wattshare.custodian.services.batches import Batches
@@ -16,7 +16,7 @@ from wattshare.custodian.services.disclosure.planned import Planned
 from wattshare.custodian.services.disclosure.wirepath.member import Coding
 from wattshare.custodian.services.fetching import Fetched, Fetching
 from wattshare.custodian.services.orders import Orders
-from wattshare.custodian.services.recent import SHAPES, NotSeen, Proof, Seen
+from wattshare.custodian.services.recent import ALONE, READ_ANEW, NotSeen, Proof, Seen
 from wattshare.custodian.store.database import Tx
 from wattshare.custodian.web.budgets import with_budgets
 from wattshare.custodian.web.call import ATOM_TYPE, XML_TYPE, Call, FileStretch, Handler, Quick, Response
@@ -61,7 +61,7 @@ class Resources:
 
     def quick(self) -> dict[Endpoint, Quick]:
         """What answers without the database, where it can."""
-        return {row: partial(self.at_once, row) for row in self.handlers() if row.shape in SHAPES and not row.window}
+        return {row: partial(self.at_once, row) for row in self.handlers() if row.shape in ALONE and not row.window}
 
     def at_once(self, endpoint: Endpoint, call: Call) -> Response | None:
         """The answer out of what was seen in this second. What is refused then is asked about like all else."""
@@ -135,7 +135,13 @@ class Resources:
         return with_budgets(self.send_part(permission, call, fetched), permission.budgets)
 
     def send(self, endpoint: Endpoint, call: Call) -> Response:
-        """Answer now: who asks, whether they may, and what they are told are found in one view of the database."""
+        """Answer now: who asks, whether they may, and what they are told are found in one view of the database.
+
+        Of who asked in this second, only what they are told is looked for.
+        """
+        known = self.known(endpoint, call) if endpoint.shape in READ_ANEW else None
+        if known is not None:
+            return known
         admitted = self.admission.admitted(
             endpoint, call.path, authorization=call.authorization, certificate=call.certificate
         )
@@ -145,6 +151,25 @@ class Resources:
             return with_budgets(Response.empty(204), permission.budgets)
         self.disclosure.tested(permission, found)
         return with_budgets(self.document(endpoint, found), permission.budgets)
+
+    def known(self, endpoint: Endpoint, call: Call) -> Response | None:
+        """The answer for who was seen in this second, if something is told; all else is found out anew."""
+        if "if-none-match" in call.headers:
+            # likely nothing is told, and nothing is asked about again then
+            return None
+        try:
+            seen = self.admission.seen(endpoint, call.authorization, call.certificate)
+            if seen is None:
+                return None
+            with self.admission.known(seen, endpoint, call.path, call.certificate) as (permission, tx):
+                found = self.read(tx, permission, call)
+        except Unavailable:
+            raise
+        except (NotSeen, Refusal):
+            return None
+        if found is None or found.owed is None:
+            return None
+        return self.document(endpoint, found, seen.proof)
 
     def read(self, tx: Tx, permission: Permission, call: Call) -> Answered | None:
         """What a call is told in a view of what it may see."""

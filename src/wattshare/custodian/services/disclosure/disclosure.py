@@ -263,22 +263,24 @@ class Disclosure:
         path = permission.path
         if permission.endpoint.shape is Shape.USAGE_POINTS:
             return simple(tuple(feeds.point_item(view, point) for point in view.points()))
+        match permission.endpoint.shape:
+            case Shape.METER_READING:
+                channel = view.channel(path["usage_point"], path["meter_reading"])
+                return simple((feeds.channel_item(view, channel),))
+            case Shape.BLOCKS:
+                return blocks_plan(view, path["usage_point"], path["meter_reading"], window, read=read)
+            case Shape.BLOCK:
+                return block_plan(view, path["usage_point"], path["meter_reading"], path["block"], window)
         point = view.point(path["usage_point"])
         match permission.endpoint.shape:
             case Shape.USAGE_POINT:
                 return simple((feeds.point_item(view, point),))
             case Shape.METER_READINGS:
                 return simple(tuple(feeds.channel_item(view, channel) for channel in view.channels(point)))
-            case Shape.METER_READING:
-                return simple((feeds.channel_item(view, view.channel(point, path["meter_reading"])),))
             case Shape.SUMMARIES:
                 return summaries_plan(view, point, window)
             case Shape.SUMMARY:
                 return summary_plan(view, point, path["summary"], window)
-            case Shape.BLOCKS:
-                return blocks_plan(view, point, path["meter_reading"], window, read=read)
-            case Shape.BLOCK:
-                return block_plan(view, point, path["meter_reading"], path["block"], window)
             case Shape.BATCH_USAGE_POINT:
                 return batch_plan(view, point, window)
             case shape:

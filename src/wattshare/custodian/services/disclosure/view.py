@@ -89,19 +89,23 @@ class View:
 
     def channels(self, point: UsagePoint) -> tuple[Channel, ...]:
         """The channels of a usage point, delivered before received."""
-        return self.tx.readings.channels_shared(self.held, point.id, self.at) if self.usage else ()
+        return self._channels(point.id)
 
-    def channel(self, point: UsagePoint, text: str) -> Channel:
-        """One channel by the id of a path.
+    def _channels(self, usage_point_id: int) -> tuple[Channel, ...]:
+        return self.tx.readings.channels_shared(self.held, usage_point_id, self.at) if self.usage else ()
+
+    def channel(self, point: str, text: str) -> Channel:
+        """One channel by the ids of a path. Of its usage point nothing is asked: who may not see that has no channel.
 
         Raises:
-            Unknown: there is none.
+            Unknown: there is none, or it is not this authorization's: both answer alike.
         """
+        usage_point_id = whole(point)
         try:
             reading_type_id, number = ids.read_meter_reading_id(text)
         except ValueError as why:
             raise Unknown from why
-        for channel in self.channels(point):
+        for channel in self._channels(usage_point_id):
             if (channel.reading_type_id, channel.number) == (reading_type_id, number):
                 return channel
         raise Unknown
@@ -138,6 +142,8 @@ class View:
         if not self.usage:
             return None
         usage_point_id = None if point is None else point.id
+        if channel is not None:
+            usage_point_id = channel.usage_point_id
         number = None if channel is None else channel.number
         if isinstance(selection, Latest):
             return self.tx.readings.latest_extent(

@@ -71,11 +71,11 @@ def batch_plan(view: View, point: UsagePoint, selection: Selection) -> Plan:
     )
 
 
-def blocks_plan(view: View, point: UsagePoint, meter_reading: str, window: Window | None, *, read: bool) -> Plan:
+def blocks_plan(view: View, point: str, meter_reading: str, window: Window | None, *, read: bool) -> Plan:
     """The blocks of one channel. `read`: they will be told, and are read at once where they are not many."""
     channel = view.channel(point, meter_reading)
     few = view.few_blocks(channel, window) if read else None
-    extent = view.extent(window, point, channel) if few is None else extent_of(few)
+    extent = view.extent(window, channel=channel) if few is None else extent_of(few)
     return Plan(
         items=lambda live: feeds.blocks(live, channel, window if few is None else few),
         count=extent.count if extent else 0,
@@ -85,7 +85,7 @@ def blocks_plan(view: View, point: UsagePoint, meter_reading: str, window: Windo
     )
 
 
-def block_plan(view: View, point: UsagePoint, meter_reading: str, start: str, window: Window | None) -> Plan:
+def block_plan(view: View, point: str, meter_reading: str, start: str, window: Window | None) -> Plan:
     """One block; nothing where the window does not take it."""
     channel = view.channel(point, meter_reading)
     block = view.block(channel, start)
