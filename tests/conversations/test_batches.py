@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -14,10 +15,12 @@ from tests.conversations.stage import USAGE, Desk, channel, contents, days_of, d
 from tests.custodian.houses import TestHouse
 from wattshare.custodian.front import Front
 from wattshare.custodian.model.authorization import Ending
+from wattshare.custodian.model.parties import Standing
 from wattshare.custodian.model.premises import Commodity, Enrollment, ProgramCode, ProgramEnrollment
 from wattshare.custodian.model.work import MAKE
 from wattshare.custodian.services.disclosure.bulk import Bulk, Filling, Section
 from wattshare.custodian.services.disclosure.render import Item
+from wattshare.custodian.store.bearers import Bearers
 from wattshare.espi.endpoints import Endpoint
 from wattshare.espi.kinds import Kind
 from wattshare.thirdparty import errors
@@ -65,6 +68,32 @@ def test_a_file_is_fetched_by_both_tokens_in_both_codings(house: TestHouse, acme
     for answer in (plain, packed):
         assert answer.headers["vary"] == "Accept-Encoding"
         assert answer.headers["cache-control"] == "private, no-cache"
+
+
+def test_who_asked_in_this_second_is_not_looked_up_for_the_next_file(
+    house: TestHouse, acme: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme.connect(house.home(commodities=BOTH))
+    acme.client.bulk()
+    files, bearer = acme.files(), acme.client_token()
+    shown, lookups = Bearers.shown, list[str]()
+
+    def noted(bearers: Bearers, told: str) -> Any:
+        lookups.append(told)
+        return shown(bearers, told)
+
+    monkeypatch.setattr(Bearers, "shown", noted)
+    house.clock.advance(1)
+    assert [acme.ask(url, bearer).status_code for url in files] == [200, 200]
+    assert len(lookups) == 1
+    # what is refused, and a condition, are asked about
+    assert acme.ask(f"{files[0]}0", bearer).status_code == 404
+    etag = acme.ask(files[0], bearer).headers["etag"]
+    assert acme.ask(files[0], bearer, if_none_match=etag).status_code == 304
+    assert len(lookups) == 3
+    # a third party that is suspended has none from then on
+    house.house.registration.move("Acme Energy", Standing.SUSPENDED)
+    assert {acme.ask(url, bearer).status_code for url in files} == {403}
 
 
 def test_a_file_holds_one_gzip_member_of_what_was_promised(house: TestHouse, acme: Desk) -> None:

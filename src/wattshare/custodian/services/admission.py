@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from wattshare.custodian.model.bearer import Certificate
 from wattshare.custodian.services.access import Access, Permission
 from wattshare.custodian.services.limits import Limits
-from wattshare.custodian.services.recent import SHAPES, KnownTx, NotSeen, Recent, Seen, WatchedTx
+from wattshare.custodian.services.recent import SHAPES, KnownTx, Recent, Seen, WatchedTx
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.purposes import For, Purpose
 from wattshare.espi.endpoint import Endpoint
@@ -48,44 +48,30 @@ class Admission:
         return self._counted(permission)
 
     @contextmanager
-    def fetching(
-        self, endpoint: Endpoint, path: Mapping[str, str], *, authorization: str | None, certificate: Certificate | None
-    ) -> Iterator[tuple[Permission, Tx]]:
-        """The same for who fetches a file, and a view of the house to look for it.
-
-        Where nothing is counted it is the view in which the permission was found.
-
-        Raises:
-            NoCertificate, UnknownBearer, NoBearer, NotCovered, Withdrawn, WrongCertificate, TooMany: as `admit`.
-        """
-        text = self.tokens.shown(authorization, certificate)
-        with self.store.read() as tx:
-            permission = self._permitted(tx, text, endpoint, path, certificate, fetch=True)
-            if not self.limits.on:
-                yield permission, tx
-                return
-        permission = self._counted(permission)
-        with self.store.read() as tx:
-            yield permission, tx
-
-    @contextmanager
     def admitted(
-        self, endpoint: Endpoint, path: Mapping[str, str], *, authorization: str | None, certificate: Certificate | None
+        self,
+        endpoint: Endpoint,
+        path: Mapping[str, str],
+        *,
+        authorization: str | None,
+        certificate: Certificate | None,
+        fetch: bool = False,
     ) -> Iterator[tuple[Permission, Tx]]:
         """The same, and the view in which it is answered: it shows what the permission is for and nothing else.
 
-        Where nothing is counted it is the view in which the permission was found.
+        `fetch`: a file is, and the view is one of the house, to look for it. Where nothing is counted it is the view in
+        which the permission was found.
 
         Raises:
             NoCertificate, UnknownBearer, NoBearer, NotCovered, Withdrawn, WrongCertificate, TooMany: as `admit`.
         """
         text = self.tokens.shown(authorization, certificate)
-        seen = None if self.limits.on or text is None or endpoint.shape not in SHAPES else self.recent.watch()
+        seen = self.recent.watch() if text is not None and self._keeps(endpoint, fetch=fetch) else None
         with self.store.read() as tx:
             view = tx if seen is None else WatchedTx(tx, seen)
-            permission = self._permitted(view, text, endpoint, path, certificate, fetch=False)
+            permission = self._permitted(view, text, endpoint, path, certificate, fetch=fetch)
             if not self.limits.on:
-                if permission.authorization is not None:
+                if permission.authorization is not None and not fetch:
                     view.narrow(permission.authorization.id)
                 yield permission, view
                 if seen is not None and text is not None:
@@ -93,11 +79,17 @@ class Admission:
                 return
         # not inside: a count is a transaction of its own
         permission = self._counted(permission)
-        with self.store.read(whose(permission)) as tx:
+        with self.store.read(Purpose.HOUSE if fetch else whose(permission)) as tx:
             yield permission, tx
 
     def recently(
-        self, seen: Seen, endpoint: Endpoint, path: Mapping[str, str], certificate: Certificate | None
+        self,
+        seen: Seen,
+        endpoint: Endpoint,
+        path: Mapping[str, str],
+        certificate: Certificate | None,
+        *,
+        fetch: bool = False,
     ) -> Permission:
         """The same out of what was seen of the bearer in this second. Asks no database.
 
@@ -105,35 +97,45 @@ class Admission:
             NotSeen: it has to be asked.
             UnknownBearer, NotCovered, WrongCertificate: as it was seen; to be asked, too.
         """
-        return self._permitted(seen.tx, "", endpoint, path, certificate, fetch=False)
+        return self._permitted(seen.tx, "", endpoint, path, certificate, fetch=fetch)
 
     @contextmanager
     def known(
-        self, seen: Seen, endpoint: Endpoint, path: Mapping[str, str], certificate: Certificate | None
+        self,
+        seen: Seen,
+        endpoint: Endpoint,
+        path: Mapping[str, str],
+        certificate: Certificate | None,
+        *,
+        fetch: bool = False,
     ) -> Iterator[tuple[Permission, Tx]]:
-        """The same, and a view in which what it opens is read: what that shows is told if `seen` still holds then.
+        """The same, and a view as `admitted` has it: what that shows is told if `seen` still holds then.
 
         Raises:
             NotSeen: it has to be asked.
             UnknownBearer, NotCovered, WrongCertificate: as it was seen; to be asked, too.
             Unavailable: there is no database.
         """
-        permission = self.recently(seen, endpoint, path, certificate)
-        if permission.authorization is None:
-            raise NotSeen
-        with self.store.read(permission.authorization.id) as tx:
+        permission = self.recently(seen, endpoint, path, certificate, fetch=fetch)
+        with self.store.read(Purpose.HOUSE if fetch else whose(permission)) as tx:
             yield permission, KnownTx(tx, seen)
 
-    def seen(self, endpoint: Endpoint, authorization: str | None, certificate: Certificate | None) -> Seen | None:
+    def seen(
+        self, endpoint: Endpoint, authorization: str | None, certificate: Certificate | None, *, fetch: bool = False
+    ) -> Seen | None:
         """What was seen in this second of who shows this Authorization header.
 
         Raises:
             NoCertificate, UnknownBearer: as `Tokens.identify`.
         """
-        if self.limits.on or endpoint.shape not in SHAPES:
+        if not self._keeps(endpoint, fetch=fetch):
             return None
         text = self.tokens.shown(authorization, certificate)
         return None if text is None else self.recent.find(text)
+
+    def _keeps(self, endpoint: Endpoint, *, fetch: bool) -> bool:
+        """Whether what is found out for a row is kept: where requests are counted, each is asked about."""
+        return not self.limits.on and (fetch or endpoint.shape in SHAPES)
 
     def _permitted(
         self,

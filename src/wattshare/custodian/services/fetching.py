@@ -53,9 +53,11 @@ class Fetching:
 
     def look(self, tx: Tx, correlation_id: str) -> Looked:
         """What there is of a part, in the view in which the bearer was let in."""
-        over = tx.authorizations.over_at(self.now())
-        over &= frozenset(tx.batches.authorizations_in(correlation_id)) if over else over
-        return Looked(None if over else tx.batches.shown(correlation_id), over)
+        found, some_over = tx.batches.shown_at(correlation_id, at := self.now())
+        if not some_over:
+            return Looked(found, frozenset())
+        over = tx.authorizations.over_at(at) & frozenset(tx.batches.authorizations_in(correlation_id))
+        return Looked(None if over else found, over)
 
     def fetch(self, permission: Permission, correlation_id: str, call_id: str, looked: Looked) -> Fetched:
         """The file behind a notice's address, if it is still the bearer's to have; after the view of `look`.

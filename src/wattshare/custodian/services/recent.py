@@ -41,9 +41,7 @@ ALONE = frozenset(
     }
 )
 # the rows whose bearer is known by it; what they tell is read from the database each time
-READ_ANEW = frozenset(
-    {Shape.BLOCKS, Shape.BLOCK, Shape.SUMMARIES, Shape.SUMMARY, Shape.BATCH_USAGE_POINT}
-)
+READ_ANEW = frozenset({Shape.BLOCKS, Shape.BLOCK, Shape.SUMMARIES, Shape.SUMMARY, Shape.BATCH_USAGE_POINT})
 SHAPES = ALONE | READ_ANEW
 # bearers of one second; others are asked about in the database
 MOST = 4_096

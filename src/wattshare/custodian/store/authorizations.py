@@ -137,6 +137,14 @@ OVER = Prepared(
         or_(*(AUTHORIZATION.c.state == state for state in GOING_ON)), AUTHORIZATION.c.ends <= bindparam("at", type_=Big)
     )
 )
+# the earliest end of each state is the first of its index; asked in any other way, PostgreSQL may read all of them
+SOME_OVER = or_(
+    *(
+        select(func.min(AUTHORIZATION.c.ends)).where(AUTHORIZATION.c.state == state).scalar_subquery()
+        <= bindparam("at", type_=Big)
+        for state in GOING_ON
+    )
+)
 OWNED_NOW = Prepared(OWNED.with_only_columns(*plain(AUTHORIZATION)))
 PLAIN_COLUMNS = tuple(column.name for column in plain(AUTHORIZATION))
 ENTRIES, STATES = {one.value: one for one in Entry}, {one.value: one for one in State}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -22,7 +23,7 @@ from sqlalchemy import (
 )
 
 from wattshare.custodian.model.work import BATCH_OVER, Batch, BatchState, Part
-from wattshare.custodian.store.authorizations import AUTHORIZATION, alive
+from wattshare.custodian.store.authorizations import AUTHORIZATION, SOME_OVER, alive
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big, Row
 from wattshare.custodian.store.prepared import Prepared
@@ -78,11 +79,13 @@ PART_AUTHORIZATION = Table(
 )
 
 # made once, for every fetch of a file
-SHOWN = Prepared(
+OF_PART = (
     select(*PART.c, *BATCH.c)
     .select_from(PART.join(BATCH, BATCH.c.id == PART.c.batch_id))
     .where(PART.c.correlation_id == bindparam("part", type_=String))
 )
+SHOWN = Prepared(OF_PART)
+SHOWN_AT = Prepared(OF_PART.add_columns(SOME_OVER.label("some_over")))
 PART_COLUMNS, BATCH_COLUMNS = PART.c.keys(), BATCH.c.keys()
 
 
@@ -187,9 +190,16 @@ class Batches:
         if "\0" in correlation_id:
             return None
         for row in SHOWN.rows(self._connection, {"part": correlation_id}):
-            part = Part(**dict(zip(PART_COLUMNS, row, strict=False)))
-            return part, _batch(dict(zip(BATCH_COLUMNS, row[len(PART_COLUMNS) :], strict=True)))
+            return _shown(row)
         return None
+
+    def shown_at(self, correlation_id: str, at: int) -> tuple[tuple[Part, Batch] | None, bool]:
+        """The same, and whether there are authorizations whose period is over and that have not been ended."""
+        if "\0" in correlation_id:
+            return None, False
+        for row in SHOWN_AT.rows(self._connection, {"part": correlation_id, "at": at}):
+            return _shown(row[:-1]), bool(row[-1])
+        return None, False
 
     def parts(self, batch_id: str) -> tuple[Part, ...]:
         """A batch's parts in their order."""
@@ -276,6 +286,11 @@ class Batches:
         while some := dict.fromkeys(islice(names, CHUNK)):
             rows = [{"correlation_id": correlation_id, "authorization_id": one} for one in some]
             self._connection.execute(PART_AUTHORIZATION.insert(), rows)
+
+
+def _shown(row: tuple[Any, ...]) -> tuple[Part, Batch]:
+    part = Part(**dict(zip(PART_COLUMNS, row, strict=False)))
+    return part, _batch(dict(zip(BATCH_COLUMNS, row[len(PART_COLUMNS) :], strict=True)))
 
 
 def _batch(row: Row) -> Batch:

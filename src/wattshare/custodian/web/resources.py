@@ -14,7 +14,7 @@ from wattshare.custodian.services.disclosure.answers import Answered, Content
 from wattshare.custodian.services.disclosure.disclosure import Disclosure, matches
 from wattshare.custodian.services.disclosure.planned import Planned
 from wattshare.custodian.services.disclosure.wirepath.member import Coding
-from wattshare.custodian.services.fetching import Fetched, Fetching
+from wattshare.custodian.services.fetching import Fetched, Fetching, Looked
 from wattshare.custodian.services.orders import Orders
 from wattshare.custodian.services.recent import ALONE, READ_ANEW, NotSeen, Proof, Seen
 from wattshare.custodian.store.database import Tx
@@ -124,15 +124,24 @@ class Resources:
         return self.admission.admit(endpoint, call.path, authorization=call.authorization, certificate=call.certificate)
 
     def fetch(self, endpoint: Endpoint, call: Call) -> Response:
-        """Send a prepared file: who asks, whether they may, and what there is of it are found in one view."""
-        admitted = self.admission.fetching(
-            endpoint, call.path, authorization=call.authorization, certificate=call.certificate
+        """Send a prepared file: who asks, whether they may, and what there is of it are found in one view.
+
+        Of who asked in this second, the file alone is looked for.
+        """
+        known = self.known(endpoint, call, fetch=True)
+        if known is not None:
+            return known
+        admitted = self.admission.admitted(
+            endpoint, call.path, authorization=call.authorization, certificate=call.certificate, fetch=True
         )
         with admitted as (permission, tx):
-            part = call.query.one("correlationID") or ""
-            looked = self.fetching.look(tx, part)
-        fetched = self.fetching.fetch(permission, part, call.correlation_id, looked)
-        return with_budgets(self.send_part(permission, call, fetched), permission.budgets)
+            looked = self.fetching.look(tx, part_of(call))
+        return with_budgets(self.fetched(permission, call, looked), permission.budgets)
+
+    def fetched(self, permission: Permission, call: Call, looked: Looked) -> Response:
+        """The answer with a file, after the view in which it was looked for."""
+        fetched = self.fetching.fetch(permission, part_of(call), call.correlation_id, looked)
+        return self.send_part(permission, call, fetched)
 
     def send(self, endpoint: Endpoint, call: Call) -> Response:
         """Answer now: who asks, whether they may, and what they are told are found in one view of the database.
@@ -152,24 +161,29 @@ class Resources:
         self.disclosure.tested(permission, found)
         return with_budgets(self.document(endpoint, found), permission.budgets)
 
-    def known(self, endpoint: Endpoint, call: Call) -> Response | None:
+    def known(self, endpoint: Endpoint, call: Call, *, fetch: bool = False) -> Response | None:
         """The answer for who was seen in this second, if something is told; all else is found out anew."""
         if "if-none-match" in call.headers:
             # likely nothing is told, and nothing is asked about again then
             return None
         try:
-            seen = self.admission.seen(endpoint, call.authorization, call.certificate)
+            seen = self.admission.seen(endpoint, call.authorization, call.certificate, fetch=fetch)
             if seen is None:
                 return None
-            with self.admission.known(seen, endpoint, call.path, call.certificate) as (permission, tx):
-                found = self.read(tx, permission, call)
+            view = self.admission.known(seen, endpoint, call.path, call.certificate, fetch=fetch)
+            with view as (permission, tx):
+                found = self.fetching.look(tx, part_of(call)) if fetch else self.read(tx, permission, call)
+            if isinstance(found, Looked):
+                response = self.fetched(permission, call, found)
+            elif found is not None:
+                response = self.document(endpoint, found)
+            else:
+                return None
         except Unavailable:
             raise
         except (NotSeen, Refusal):
             return None
-        if found is None or found.owed is None:
-            return None
-        return self.document(endpoint, found, seen.proof)
+        return None if response.owed is None else response.but(proof=seen.proof)
 
     def read(self, tx: Tx, permission: Permission, call: Call) -> Answered | None:
         """What a call is told in a view of what it may see."""
@@ -253,6 +267,11 @@ class Resources:
             still=still,
             owed=fetched.owed,
         )
+
+
+def part_of(call: Call) -> str:
+    """The part of a batch that a call fetches."""
+    return call.query.one("correlationID") or ""
 
 
 def window(endpoint: Endpoint, call: Call, profile: Profile) -> Window | None:
