@@ -45,10 +45,11 @@ def measure(utility: Utility, databases: Databases, wanted: frozenset[str], fold
             continue
         with ours(utility, databases, encoder) as server:
             gate(utility, fetched(server.port, feed))
+            others = strangers(utility, feed.token)
             for name, request in asked.items():
                 if name in wanted:
                     outcome = against_nginx(name, server, request, folder)
-                    yield with_strangers(utility, server, request, outcome) if name == "F2" else outcome
+                    yield with_strangers(server, replace(request, others=others), outcome)
 
 
 def gate(utility: Utility, member: bytes) -> None:
@@ -99,9 +100,8 @@ def against_nginx(name: str, server: Served, request: Request, folder: Path) -> 
     )
 
 
-def with_strangers(utility: Utility, server: Served, request: Request, outcome: Outcome) -> Outcome:
+def with_strangers(server: Served, asked: Request, outcome: Outcome) -> Outcome:
     """The same of bearers that have not asked in the same second, beside it: nothing is known of them yet."""
-    asked = replace(request, others=strangers(utility, request.token))
     anew = median(cpu_of_one(server, asked, seconds=SECONDS) for _ in range(REPEATS))
     cost = outcome.parts["our_cpu_seconds"]
     against = "" if outcome.figure is None else f": {outcome.figure * cost / anew:.2%}"
