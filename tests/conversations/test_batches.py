@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -13,13 +14,16 @@ import pytest
 
 from tests.conversations.stage import USAGE, Desk, channel, contents, days_of, desk, metered, points_in
 from tests.custodian.houses import TestHouse
+from wattshare.custodian.formats.tables.mapping import from_plain
 from wattshare.custodian.front import Front
 from wattshare.custodian.model.authorization import Ending
+from wattshare.custodian.model.changes import Tally
 from wattshare.custodian.model.parties import Standing
 from wattshare.custodian.model.premises import Commodity, Enrollment, ProgramCode, ProgramEnrollment
 from wattshare.custodian.model.work import MAKE
 from wattshare.custodian.services.disclosure.bulk import Bulk, Filling, Section
 from wattshare.custodian.services.disclosure.render import Item
+from wattshare.custodian.services.intake.door import Wanted
 from wattshare.custodian.store.bearers import Bearers
 from wattshare.espi.endpoints import Endpoint
 from wattshare.espi.kinds import Kind
@@ -169,6 +173,43 @@ def test_bulk_without_bounds_is_the_latest_day_and_corrections_since(house: Test
     assert days_of(house, second) == [house.day(4), house.day(1)]
     assert {one.quality for one in readings(second) if one.value == Decimal("0.007")} == {("revenue quality",)}
     # nothing is new since: the latest day again
+    house.clock.advance(60)
+    acme.client.bulk()
+    [third] = [acme.client.fetch(url) for url in acme.files()]
+    assert days_of(house, third) == [house.day(1)]
+
+
+def test_what_comes_in_the_second_of_an_order_but_after_its_file_is_in_the_next_one(
+    house: TestHouse, acme: Desk
+) -> None:
+    home = house.home(days=0, bills=0)
+    house.share(acme.registered, home)
+    mapping = from_plain(
+        {
+            "columns": {"usage_point": "point", "start": "start", "value": "kwh"},
+            "values": {"unit": "kWh"},
+            "time": {"format": "iso", "zone": "local"},
+            "interval": {"length": 900},
+            "flow": {"all": "delivered"},
+        }
+    )
+
+    def take(*rows: tuple[date, int]) -> Tally:
+        told = "".join(f"{home.usage_points[0]},{day}T10:00,{value}\n" for day, value in rows)
+        text = f"point,start,kwh\n{told}"
+        return house.house.door.take(io.BytesIO(text.encode()), "readings.csv", Wanted(mapping=mapping)).readings
+
+    assert take((house.day(4), 1), (house.day(1), 2)).new == 2
+    house.clock.advance(60)
+    acme.client.bulk()
+    [first] = [acme.client.fetch(url) for url in acme.files()]
+    assert days_of(house, first) == [house.day(1)]
+    # a correction, while the clock has not gone on
+    assert take((house.day(4), 7)).changed == 1
+    house.clock.advance(60)
+    acme.client.bulk()
+    [second] = [acme.client.fetch(url) for url in acme.files()]
+    assert days_of(house, second) == [house.day(4), house.day(1)]
     house.clock.advance(60)
     acme.client.bulk()
     [third] = [acme.client.fetch(url) for url in acme.files()]

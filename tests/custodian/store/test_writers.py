@@ -300,7 +300,7 @@ def test_an_order_is_as_of_the_second_before_what_is_being_taken_in(store: Store
     with store.begin() as tx:
         tx.revisions.begin("long ago", T0 - 30 * DAY)
     with store.begin() as taking:
-        taking.revisions.wait()
+        taking.revisions.turn(lambda: T0)
         with store.begin() as tx:
             # it has its turn, and begins in this second or later
             assert tx.revisions.known(T0) == T0 - 1
@@ -313,6 +313,28 @@ def test_an_order_is_as_of_the_second_before_what_is_being_taken_in(store: Store
         assert tx.revisions.known(T0) == T0
 
 
+def test_what_is_taken_in_is_of_a_later_second_than_an_order_without_bounds(store: Store) -> None:
+    with store.begin() as tx:
+        party = add_party(tx)
+        for number, (window, at) in enumerate((("", T0), ("2026-01", T0 + 5))):
+            tx.batches.add(
+                Batch(
+                    id=str(number),
+                    third_party_id=party.id,
+                    authorization_id=None,
+                    endpoint="batch-bulk",
+                    window=window,
+                    ordered_at=at,
+                )
+            )
+    with store.begin() as tx:
+        assert tx.revisions.turn(lambda: T0 - 1) == T0 + 1
+        assert tx.revisions.turn(lambda: T0) == T0 + 1
+        assert tx.revisions.turn(lambda: T0 + 1) == T0 + 1
+        # of an order with bounds nothing follows
+        assert tx.revisions.turn(lambda: T0 + 5) == T0 + 5
+
+
 @pytest.mark.parametrize("engine", ["postgresql"])
 def test_nothing_begins_before_an_order_is_there_that_knew_of_nothing(store: Store) -> None:
     made = list[int]()
@@ -323,7 +345,7 @@ def test_nothing_begins_before_an_order_is_there_that_knew_of_nothing(store: Sto
         made.append(add_party(tx).id)
 
     def take_in(tx: Tx) -> bool:
-        tx.revisions.wait()
+        tx.revisions.turn(lambda: T0)
         return tx.parties.by_id(made[0]) is not None
 
     assert meanwhile(store, order, take_in)

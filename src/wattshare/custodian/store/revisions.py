@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Connection, String, Table, func, select
+from sqlalchemy import Column, Connection, String, Table, column, func, select, table
 
+from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.store import sqlite
 from wattshare.custodian.store.keys import Keys
@@ -18,6 +19,9 @@ REVISION = Table(
     Column("reason", String, nullable=False),
     Column("at", Big, nullable=False),
 )
+
+# orders of files, as far as revisions have to do with them: `batches` has them whole, and needs this module
+ORDER = table("batch", column("window", String), column("ordered_at", Big))
 
 # who takes something in is alone at it, so that numbers grow in the order of the commits
 TAKING_IN = "taking in"
@@ -39,9 +43,17 @@ class Revisions:
         """Take the transaction's connection."""
         self._connection, self._keys = connection, keys
 
-    def wait(self) -> None:
-        """Wait until nobody else takes something in; who asks for the time then has none that is before theirs."""
+    def turn(self, now: Clock) -> int:
+        """The second of what is about to be taken in, once nobody else takes something in: none is before theirs.
+
+        It is later than that of every order without bounds: the file of one may be made before this is there, and the
+        next such order begins with the second after.
+        """
         alone(self._connection, TAKING_IN)
+        at = now()
+        ordered = select(func.max(ORDER.c.ordered_at)).where(ORDER.c.window == "", ORDER.c.ordered_at >= at)
+        latest = self._connection.scalar(ordered)
+        return at if latest is None else latest + 1
 
     def begin(self, reason: str, at: int) -> int:
         """The number of a new revision; it counts with the transaction's commit. One begins after the other.

@@ -101,8 +101,7 @@ class AtOnce(Taking[T_co]):
 
     def begin(self, now: Clock) -> tuple[int, int]:
         """The number of the revision, and its second."""
-        self.tx.revisions.wait()
-        at = now()
+        at = self.tx.revisions.turn(now)
         return self.tx.revisions.begin(REASON, at), at
 
     def load(self, blocks: Iterable[Block]) -> None:
@@ -183,7 +182,8 @@ class InSlices(Taking[T_co]):
         """The number of the revision: the next one, as nobody else takes anything in meanwhile. And its second."""
         with self._transaction() as connection:
             # who orders something from now on knows of it, see `Revisions.known`
-            begun = self.nouns(connection).revisions.last() + 1, now()
+            revisions = self.nouns(connection).revisions
+            begun = revisions.last() + 1, revisions.turn(now)
             connection.exec_driver_sql(BEGUN, begun)
         self.begun = begun
         return begun

@@ -123,8 +123,7 @@ class _Task:
         if (before := tx.imports.report(self.digest, manner)) is not None:
             points = tuple(before["usage_points"])
             return Report(name=self.name, digest=self.digest, known=True, dry_run=self.dry_run, usage_points=points)
-        tx.revisions.wait()
-        at, progress = self.intake.now(), Progress()
+        at, progress = tx.revisions.turn(self.intake.now), Progress()
         revision = tx.revisions.begin("import", at)
         self._fill(tx, progress, revision, at, account)
         report = self._report(progress, None if self.dry_run else revision)

@@ -92,8 +92,7 @@ class Registry:
         with taking.once() as tx:
             while not tx.drafts.stands(made):
                 into, made = self._draft(tx, rows, faults)
-            tx.revisions.wait()
-            at = self.now()
+            at = tx.revisions.turn(self.now)
             revision = tx.revisions.begin("import", at)
             tx.drafts.keep(made, revision, at)
             report = replace(self._report(into, rows, faults, table), revision=revision, aside=aside)
