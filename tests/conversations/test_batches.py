@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 
 from tests.conversations.stage import USAGE, Desk, channel, contents, days_of, desk, metered, points_in
-from tests.custodian.houses import TestHouse
+from tests.custodian.houses import Home, TestHouse
 from wattshare.custodian.formats.tables.mapping import from_plain
 from wattshare.custodian.front import Front
 from wattshare.custodian.model.authorization import Ending
@@ -25,6 +26,7 @@ from wattshare.custodian.services.disclosure.bulk import Bulk, Filling, Section
 from wattshare.custodian.services.disclosure.render import Item
 from wattshare.custodian.services.intake.door import Wanted
 from wattshare.custodian.store.bearers import Bearers
+from wattshare.custodian.store.imports import Imports
 from wattshare.espi.endpoints import Endpoint
 from wattshare.espi.kinds import Kind
 from wattshare.thirdparty import errors
@@ -179,11 +181,8 @@ def test_bulk_without_bounds_is_the_latest_day_and_corrections_since(house: Test
     assert days_of(house, third) == [house.day(1)]
 
 
-def test_what_comes_in_the_second_of_an_order_but_after_its_file_is_in_the_next_one(
-    house: TestHouse, acme: Desk
-) -> None:
-    home = house.home(days=0, bills=0)
-    house.share(acme.registered, home)
+def took(house: TestHouse, home: Home, *rows: tuple[date, int]) -> Tally:
+    """Have a file taken in: a reading of each day, in kWh."""
     mapping = from_plain(
         {
             "columns": {"usage_point": "point", "start": "start", "value": "kwh"},
@@ -193,12 +192,17 @@ def test_what_comes_in_the_second_of_an_order_but_after_its_file_is_in_the_next_
             "flow": {"all": "delivered"},
         }
     )
+    told = "".join(f"{home.usage_points[0]},{day}T10:00,{value}\n" for day, value in rows)
+    text = f"point,start,kwh\n{told}"
+    return house.house.door.take(io.BytesIO(text.encode()), "readings.csv", Wanted(mapping=mapping)).readings
 
-    def take(*rows: tuple[date, int]) -> Tally:
-        told = "".join(f"{home.usage_points[0]},{day}T10:00,{value}\n" for day, value in rows)
-        text = f"point,start,kwh\n{told}"
-        return house.house.door.take(io.BytesIO(text.encode()), "readings.csv", Wanted(mapping=mapping)).readings
 
+def test_what_comes_in_the_second_of_an_order_but_after_its_file_is_in_the_next_one(
+    house: TestHouse, acme: Desk
+) -> None:
+    home = house.home(days=0, bills=0)
+    house.share(acme.registered, home)
+    take = partial(took, house, home)
     assert take((house.day(4), 1), (house.day(1), 2)).new == 2
     house.clock.advance(60)
     acme.client.bulk()
@@ -214,6 +218,32 @@ def test_what_comes_in_the_second_of_an_order_but_after_its_file_is_in_the_next_
     acme.client.bulk()
     [third] = [acme.client.fetch(url) for url in acme.files()]
     assert days_of(house, third) == [house.day(1)]
+
+
+def test_who_looked_while_something_was_taken_in_finds_it_the_next_time(
+    house: TestHouse, acme: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = house.home(days=0, bills=0)
+    tokens = acme.connect(home)
+    assert took(house, home, (house.day(4), 1), (house.day(1), 2)).new == 2
+    house.clock.advance(60)
+    add, begun = Imports.add, house.clock()
+
+    def slowly(imports: Imports, *arguments: Any, **named: Any) -> None:
+        house.clock.advance(300)
+        add(imports, *arguments, **named)
+
+    monkeypatch.setattr(Imports, "add", slowly)
+    assert took(house, home, (house.day(4), 7)).changed == 1
+    path = f"/Batch/Subscription/{tokens.subscription}/UsagePoint/{home.usage_points[0]}"
+    for looked, status in ((begun, 200), (begun + 1, 200), (begun + 301, 200), (begun + 302, 204)):
+        answer = acme.ask(f"{path}?updated-min={looked}", tokens.access_token)
+        assert (answer.status_code, answer.text.count("<ns0:IntervalBlock>")) == (status, int(status == 200)), looked
+    for looked, status in ((begun + 150, 200), (begun + 302, 204)):
+        order = f"/Batch/Subscription/{tokens.subscription}?updated-min={looked}"
+        assert acme.ask(order, tokens.access_token).status_code == 202
+        [url] = acme.files()
+        assert acme.client.fetch(url).status == status
 
 
 def test_a_window_that_holds_nothing_is_a_file_that_says_so(house: TestHouse, acme: Desk) -> None:

@@ -1,8 +1,8 @@
 """The window of a request: which days of data, and which changes, it asks for. FB 37."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
 from urllib.parse import parse_qsl, urlencode
 
@@ -113,6 +113,10 @@ class Window:
         """Whether a change at that second is within the updated bounds, both included."""
         late_enough = self.updated_min is None or self.updated_min <= at
         return late_enough and (self.updated_max is None or at <= self.updated_max)
+
+    def since(self, reach: Callable[[int], int]) -> "Window":
+        """The same, from when `reach` says that changes of its least time may bear."""
+        return self if self.updated_min is None else replace(self, updated_min=reach(self.updated_min))
 
     def _bounds(self) -> list[tuple[str, int]]:
         """The bounds that it has, by their names on the wire."""

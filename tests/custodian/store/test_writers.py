@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 import pytest
@@ -333,6 +334,17 @@ def test_what_is_taken_in_is_of_a_later_second_than_an_order_without_bounds(stor
         assert tx.revisions.turn(lambda: T0 + 1) == T0 + 1
         # of an order with bounds nothing follows
         assert tx.revisions.turn(lambda: T0 + 5) == T0 + 5
+
+
+def test_changes_reach_back_to_what_was_being_taken_in(store: Store) -> None:
+    with store.begin() as tx:
+        assert tx.revisions.reach(T0) == T0
+        for begun, there in ((T0, T0), (T0 + 10, T0 + 300), (T0 + 400, T0 + 400)):
+            tx.revisions.end(tx.revisions.begin("import", begun), partial(int, there))
+        reached = {
+            at: tx.revisions.reach(at) - T0 for at in (T0, T0 + 5, T0 + 10, T0 + 11, T0 + 301, T0 + 302, T0 + 401)
+        }
+    assert list(reached.values()) == [0, 5, 10, 10, 10, 302, 401]
 
 
 @pytest.mark.parametrize("engine", ["postgresql"])

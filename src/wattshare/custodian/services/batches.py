@@ -221,7 +221,8 @@ class Batches:
 
     def _selection(self, tx: Tx, batch: Batch, endpoint: Endpoint) -> Selection:
         since = tx.batches.last_ordered(batch.third_party_id, batch.endpoint, batch.ordered_at)
-        return selection_of(endpoint, batch.window, since, until=batch.made_at)
+        selection = selection_of(endpoint, batch.window, since, until=batch.made_at)
+        return selection.since(tx.revisions.reach) if isinstance(selection, Window) else selection
 
     def _fill(self, batch: Batch, part: Part, filling: Filling, *, empty: bool = False) -> Made:
         """Write a part's file. A part of nothing has one only where the profile wants an empty feed."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Connection, String, Table, column, func, select, table
+from sqlalchemy import Column, Connection, Index, String, Table, column, func, select, table, update
 
 from wattshare.custodian.model.clock import Clock
 from wattshare.custodian.model.errors import Unavailable
@@ -17,7 +17,11 @@ REVISION = Table(
     METADATA,
     Column("number", Big, primary_key=True),
     Column("reason", String, nullable=False),
+    # all that it brings bears this second
     Column("at", Big, nullable=False),
+    # the second by which that is there for everybody; null: the same
+    Column("there_at", Big),
+    Index("ix_revision_at", "at"),
 )
 
 # orders of files, as far as revisions have to do with them: `batches` has them whole, and needs this module
@@ -70,6 +74,23 @@ class Revisions:
         if key is None:
             raise LookupError("the database gave no number")
         return int(key[0])
+
+    def end(self, number: int, now: Clock) -> None:
+        """Say that what a revision brings is there with the commit that comes now, if it has taken a while."""
+        there = now()
+        mine = (REVISION.c.number == number) & (REVISION.c.at < there)
+        # that takes a moment
+        self._connection.execute(update(REVISION).where(mine).values(there_at=there + 1))
+
+    def reach(self, least: int) -> int:
+        """The second from which on to look for changes, for who looked before `least` and saw all that was there.
+
+        It is earlier where something was being taken in at that time: what that brought bears the second at which it
+        began. What takes in is alone, so there is one such at most.
+        """
+        found = select(REVISION.c.at, REVISION.c.there_at).where(REVISION.c.at < least)
+        row = self._connection.execute(found.order_by(REVISION.c.at.desc(), REVISION.c.number.desc()).limit(1)).first()
+        return row.at if row is not None and row.there_at is not None and row.there_at >= least else least
 
     def known(self, at: int) -> int:
         """The last second of which all that will ever bear it is there: `at`, or the one before what is under way.

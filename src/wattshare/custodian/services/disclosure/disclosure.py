@@ -101,7 +101,8 @@ class Disclosure:
         `read`: its readings will be told whatever it says, so they may be read for it.
         """
         at = self.now()
-        plan = self._plan(self._view(tx, permission, at), permission, window, read=read)
+        told = None if window is None else window.since(tx.revisions.reach)
+        plan = self._plan(self._view(tx, permission, at), permission, told, read=read)
         if plan.empty:
             if permission.endpoint.document is Document.ENTRY or self.addresses.profile.empty_is_204:
                 return None

@@ -129,6 +129,7 @@ class _Task:
         report = self._report(progress, None if self.dry_run else revision)
         kept = report.kept(channels=NAMED)
         tx.imports.add(self.digest, manner, revision=revision, at=at, report=kept.as_plain())
+        tx.revisions.end(revision, self.intake.now)
         if self.dry_run:
             raise _Tried(report)
         return report

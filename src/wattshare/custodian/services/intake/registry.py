@@ -98,6 +98,7 @@ class Registry:
             report = replace(self._report(into, rows, faults, table), revision=revision, aside=aside)
             kept = report.kept(channels=0)
             tx.imports.add(self.digest, self.manner, revision=revision, at=at, report=kept.as_plain())
+            tx.revisions.end(revision, self.now)
         return replace(report, bad_rows=bad)
 
     def _draft(self, tx: Tx, rows: list[Record], faults: Faults) -> tuple[Records, PreparedDraft]:

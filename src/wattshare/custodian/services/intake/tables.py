@@ -246,6 +246,7 @@ class _Task:
         with taking.last() as tx:
             plan.keep(tx, lots)
             tx.imports.add(intake.digest, intake.manner, revision=revision, at=at, report=kept)
+            tx.revisions.end(revision, intake.now)
         return report
 
     def _put(self, taking: Taking[Tx], places: Mapping[int, Place], revision: int, at: int) -> dict[int, Tally]:
