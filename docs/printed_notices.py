@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from docs.markdown import code, listed, states, table
-from wattshare.custodian import outbound, settings
+from wattshare.custodian import exchange, settings
 from wattshare.custodian.model import receivers, work
 
 
@@ -48,7 +48,7 @@ def spelt(seconds: int) -> str:
 
 def outbound_causes() -> str:
     """Why a try can fail."""
-    return listed(outbound.Cause)
+    return listed(exchange.Cause)
 
 
 BLOCKS: dict[str, Callable[[], str]] = {

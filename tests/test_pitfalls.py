@@ -27,9 +27,10 @@ from tests.conversations.stage import (
     opened,
 )
 from tests.custodian.houses import BASE, Home, TestHouse
+from wattshare.custodian.exchange import Cause
 from wattshare.custodian.model.premises import Commodity, Enrollment, ProgramCode, ProgramEnrollment
 from wattshare.custodian.model.work import NoticeState
-from wattshare.custodian.outbound import Cause, Failed, Outbound
+from wattshare.custodian.outbound import Failed, Outbound
 from wattshare.espi.atom import Entry, Feed
 from wattshare.espi.ids import atom_id
 from wattshare.espi.profile import PROFILES

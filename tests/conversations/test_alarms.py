@@ -13,8 +13,9 @@ import structlog
 
 from tests.conversations.stage import desk
 from tests.custodian.houses import TestHouse, built
+from wattshare.custodian.exchange import Cause
 from wattshare.custodian.mailing import Mail, Mailing, NotSent
-from wattshare.custodian.outbound import Cause, Failed
+from wattshare.custodian.outbound import Failed
 from wattshare.custodian.store.database import Store
 
 HOUR = 3_600

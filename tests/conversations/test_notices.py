@@ -8,11 +8,12 @@ import pytest
 
 from tests.conversations.stage import Desk, desk
 from tests.custodian.houses import TestHouse
+from wattshare.custodian.exchange import Cause
 from wattshare.custodian.model.authorization import Ending
 from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.model.receivers import Circuit, Receiver
 from wattshare.custodian.model.work import Attempt, NoticeState
-from wattshare.custodian.outbound import Cause, Failed
+from wattshare.custodian.outbound import Failed
 from wattshare.custodian.services.notices import TELL
 from wattshare.custodian.store.database import Store
 from wattshare.espi.profile import PGE

@@ -11,8 +11,9 @@ import pytest
 from tests.conversations.stage import Desk, desk
 from tests.custodian.houses import TestHouse, built
 from tests.custodian.servers import ENGINES, OpenStore
+from wattshare.custodian.exchange import Cause
 from wattshare.custodian.model.receivers import FAILURES, Circuit
-from wattshare.custodian.outbound import Cause, Failed
+from wattshare.custodian.outbound import Failed
 
 PATIENCE = 60
 

@@ -15,13 +15,14 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from wattshare.custodian.app import assemble
+from wattshare.custodian.exchange import Cause
 from wattshare.custodian.front import Front
 from wattshare.custodian.house import House
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.packing import pack_columns
 from wattshare.custodian.model.premises import Address, Agreement, Commodity, Customer, Login, UsagePoint
 from wattshare.custodian.model.readings import Channel
-from wattshare.custodian.outbound import Cause, Delivered, Failed
+from wattshare.custodian.outbound import Delivered, Failed
 from wattshare.custodian.services.registration import Registered, Wish
 from wattshare.custodian.settings import Settings
 from wattshare.custodian.store.database import Store

@@ -12,8 +12,9 @@ import pytest
 import trustme
 
 from wattshare.custodian import outbound
+from wattshare.custodian.exchange import Cause
 from wattshare.custodian.model.addresses import is_global
-from wattshare.custodian.outbound import Cause, Delivered, Failed, Outbound
+from wattshare.custodian.outbound import Delivered, Failed, Outbound
 from wattshare.custodian.settings import Settings
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"

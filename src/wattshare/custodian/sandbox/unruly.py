@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import cast
 
+from wattshare.custodian.exchange import Cause
 from wattshare.custodian.house import House
 from wattshare.custodian.model.authorization import Ending
 from wattshare.custodian.model.errors import NotCovered, TooMany, Unavailable, Unknown, WrongCertificate
 from wattshare.custodian.model.work import MAKE, BatchState, Job
-from wattshare.custodian.outbound import Cause, Delivered, Failed, Outbound
+from wattshare.custodian.outbound import Delivered, Failed, Outbound
 from wattshare.custodian.sandbox.arrivals import Manners
 from wattshare.custodian.sandbox.faults import Fault, Faults
 from wattshare.custodian.web.call import Call, Handler, Response

@@ -15,8 +15,9 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from wattshare.custodian.exchange import Answered
 from wattshare.custodian.model.clock import Clock
-from wattshare.custodian.outbound import Answered, Failed
+from wattshare.custodian.outbound import Failed
 
 CONFIGURATION = "/.well-known/openid-configuration"
 ALGORITHMS = ("RS256", "ES256")
