@@ -1,19 +1,23 @@
 """Work due, written beside the facts that cause it and claimed under a lease."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     Boolean,
     Column,
     ColumnElement,
     Connection,
     Index,
+    Insert,
+    Select,
     String,
     Table,
     Text,
     UniqueConstraint,
-    and_,
+    bindparam,
     case,
     delete,
     func,
@@ -27,7 +31,7 @@ from wattshare.custodian.model.work import Job
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big, Row
 from wattshare.custodian.store.receivers import RECEIVER
-from wattshare.custodian.store.statements import alone, insert
+from wattshare.custodian.store.statements import alone, insert, insert_on
 
 JOB = Table(
     "job",
@@ -78,32 +82,11 @@ class Jobs:
 
         One that somebody is at is done once more afterwards; one that was given up is tried anew.
         """
-        waiting = insert(self._connection, JOB).values(
-            kind=kind,
-            subject=subject,
-            due_at=due_at,
-            attempts=0,
-            fence=0,
-            dead=False,
-            rank=rank,
-            third_party_id=third_party_id,
-        )
         if third_party_id is not None:
             newcomer = insert(self._connection, TURN).values(third_party_id=third_party_id, kind=kind, number=0)
             self._connection.execute(newcomer.on_conflict_do_nothing())
-        row = JOB.c
-        sooner = case((row.dead | (row.due_at > due_at), due_at), else_=row.due_at)
-        self._connection.execute(
-            waiting.on_conflict_do_update(
-                index_elements=["kind", "subject"],
-                set_={
-                    "due_at": case((row.owner.is_(None), sooner), else_=row.due_at),
-                    "again_at": case((row.owner.is_(None), row.again_at), else_=due_at),
-                    "attempts": case((row.dead, 0), else_=row.attempts),
-                    "dead": False,
-                },
-            )
-        )
+        told = {"kind": kind, "subject": subject, "due_at": due_at, "rank": rank, "third_party_id": third_party_id}
+        self._connection.execute(added(self._connection.dialect.name), {**told, **NEW, "due": due_at})
 
     def claim(
         self,
@@ -121,28 +104,23 @@ class Jobs:
         `one_at_a_time` nobody has another one of that kind in hand. A transaction of its own: what follows must see
         the claim committed.
         """
-        fair = () if each is None else (_heard(at), _few(at, each))
         if one_at_a_time:
             alone(self._connection, "jobs that are done one at a time")
-            fair = (*fair, _nobody_at_another(at))
-        due = and_(JOB.c.kind.in_(tuple(kinds)), ~JOB.c.dead, JOB.c.due_at <= at, _free(at), *fair)
-        return self._take(owner, at, lease_seconds, due)
+        told = {"kinds": tuple(kinds), "at": at} | ({} if each is None else {"each": each})
+        return self._take(owner, lease_seconds, first_due(each is not None, one_at_a_time), told)
 
     def claim_in_turn(self, owner: str, at: int, lease_seconds: int, kind: str) -> Job | None:
         """Take a job of the third party that has waited for its turn longest, so that nobody's many hold up another's.
 
         What has rank 0, and what is nobody's, goes before. Otherwise as `claim`.
         """
-        waits = (JOB.c.kind == kind) & ~JOB.c.dead & (JOB.c.due_at <= at) & _free(at)
-        urgent = select(JOB.c.id).where(waits, (JOB.c.rank == 0) | JOB.c.third_party_id.is_(None)).limit(1)
-        if self._connection.execute(urgent).first() is not None:
-            return self._take(owner, at, lease_seconds, waits & ((JOB.c.rank == 0) | JOB.c.third_party_id.is_(None)))
-        theirs = select(JOB.c.id).where(waits, JOB.c.third_party_id == TURN.c.third_party_id).exists()
-        turns = select(TURN.c.third_party_id).where(TURN.c.kind == kind, theirs)
-        whose = self._connection.execute(turns.order_by(TURN.c.number, TURN.c.third_party_id).limit(1)).scalar()
+        told = {"of_kind": kind, "at": at}
+        if self._connection.execute(URGENT, told).first() is not None:
+            return self._take(owner, lease_seconds, FIRST_URGENT, told)
+        whose = self._connection.execute(WHOSE, told).scalar()
         if whose is None:
             return None
-        job = self._take(owner, at, lease_seconds, waits & (JOB.c.third_party_id == whose))
+        job = self._take(owner, lease_seconds, FIRST_OF_ONE, {**told, "whose": whose})
         if job is not None:
             last = select(func.max(TURN.c.number) + 1).scalar_subquery()
             mine = (TURN.c.third_party_id == whose) & (TURN.c.kind == kind)
@@ -198,32 +176,13 @@ class Jobs:
         found = select(JOB).where(JOB.c.dead if dead else ~JOB.c.dead).order_by(JOB.c.due_at, JOB.c.id)
         return tuple(map(_job, self._connection.execute(found).mappings()))
 
-    def _take(self, owner: str, at: int, lease_seconds: int, due: ColumnElement[bool]) -> Job | None:
+    def _take(self, owner: str, lease_seconds: int, first: Select[Any], told: dict[str, Any]) -> Job | None:
         """Claim the first of some jobs."""
-        first = (
-            select(JOB.c.id, JOB.c.fence)
-            .where(due)
-            .order_by(JOB.c.rank, JOB.c.due_at, JOB.c.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        found = self._connection.execute(first).first()
+        found = self._connection.execute(first, told).first()
         if found is None:
             return None
-        claimed = (
-            update(JOB)
-            .where(JOB.c.id == found.id, JOB.c.fence == found.fence)
-            .values(
-                owner=owner,
-                lease_until=at + lease_seconds,
-                fence=JOB.c.fence + 1,
-                attempts=JOB.c.attempts + 1,
-                # whoever claims now sees every cause that was written down before
-                again_at=None,
-            )
-            .returning(JOB)
-        )
-        row = self._connection.execute(claimed).mappings().one_or_none()
+        claimed = {"by": owner, "until": told["at"] + lease_seconds, "which": found.id, "seen": found.fence}
+        row = self._connection.execute(CLAIMED, claimed).mappings().one_or_none()
         return None if row is None else _job(row)
 
     @staticmethod
@@ -234,32 +193,99 @@ class Jobs:
         return self._connection.execute(update(JOB).where(self._mine(job)).values(**values)).rowcount == 1
 
 
-def _free(at: int) -> ColumnElement[bool]:
+# what is asked again and again, and so made once. `AT`: now
+AT: BindParameter[int] = bindparam("at", type_=Big)
+OF_KIND: BindParameter[str] = bindparam("of_kind", type_=String)
+
+
+def _free() -> ColumnElement[bool]:
     """Whether nobody is at a job."""
-    return or_(JOB.c.lease_until.is_(None), JOB.c.lease_until <= at)
+    return or_(JOB.c.lease_until.is_(None), JOB.c.lease_until <= AT)
 
 
-def _heard(at: int) -> ColumnElement[bool]:
+def _heard() -> ColumnElement[bool]:
     """Whether the receiver of a job's third party may be sent to."""
-    shut = (RECEIVER.c.shut_until > at) | (RECEIVER.c.state == Circuit.GONE)
+    shut = (RECEIVER.c.shut_until > AT) | (RECEIVER.c.state == Circuit.GONE)
     return ~select(RECEIVER.c.third_party_id).where(RECEIVER.c.third_party_id == JOB.c.third_party_id, shut).exists()
 
 
-def _few(at: int, each: int) -> ColumnElement[bool]:
-    """Whether fewer jobs of a job's third party are in hand."""
+def _few() -> ColumnElement[bool]:
+    """Whether fewer than `each` jobs of a job's third party are in hand."""
     others = JOB.alias("other")
     in_hand = select(func.count()).where(
-        others.c.third_party_id == JOB.c.third_party_id, others.c.kind == JOB.c.kind, others.c.lease_until > at
+        others.c.third_party_id == JOB.c.third_party_id, others.c.kind == JOB.c.kind, others.c.lease_until > AT
     )
-    return in_hand.correlate(JOB).scalar_subquery() < each
+    return in_hand.correlate(JOB).scalar_subquery() < bindparam("each", type_=Big)
 
 
-def _nobody_at_another(at: int) -> ColumnElement[bool]:
+def _nobody_at_another() -> ColumnElement[bool]:
     """Whether no other job of that kind is in hand."""
     others = JOB.alias("other")
-    return ~select(others.c.id).where(others.c.kind == JOB.c.kind, others.c.lease_until > at).correlate(JOB).exists()
+    return ~select(others.c.id).where(others.c.kind == JOB.c.kind, others.c.lease_until > AT).correlate(JOB).exists()
 
 
+def _first(*which: ColumnElement[bool]) -> Select[Any]:
+    """The first of some jobs, for who claims it."""
+    found = select(JOB.c.id, JOB.c.fence).where(*which).order_by(JOB.c.rank, JOB.c.due_at, JOB.c.id)
+    return found.limit(1).with_for_update(skip_locked=True)
+
+
+@cache
+def first_due(fair: bool, one_at_a_time: bool) -> Select[Any]:
+    """The first that is due of some `kinds`; see `Jobs.claim`."""
+    of_kinds = JOB.c.kind.in_(bindparam("kinds", expanding=True))
+    which = [of_kinds, ~JOB.c.dead, JOB.c.due_at <= AT, _free()]
+    which += [_heard(), _few()] if fair else []
+    which += [_nobody_at_another()] if one_at_a_time else []
+    return _first(*which)
+
+
+WAITS = (JOB.c.kind == OF_KIND) & ~JOB.c.dead & (JOB.c.due_at <= AT) & _free()
+BEFORE_ALL = (JOB.c.rank == 0) | JOB.c.third_party_id.is_(None)
+URGENT = select(JOB.c.id).where(WAITS, BEFORE_ALL).limit(1)
+FIRST_URGENT = _first(WAITS & BEFORE_ALL)
+FIRST_OF_ONE = _first(WAITS & (JOB.c.third_party_id == bindparam("whose", type_=Big)))
+WHOSE = (
+    select(TURN.c.third_party_id)
+    .where(
+        TURN.c.kind == OF_KIND, select(JOB.c.id).where(WAITS, JOB.c.third_party_id == TURN.c.third_party_id).exists()
+    )
+    .order_by(TURN.c.number, TURN.c.third_party_id)
+    .limit(1)
+)
+CLAIMED = (
+    update(JOB)
+    .where(JOB.c.id == bindparam("which", type_=Big), JOB.c.fence == bindparam("seen", type_=Big))
+    .values(
+        owner=bindparam("by", type_=String),
+        lease_until=bindparam("until", type_=Big),
+        fence=JOB.c.fence + 1,
+        attempts=JOB.c.attempts + 1,
+        # whoever claims now sees every cause that was written down before
+        again_at=None,
+    )
+    .returning(JOB)
+)
+
+
+@cache
+def added(dialect: str) -> Insert:
+    """A job that waits already, or a new one: its columns, and once more as `due` when it is due."""
+    row, due = JOB.c, bindparam("due", type_=Big)
+    sooner = case((row.dead | (row.due_at > due), due), else_=row.due_at)
+    return insert_on(dialect, JOB).on_conflict_do_update(
+        index_elements=["kind", "subject"],
+        set_={
+            "due_at": case((row.owner.is_(None), sooner), else_=row.due_at),
+            "again_at": case((row.owner.is_(None), row.again_at), else_=due),
+            "attempts": case((row.dead, 0), else_=row.attempts),
+            "dead": False,
+        },
+    )
+
+
+# nobody has tried it
+NEW = {"attempts": 0, "fence": 0, "dead": False}
 # nobody is at it
 FREE: dict[str, Any] = {"owner": None, "lease_until": None, "again_at": None}
 

@@ -1,6 +1,7 @@
 """Statements that databases write differently, or that more than one noun needs."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from wattshare.custodian.store.metadata import METADATA, Big
 
@@ -47,7 +49,12 @@ def chunks(items: Iterable[Item], most: int = CHUNK) -> Iterator[list[Item]]:
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that may say ON CONFLICT, as this database says it."""
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    return insert_on(connection.dialect.name, table)
+
+
+def insert_on(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """The same for statements that are made once for each database."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def upsert(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
@@ -94,11 +101,16 @@ def _element(value: Any) -> str:
 
 def grow(connection: Connection, name: str, first: int = 1, count: int = 1) -> int:
     """The next number of a counter, in one statement; its first is `first`. Of `count` numbers at once, the first."""
-    statement = insert(connection, COUNTER).values(name=name, value=first + count - 1)
-    grown = statement.on_conflict_do_update(index_elements=["name"], set_={"value": COUNTER.c.value + count}).returning(
-        COUNTER.c.value
-    )
-    return int(connection.execute(grown).scalar_one()) - count + 1
+    told = {"name": name, "value": first + count - 1, "more": count}
+    return int(connection.execute(grown(connection.dialect.name), told).scalar_one()) - count + 1
+
+
+@cache
+def grown(dialect: str) -> ReturningInsert[Any]:
+    """Where a counter stands by `more`: as `value` says, if it is new."""
+    higher = {"value": COUNTER.c.value + bindparam("more", type_=Big)}
+    statement = insert_on(dialect, COUNTER).on_conflict_do_update(index_elements=["name"], set_=higher)
+    return statement.returning(COUNTER.c.value)
 
 
 def coming(connection: Connection, name: str, first: int = 1) -> int:
