@@ -28,7 +28,7 @@ def house(store: Store, tmp_path: Path) -> Iterator[TestHouse]:
         yield made
 
 
-def pass_time(house: TestHouse, seconds: int, step: int = 600) -> None:
+def pass_time(house: TestHouse, seconds: int, step: int = 1_200) -> None:
     """Time goes by, and the worker works."""
     worker = house.house.worker("test")
     for _ in range(0, seconds, step):
@@ -52,7 +52,7 @@ def test_the_alarm_comes_after_hours_of_failure_once_and_is_taken_back(house: Te
     house.share(acme.registered, house.home(days=0, bills=0))
     house.work()
     with structlog.testing.capture_logs() as events:
-        pass_time(house, 6 * HOUR - 600)
+        pass_time(house, 6 * HOUR - 1_200)
         assert mails(house) == []
         pass_time(house, 6 * HOUR)
         [dead] = mails(house)

@@ -52,7 +52,7 @@ def test_an_end_that_comes_near_is_told_on_three_days_once_each(house: TestHouse
         sweep(house)
         if len(told(house, curious, NoticeKind.EXPIRY_COMING)) > before:
             on.append(-((house.clock() - held.ends) // DAY))
-        house.clock.advance(6 * HOUR)
+        house.clock.advance(12 * HOUR)
     assert on == [30, 7, 1]
     notices = told(house, curious, NoticeKind.EXPIRY_COMING)
     assert [notice.resources for notice in notices] == [(house.house.addresses.authorization(held.id),)] * 3

@@ -40,7 +40,7 @@ def receiver(house: TestHouse, acme: Desk) -> Receiver:
         return tx.receivers.of(acme.bulk_id)
 
 
-def pass_time(house: TestHouse, seconds: int, step: int = 60) -> None:
+def pass_time(house: TestHouse, seconds: int, step: int = 180) -> None:
     """Time goes by, and the worker works."""
     for _ in range(0, seconds, step):
         house.clock.advance(step)
