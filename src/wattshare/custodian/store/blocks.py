@@ -27,7 +27,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    Select,
     String,
     Table,
     Text,
@@ -39,7 +38,7 @@ from sqlalchemy import (
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.packing import estimated_in, is_long
 from wattshare.custodian.model.readings import Block
-from wattshare.custodian.store.authorizations import OPEN_SHARES, open_shares
+from wattshare.custodian.store.authorizations import open_shares
 from wattshare.custodian.store.metadata import METADATA, Big
 from wattshare.custodian.store.underway import is_there
 from wattshare.espi.profile import Profile
@@ -191,11 +190,7 @@ BLOCK_COLUMNS = tuple(name for name in ROW_COLUMNS if name not in ("held_from", 
 
 def held(authorization: Authorization, at: int, table: FromClause = INTERVAL_BLOCK) -> ColumnElement[bool]:
     """Whether a block is of a day that the authorization opens: the whole chain, inside the statement."""
-    return _held(open_shares(authorization, at), table)
-
-
-def _held(shares: Select[tuple[int, int, int, int | None]], table: FromClause) -> ColumnElement[bool]:
-    return held_in(shares.subquery("share"), table)
+    return held_in(open_shares(authorization, at).subquery("share"), table)
 
 
 def held_in(share: FromClause, table: FromClause) -> ColumnElement[bool]:
@@ -209,10 +204,6 @@ def within(share: FromClause, table: FromClause) -> ColumnElement[bool]:
     blocks = table.c
     until = or_(share.c.until.is_(None), blocks.held_to <= share.c.until)
     return and_(share.c.since < blocks.held_from, until, is_there(table))
-
-
-# the same for statements that are made once, and given `of_held`
-HELD = _held(OPEN_SHARES, INTERVAL_BLOCK)
 
 
 def covers(

@@ -11,15 +11,15 @@ from heapq import merge
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, bindparam, case, func, select
+from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, bindparam, case, func, select
 
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.changes import Extent
 from wattshare.custodian.model.premises import Agreement
 from wattshare.custodian.model.readings import Block
 from wattshare.custodian.model.segments import marks_of, read_blocks
-from wattshare.custodian.store.authorizations import OPEN_SHARES, of_held
-from wattshare.custodian.store.blocks import BLOCK_COLUMNS, HELD, INTERVAL_BLOCK, block_of, read_block
+from wattshare.custodian.store.authorizations import AUTHORIZATION_USAGE_POINT, OPEN_SHARES, of_held
+from wattshare.custodian.store.blocks import BLOCK_COLUMNS, INTERVAL_BLOCK, block_of, held_in, read_block
 from wattshare.custodian.store.history import (
     EVER,
     NEVER,
@@ -48,44 +48,62 @@ FEW_BYTES = 1 << 20
 CHANNELS = (-1, 1 << 30)
 
 BLOCKS, KEPT = INTERVAL_BLOCK.c, SEGMENT.c
-SHARE = OPEN_SHARES.subquery("share")
 MINE = bindparam("of_usage_point", type_=Big)
-POINTS = select(SHARE.c.usage_point_id)
+
+
+def _share(opened: Select[tuple[int, int, int, int | None]]) -> CTE:
+    """What is opened, found once a statement: PostgreSQL would go the chain again for every block that it looks at."""
+    return opened.cte("share").prefix_with("MATERIALIZED", dialect="postgresql")
+
+
+# of all usage points (False), or of the one that is asked about (True)
+SHARES = {
+    False: _share(OPEN_SHARES),
+    True: _share(OPEN_SHARES.where(AUTHORIZATION_USAGE_POINT.c.usage_point_id == MINE)),
+}
 
 
 def _blocks(*columns: Any, one: bool) -> Select[Any]:
     """What is asked of the hot tier: of one usage point, or of all that are opened."""
-    place = BLOCKS.usage_point_id == MINE if one else BLOCKS.usage_point_id.in_(POINTS)
+    share = SHARES[one]
+    place = BLOCKS.usage_point_id == MINE if one else BLOCKS.usage_point_id.in_(select(share.c.usage_point_id))
     channel = BLOCKS.channel.between(bindparam("first_channel"), bindparam("last_channel"))
-    return select(*columns).where(place, channel, HELD, takes_block())
+    return select(*columns).where(place, channel, held_in(share, INTERVAL_BLOCK), takes_block())
 
 
 def _segments(*columns: Any, one: bool) -> Select[Any]:
     """What is asked of the history tier; a row for each share that may have some of a segment."""
+    share = SHARES[one].c
     found = (
-        select(*columns, SHARE.c.since, SHARE.c.until)
+        select(*columns, share.since, share.until)
         .select_from(SEGMENT)
-        .join(SHARE, SHARE.c.usage_point_id == KEPT.usage_point_id)
+        .join(SHARES[one], share.usage_point_id == KEPT.usage_point_id)
         .where(
             KEPT.channel.between(bindparam("first_channel"), bindparam("last_channel")),
-            has_some(SHARE.c.since, SHARE.c.until),
+            has_some(share.since, share.until),
             takes_some(),
         )
         # shares of one month in an order too
-        .order_by(KEPT.usage_point_id, KEPT.channel, KEPT.month, SHARE.c.since, SHARE.c.until, SHARE.c.agreement_id)
+        .order_by(KEPT.usage_point_id, KEPT.channel, KEPT.month, share.since, share.until, share.agreement_id)
     )
     return found.where(KEPT.usage_point_id == MINE) if one else found
 
 
-WHOLE = and_(has_all(SHARE.c.since, SHARE.c.until), takes_all())
+def _whole(*, one: bool) -> ColumnElement[bool]:
+    """Whether all of a segment is taken, by one share."""
+    share = SHARES[one].c
+    return and_(has_all(share.since, share.until), takes_all())
+
+
+def _summary(*, one: bool) -> tuple[ColumnElement[Any], ...]:
+    """What a segment says of itself; and its marks, where they are to be looked at."""
+    whole = _whole(one=one)
+    facts = (KEPT.count, KEPT.least_published_at, KEPT.most_updated_at, KEPT.most_revision, KEPT.most_start)
+    return (*PLACE, *facts, whole.label("whole"), case((~whole, KEPT.marks)).label("marks"))
+
+
 FACTS = (func.count(), func.min(BLOCKS.published_at), func.max(BLOCKS.updated_at), func.max(BLOCKS.revision))
 PLACE = (KEPT.usage_point_id, KEPT.channel, KEPT.month)
-SUMMARY = (
-    *(*PLACE, KEPT.count, KEPT.least_published_at, KEPT.most_updated_at, KEPT.most_revision, KEPT.most_start),
-    WHOLE.label("whole"),
-    # nothing is fetched that is not looked at
-    case((~WHOLE, KEPT.marks)).label("marks"),
-)
 # each for one usage point (True) and for all that are opened (False)
 ONE_AND_ALL = (True, False)
 STREAM = Long(
@@ -94,10 +112,14 @@ STREAM = Long(
     beginning=DAYS,
 )
 SEGMENT_STREAM = Long(
-    _segments(*PLACE, KEPT.marks, KEPT.body, WHOLE.label("whole"), one=True), chunk=SEGMENTS, beginning=MONTHS
+    _segments(*PLACE, KEPT.marks, KEPT.body, _whole(one=True).label("whole"), one=True),
+    chunk=SEGMENTS,
+    beginning=MONTHS,
 )
 EXTENT = {one: Prepared(_blocks(*FACTS, one=one)) for one in ONE_AND_ALL}
-SEGMENT_EXTENT = {one: Long(_segments(*SUMMARY, one=one), chunk=SEGMENTS, beginning=MONTHS) for one in ONE_AND_ALL}
+SEGMENT_EXTENT = {
+    one: Long(_segments(*_summary(one=one), one=one), chunk=SEGMENTS, beginning=MONTHS) for one in ONE_AND_ALL
+}
 LATEST = {
     one: _blocks(BLOCKS.usage_point_id, BLOCKS.channel, func.max(BLOCKS.start), one=one).group_by(
         BLOCKS.usage_point_id, BLOCKS.channel
