@@ -44,8 +44,13 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure() -> None:
-    """Before the first test: nothing fails because the machine is slow."""
-    settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    """Before the first test: nothing fails because the machine is slow.
+
+    Examples are others in each run; `--hypothesis-profile=long` looks at a night's worth where no number is said.
+    """
+    calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40)
+    settings.register_profile("calm", calm)
+    settings.register_profile("long", calm, max_examples=2_000)
     settings.load_profile("calm")
     log_plainly()
 

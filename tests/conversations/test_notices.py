@@ -92,7 +92,7 @@ def test_a_dead_receiver_is_tried_once_in_a_while_however_much_waits(house: Test
     assert tried == 3
     pass_time(house, 6 * HOUR)
     # a trial in a quarter of an hour at most, which is a random part of it: not twenty notices by their own schedules
-    assert len(attempts(house, acme)) - tried <= 120
+    assert len(attempts(house, acme)) - tried <= 80
     house.receivers.down.clear()
     pass_time(house, 4 * HOUR)
     assert receiver(house, acme) == Receiver(third_party_id=acme.bulk_id)

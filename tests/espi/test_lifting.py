@@ -130,14 +130,14 @@ def documents(draw: st.DrawFn) -> bytes:
     return (prolog + feed(*entries)).encode()
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 @given(documents(), st.sampled_from([1, 7, 100, 1_000, 65_536]), st.booleans())
 def test_nothing_else_is_read_than_by_the_parser_alone(document: bytes, size: int, lenient: bool) -> None:
     lifted, parsed = both(document, size, lenient=lenient)
     assert lifted == parsed
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 @given(
     documents(),
     st.integers(0, 5_000),

@@ -231,7 +231,7 @@ BITS = [
 ]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 @given(
     first=st.integers(0, len(SPOILT)),
     length=st.integers(0, 40),

@@ -147,7 +147,7 @@ def verdict(document: bytes) -> tuple[set[DeviationCode], Rule | DeviationCode |
 
 @pytest.mark.parametrize("name", SAMPLES)
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 @given(chance=st.randoms(use_true_random=False), spoiler=st.sampled_from(SPOILERS))
 def test_the_strict_reader_agrees_with_the_schemas(

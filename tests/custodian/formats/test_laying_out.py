@@ -64,7 +64,7 @@ def laid_out(document: bytes) -> object:
         return rows, staged.counts, staged.readings, staged.repeated, staged.warnings.all()
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 @given(st.lists(blocks(), min_size=1, max_size=3))
 def test_columns_are_laid_out_as_single_readings(contents: list[str]) -> None:
     document = feed(*map(entry, contents)).encode()

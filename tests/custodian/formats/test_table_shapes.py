@@ -124,7 +124,7 @@ def read(data: bytes, mapping: Mapping) -> tuple[Found, Faults]:
     return found, faults
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(readings, shapes)
 def test_a_row_a_reading(readings: Found, shape: Shape) -> None:
     rows = [["point", "at", "wh", "fold"]]
