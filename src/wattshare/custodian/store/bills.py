@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     func,
     or_,
     select,
@@ -29,7 +30,7 @@ from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.changes import BillCorrection, Extent, Outcome
 from wattshare.custodian.model.packing import LONGEST_DAY
 from wattshare.custodian.model.premises import Agreement
-from wattshare.custodian.store.authorizations import open_shares
+from wattshare.custodian.store.authorizations import OPEN_SHARES, of_held
 from wattshare.custodian.store.blocks import covers
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.metadata import METADATA, Big, Row
@@ -188,13 +189,13 @@ class Bills:
         profile: Profile,
     ) -> tuple[Bill, ...]:
         """The bills of a usage point that the authorization opens and the window takes, by bill date."""
-        rules = (self._of(usage_point_id, SummaryKind.USAGE), _held(authorization, at), _in(window, profile))
-        return tuple(Bill(*_told(row, UsageSummary)) for row in self._rows(*rules))
+        told = opened_by(authorization, at, usage_point_id, SummaryKind.USAGE)
+        return tuple(Bill(*_told(row, UsageSummary)) for row in self._opened(told, _taken(window, profile)))
 
     def one(self, authorization: Authorization, usage_point_id: int, bill_date: int, at: int) -> Bill | None:
         """One bill, if the authorization opens it."""
-        named = self._of(usage_point_id, SummaryKind.USAGE) & (BILL.c.bill_date == bill_date)
-        found = self._rows(named, _held(authorization, at))
+        told = opened_by(authorization, at, usage_point_id, SummaryKind.USAGE)
+        found = self._opened(told, [BILL.c.bill_date == bill_date])
         return Bill(*_told(found[0], UsageSummary)) if found else None
 
     def latest(
@@ -210,23 +211,17 @@ class Bills:
 
         Without a `since`: the last one. Of what was known at `until`, where that is given.
         """
-        mine = self._of(usage_point_id, SummaryKind.USAGE) & _held(authorization, at)
-        if since is not None:
-            mine &= BILL.c.updated_at > since
-        if until is not None:
-            mine &= BILL.c.published_at <= until
-        found = self._rows(mine)
+        rules = [] if since is None else [BILL.c.updated_at > since]
+        rules += [] if until is None else [BILL.c.published_at <= until]
+        found = self._opened(opened_by(authorization, at, usage_point_id, SummaryKind.USAGE), rules)
         return tuple(Bill(*_told(row, UsageSummary)) for row in (found if since is not None else found[-1:]))
 
     def own(self, agreement: Agreement) -> Bill | None:
         """The last bill of an agreement, for its own customer's eyes."""
         bill = BILL.c
-        rules = [
-            self._of(agreement.usage_point_id, SummaryKind.USAGE),
-            bill.held_from > agreement.starts,
-            true() if agreement.ends is None else bill.period_end <= agreement.ends + LONGEST_DAY,
-        ]
-        found = select(BILL).where(*rules).order_by(bill.bill_date.desc()).limit(1)
+        ended = true() if agreement.ends is None else bill.period_end <= agreement.ends + LONGEST_DAY
+        mine = self._of(agreement.usage_point_id, SummaryKind.USAGE) & (bill.held_from > agreement.starts)
+        found = select(BILL).where(mine, ended).order_by(bill.bill_date.desc()).limit(1)
         row = self._connection.execute(found).mappings().one_or_none()
         return None if row is None else Bill(*_told(row, UsageSummary))
 
@@ -239,12 +234,9 @@ class Bills:
         profile: Profile,
     ) -> tuple[QualitySummary, ...]:
         """The power quality summaries of a usage point that the authorization opens and the window takes."""
-        rules = (
-            self._of(usage_point_id, SummaryKind.QUALITY),
-            _held(authorization, at),
-            _in(window, profile),
-        )
-        return tuple(QualitySummary(*_told(row, ElectricPowerQualitySummary)) for row in self._rows(*rules))
+        told = opened_by(authorization, at, usage_point_id, SummaryKind.QUALITY)
+        found = self._opened(told, _taken(window, profile))
+        return tuple(QualitySummary(*_told(row, ElectricPowerQualitySummary)) for row in found)
 
     def extent(
         self,
@@ -256,17 +248,9 @@ class Bills:
         usage_point_id: int | None = None,
     ) -> Extent | None:
         """Count and revisions of the bills that the window takes, of a usage point or all. None: nothing."""
-        rules = [BILL.c.kind == SummaryKind.USAGE, _held(authorization, at), _in(window, profile)]
-        if usage_point_id is not None:
-            rules.append(BILL.c.usage_point_id == usage_point_id)
-        row = self._connection.execute(
-            select(
-                func.count().label("count"),
-                func.min(BILL.c.published_at).label("published_at"),
-                func.max(BILL.c.updated_at).label("updated_at"),
-                func.max(BILL.c.revision).label("revision"),
-            ).where(*rules)
-        ).one()
+        mine = [] if usage_point_id is None else [BILL.c.usage_point_id == usage_point_id]
+        rules = [BILL.c.kind == SummaryKind.USAGE, HELD, *_taken(window, profile), *mine]
+        row = self._connection.execute(EXTENT.where(*rules), of_held(authorization, at)).one()
         return Extent(**row._mapping) if row[0] else None
 
     # parts
@@ -274,9 +258,9 @@ class Bills:
     def _of(self, usage_point_id: int, kind: SummaryKind) -> ColumnElement[bool]:
         return (BILL.c.usage_point_id == usage_point_id) & (BILL.c.kind == kind)
 
-    def _rows(self, *rules: ColumnElement[bool]) -> list[Row]:
-        rows = self._connection.execute(select(BILL).where(*rules).order_by(BILL.c.bill_date))
-        return list(rows.mappings())
+    def _opened(self, told: Row, rules: list[ColumnElement[bool]]) -> list[Row]:
+        """Of what an authorization opens, what these rules take."""
+        return list(self._connection.execute(OPENED.where(*rules) if rules else OPENED, told).mappings())
 
     def _put(self, row: Row, revision: int, at: int, profile: Profile, reason: str, nth: int) -> Outcome:
         stored = self._stored(row, nth)
@@ -298,7 +282,8 @@ class Bills:
     def _stored(self, row: Row, nth: int) -> Row | None:
         """The nth bill of the same period, whatever its name."""
         period = (BILL.c.period_start == row["period_start"]) & (BILL.c.period_end == row["period_end"])
-        found = self._rows(self._of(row["usage_point_id"], row["kind"]), period)
+        which = select(BILL).where(self._of(row["usage_point_id"], row["kind"]), period).order_by(BILL.c.bill_date)
+        found = list(self._connection.execute(which).mappings())
         return found[nth] if nth < len(found) else None
 
     def _free(self, row: Row, profile: Profile) -> int:
@@ -364,14 +349,9 @@ def _after(one: int | None, other: int | None) -> bool:
     return one is not None and other is not None and one > other
 
 
-def _held(authorization: Authorization, at: int) -> ColumnElement[bool]:
-    """Whether the authorization opens the day on which the period starts, and the period to its end.
-
-    A period may end a day after the agreement: some custodians count the last day in.
-    """
-    share = open_shares(authorization, at).subquery("share")
-    mine = share.c.usage_point_id == BILL.c.usage_point_id
-    return select(share.c.usage_point_id).where(mine, billed_within(share, BILL)).exists()
+def opened_by(authorization: Authorization, at: int, usage_point_id: int, kind: SummaryKind) -> dict[str, Any]:
+    """What `OPENED` is given."""
+    return of_held(authorization, at) | {"of_point": usage_point_id, "of_kind": kind}
 
 
 def billed_within(share: FromClause, table: FromClause) -> ColumnElement[bool]:
@@ -381,8 +361,36 @@ def billed_within(share: FromClause, table: FromClause) -> ColumnElement[bool]:
     return (share.c.since < bills.held_from) & or_(share.c.until.is_(None), ends)
 
 
-def _in(window: Window | None, profile: Profile) -> ColumnElement[bool]:
-    return covers(window, profile, BILL.c.bill_date, BILL.c.day_end, BILL.c.updated_at)
+def _held() -> ColumnElement[bool]:
+    """Whether an authorization opens the day on which the period starts, and the period to its end.
+
+    A period may end a day after the agreement: some custodians count the last day in.
+    """
+    share = OPEN_SHARES.subquery("share")
+    mine = share.c.usage_point_id == BILL.c.usage_point_id
+    return select(share.c.usage_point_id).where(mine, billed_within(share, BILL)).exists()
+
+
+# made once: every feed asks for each of its usage points
+HELD = _held()
+OPENED = (
+    select(BILL)
+    .where(BILL.c.usage_point_id == bindparam("of_point", type_=Big), BILL.c.kind == bindparam("of_kind"), HELD)
+    .order_by(BILL.c.bill_date)
+)
+
+
+EXTENT = select(
+    func.count().label("count"),
+    func.min(BILL.c.published_at).label("published_at"),
+    func.max(BILL.c.updated_at).label("updated_at"),
+    func.max(BILL.c.revision).label("revision"),
+)
+
+
+def _taken(window: Window | None, profile: Profile) -> list[ColumnElement[bool]]:
+    columns = BILL.c.bill_date, BILL.c.day_end, BILL.c.updated_at
+    return [] if window is None else [covers(window, profile, *columns)]
 
 
 def read_bill(row: Row) -> Bill:
