@@ -197,3 +197,11 @@ def test_why_the_database_does_not_answer_is_told_to_the_operator(
     told = typed("import", "--home", home, feed)
     assert told.exit_code == 1
     assert told.stderr == "database: database or disk is full\n"
+
+
+def test_a_file_in_a_folder_of_a_folder_is_named_with_it(typed: Typed, home: Path, tmp_path: Path) -> None:
+    for day in ("13", "14"):
+        (tmp_path / "june" / day).mkdir(parents=True)
+        (tmp_path / "june" / day / "readings.csv").write_text("usage_point,start,value\n")
+    told = json.loads(typed("import", "--home", home, "--json", tmp_path / "june").stdout)
+    assert [one["name"] for one in told] == ["13/readings.csv", "14/readings.csv"]

@@ -33,9 +33,9 @@ def test_digits_that_say_nothing_do_no_harm(text: str, number: int) -> None:
         ("1e99", LARGE),
         ("0.00100000000000000001", "has more digits than are kept; lower values.power_of_ten by 17 or more."),
         ("1" * 77, "is no number."),
-        ("NaN", "is no number; leave it empty where nothing was read, and say values.empty = “gap”."),
-        ("#N/A", "is no number; leave it empty where nothing was read, and say values.empty = “gap”."),
-        ("-", "is no number; leave it empty where nothing was read, and say values.empty = “gap”."),
+        ("NaN", "is no number; where it says that nothing was read, values.empty = “gap” leaves it out."),
+        ("#N/A", "is no number; where it says that nothing was read, values.empty = “gap” leaves it out."),
+        ("-", "is no number; where it says that nothing was read, values.empty = “gap” leaves it out."),
         ("inf", "is no number."),
         ("1'000.5", "is no number; the mark between its thousands is said by values.thousands."),
         ("12 345", "is no number; the mark between its thousands is said by values.thousands."),
@@ -51,6 +51,31 @@ def test_a_number_that_is_not_kept_is_told_as_one(text: str, sentence: str) -> N
     found = Amounts("kWh", 3)[text]
     assert isinstance(found, Fault)
     assert found.sentence.endswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1,234", 1234),
+        ("-1,234,567.5", None),
+        ("12,34,567", 1_234_567),
+        ("1,5", None),
+        ("12,34", None),
+        ("1,2345", None),
+        ("1,,234", None),
+        ("0.5,000", None),
+    ],
+)
+def test_marks_stand_between_thousands_or_are_none(text: str, number: int | None) -> None:
+    found = Amounts("kWh", 0, thousands=",")[text]
+    assert found == number if number is not None else isinstance(found, Fault)
+
+
+def test_a_point_is_none_where_commas_are() -> None:
+    spaces, points = Amounts("kWh", 3, decimal=",", thousands=" "), Amounts("kWh", 3, decimal=",", thousands=".")
+    assert [spaces["1 234,5"], points["1.234,5"]] == [1_234_500, 1_234_500]
+    assert isinstance(spaces["1.5"], Fault)
+    assert isinstance(points["1.5"], Fault)
 
 
 def test_a_cost_is_kept_as_it_is() -> None:

@@ -144,8 +144,8 @@ ARCHIVES: dict[str, tuple[Callable[[Path], None], str]] = {
     "a packed bomb": (packed, "more than 50 times its size"),
     "too many members": (many, "has 6 members; at most 5"),
     "an archive in an archive": (nested, "an archive in an archive"),
-    "cut short": (cut_short, "damaged"),
-    "encrypted": (encrypted, "encrypted"),
+    "cut short": (cut_short, "ends too soon"),
+    "encrypted": (encrypted, "without a password"),
     "empty": (empty, "empty"),
     "packed otherwise": (odd, "pack it as gzip or zip"),
 }

@@ -31,7 +31,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 def door(store: Store) -> Door:
     """The way into an empty utility that has every other hour of a day."""
     door = Door(Intake(store, lambda: NOW, PGE))
-    assert not taken(door, HOURS).warnings
+    assert not taken(door, HOURS).refused
     return door
 
 

@@ -81,19 +81,21 @@ def notes_of(report: Report) -> dict[str, str]:
 
 def every_document(paths: list[Path], caps: Caps) -> Iterator[Document | Unopened]:
     """The documents of files, folders and standard input: those that others refer to first, otherwise as they come."""
-    found = [(file, file == path) for path in paths for file in _found(path)]
-    for file, named in sorted(found, key=lambda one: BETWEEN if one[0] == STDIN else turn_at(one[0])):
+    found = [(file, path) for path in paths for file in _found(path)]
+    for file, path in sorted(found, key=lambda one: BETWEEN if one[0] == STDIN else turn_at(one[0])):
+        # of a folder of days each file may be called the same
+        name = file.name if file == path else str(file.relative_to(path))
         if file == STDIN:
             yield from unpacked("standard input", cast(BinaryIO, sys.stdin.buffer), caps)
         elif is_folder(file):
             sentence = (
                 "The folder holds no file." if os.access(file, os.R_OK | os.X_OK) else "The folder cannot be read."
             )
-            yield Unopened(shown_name(file.name), sentence)
-        elif unfinished(file) and not named:
-            yield Unopened(shown_name(file.name), "By its name it is not whole yet; import it by itself if it is.")
+            yield Unopened(shown_name(name), sentence)
+        elif unfinished(file) and file != path:
+            yield Unopened(shown_name(name), "By its name it is not whole yet; import it by itself if it is.")
         else:
-            yield from documents(file, caps)
+            yield from documents(file, caps, name)
 
 
 def _found(path: Path) -> list[Path]:

@@ -27,6 +27,7 @@ class Remark(StrEnum):
     HOUR_ASSUMED = "hour-assumed"
     LENGTH_ASSUMED = "length-assumed"
     LIKE_REGISTERS = "like-registers"
+    SPACED_READINGS = "spaced-readings"
     OTHER_ZONE = "other-zone"
     NO_METERING = "no-metering"
     NOT_KEPT = "not-stored"
@@ -56,6 +57,9 @@ SENTENCES: Mapping[Remark, str] = {
     ),
     Remark.LIKE_REGISTERS: (
         "No value falls, as if a register were read; a reading is what was used in its interval, not what it shows."
+    ),
+    Remark.SPACED_READINGS: (
+        "Between readings of a channel the same time is always left out; they may be longer than they are taken to be."
     ),
     Remark.OTHER_ZONE: "LocalTimeParameters are not those of the utility's zone; its days are kept.",
     Remark.NO_METERING: "Read and checked; it holds no metering, so nothing of it is kept.",

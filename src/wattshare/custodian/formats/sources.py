@@ -120,9 +120,9 @@ def turn_at(path: Path) -> int:
         return BETWEEN
 
 
-def documents(path: Path, caps: Caps | None = None) -> Iterator[Document | Unopened]:
+def documents(path: Path, caps: Caps | None = None, name: str = "") -> Iterator[Document | Unopened]:
     """The documents of a file: itself, or what is packed in it. Each is closed when the next is asked for."""
-    name = shown_name(path.name)
+    name = shown_name(name or path.name)
     try:
         with path.open("rb") as file:
             yield from unpacked(name, file, caps or Caps())
@@ -150,8 +150,15 @@ def unpacked(name: str, file: BinaryIO, caps: Caps) -> Iterator[Document | Unope
         else:
             yield Document(name, file, _size(file))
     except (Unreadable, gzip.BadGzipFile, *DAMAGED) as why:
-        said = str(why) if isinstance(why, Unreadable) else "The archive is damaged, or of a kind that is not unpacked."
-        yield Unopened(name, said)
+        yield Unopened(name, _said(why))
+
+
+def _said(why: Exception) -> str:
+    if isinstance(why, Unreadable):
+        return str(why)
+    if isinstance(why, EOFError):
+        return "The archive ends too soon, as one does that was not copied whole; send it again."
+    return "The archive is damaged, or of a kind that is not unpacked."
 
 
 def _gunzipped(name: str, file: BinaryIO, caps: Caps) -> Iterator[Document | Unopened]:
@@ -174,7 +181,7 @@ def _members(name: str, file: BinaryIO, caps: Caps) -> Iterator[Document | Unope
         left = caps.bytes
         for member in sorted(members, key=lambda one: (_turn_in(archive, one), one.filename)):
             if member.flag_bits & ENCRYPTED:
-                raise Unreadable("The archive is encrypted.")
+                raise Unreadable("The archive is encrypted; pack it without a password.")
             with (
                 archive.open(member) as packed,
                 _aside(cast(BinaryIO, packed), left, (max(member.compress_size, 1), caps)) as plain,

@@ -9,6 +9,8 @@ from wattshare.custodian.formats.tables.faults import Fault
 LEAST, MOST = -(1 << 47), (1 << 47) - 1
 # as many digits as the widest decimals of databases have
 _NUMBER = re.compile(r"([+-]?)([0-9]{0,76})(?:\.([0-9]{0,76}))?(?:[eE]([+-]?[0-9]{1,2}))?")
+# what programs write where nothing was read
+NOTHING = re.compile(r"#?n/?a|nan|null|none|nil|-+|missing", re.IGNORECASE)
 # what would help with texts that are nearly numbers
 _HELP = (
     (
@@ -16,10 +18,7 @@ _HELP = (
         "the mark between its thousands is said by values.thousands",
     ),
     (re.compile(r"\([0-9.,]+\)|[0-9.,]+-|\u2212[0-9.,]+"), "what is below zero begins with -"),
-    (
-        re.compile(r"#?n/?a|nan|null|none|nil|-+|missing", re.IGNORECASE),
-        "leave it empty where nothing was read, and say values.empty = “gap”",
-    ),
+    (NOTHING, "where it says that nothing was read, values.empty = “gap” leaves it out"),
 )
 _COMMA = re.compile(r"[+-]?[0-9.]*,[0-9.,]+")
 # powers of ten that a wrong unit may be off by
@@ -43,6 +42,14 @@ class Amounts(dict[str, int | Fault | None]):
     thousands: str = ""
     # whether the mapping says in which power of ten they are kept
     chosen: bool = True
+    # whether words that say that nothing was read are empty texts
+    gaps: bool = False
+
+    def __post_init__(self) -> None:
+        """Make ready what tells marks between thousands from others: 1,234,567.8, and 12,34,567 as in India."""
+        mark, point = re.escape(self.thousands), re.escape(self.decimal)
+        groups = rf"(?:[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+|[0-9]{{1,2}}(?:{mark}[0-9]{{2}})+{mark}[0-9]{{3}})"
+        self._grouped = re.compile(rf"[+-]?{groups}(?:{point}[0-9]*)?")
 
     def __missing__(self, text: str) -> int | Fault | None:
         """Read a text that was not met before."""
@@ -54,11 +61,17 @@ class Amounts(dict[str, int | Fault | None]):
         return read
 
     def _read(self, text: str) -> int | Fault | None:
-        if not text:
+        if not text or (self.gaps and NOTHING.fullmatch(text)):
             return None
-        if self.thousands:
+        if self.thousands and self.thousands in text:
+            # taken away elsewhere it would make 15 of 1,5
+            if not self._grouped.fullmatch(text):
+                return Fault(
+                    self.column,
+                    f"{shown(text)} is no number: what values.thousands names stands before three digits each.",
+                )
             text = text.replace(self.thousands, "")
-        elif self.decimal != "." and "." in text:
+        if self.decimal != "." and "." in text:
             return Fault(self.column, f"{shown(text)} has a point where values.decimal is {self.decimal!r}.")
         if self.decimal != ".":
             text = text.replace(self.decimal, ".")

@@ -156,7 +156,8 @@ def small_numbers(column: str) -> Words[int | None]:
 
 def costs(column: str, mapping: Mapping) -> Amounts:
     """Costs in 1/100 000 of the currency."""
-    return Amounts(column, CENTS, mapping.values.decimal, mapping.values.thousands, chosen=False)
+    values = mapping.values
+    return Amounts(column, CENTS, values.decimal, values.thousands, chosen=False, gaps=values.empty == "gap")
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,8 @@ class ByUnit(dict[str, "Amounts | Fault"]):
             made: Amounts | Fault = Fault(self._columns[1], measure)
         else:
             values = self._mapping.values
-            made = Amounts(self._columns[0], measure.unit.power - measure.power, values.decimal, values.thousands)
+            shift, gaps = measure.unit.power - measure.power, values.empty == "gap"
+            made = Amounts(self._columns[0], shift, values.decimal, values.thousands, gaps=gaps)
         self[word] = made
         return made
 

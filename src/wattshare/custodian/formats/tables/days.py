@@ -100,6 +100,8 @@ class Days:
     chosen: Callable[[int, int], bool] = lambda _start, _duration: False
     # sees the values of each day
     seen: Callable[[int, Sequence[int]], None] = lambda _series, _values: None
+    # sees starts and lengths of a day whose readings do not follow each other from its beginning on
+    apart: Callable[[int, Sequence[int], Sequence[int]], None] = lambda _series, _starts, _lengths: None
     # is told how many rows are packed
     made: Callable[[int], None] = lambda _: None
     # readings that stood there more than once
@@ -198,6 +200,7 @@ class Days:
         if regular:
             self.spool.put(_packed(columns, first + offset, end, step))
             return
+        self.apart(columns[0][0], starts, columns[4])
         readings = self._in_order(rows)
         if readings:
             self._put(columns[0][0], readings, first, end, offset)

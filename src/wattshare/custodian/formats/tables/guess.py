@@ -82,6 +82,8 @@ PATTERNS = (
     "%m/%d/%Y",
     "%d/%m/%Y %H:%M",
     "%d/%m/%Y %H:%M:%S",
+    "%d/%m/%Y %I:%M %p",
+    "%d/%m/%Y %I:%M:%S %p",
     "%d/%m/%Y",
     "%d.%m.%Y %H:%M",
     "%d.%m.%Y %H:%M:%S",
@@ -103,6 +105,8 @@ PATTERNS = (
     "%Y%m%d",
 )
 _OFFSET = re.compile(r"(?:[Zz]|[+-]\d\d:?\d\d)$")
+_TIME_OF_DAY = re.compile(r"\d{1,2}:\d\d(?::\d\d)?(?:\s?[AaPp][Mm])?")
+_DAY = re.compile(r"[^:]*\d[^:]*")
 _WITH_UNIT = re.compile(r"(.*?)[\s_]*[\[(_ ]\s*([A-Za-z0-9³]{1,8})\s*[\])]?")
 
 
@@ -132,6 +136,7 @@ def _columns(sample: Sample, given: Meaning) -> Meaning:
     columns, unit = dict(given.columns), given.values.unit
     wide = given.form == "wide" or ("value" not in columns and given.file.header != 0 and cells_of(sample.header))
     values = set(cells.places) if wide and (cells := cells_of(sample.header)) else set[int]()
+    spare = dict[str, str]()
     for at, name in enumerate(sample.header):
         if at in values or not name or name in columns.values() or sample.header.count(name) > 1:
             continue
@@ -141,8 +146,11 @@ def _columns(sample: Sample, given: Meaning) -> Meaning:
             unit = unit or found
         elif wide and role == "start" and "date" not in columns:
             columns["date"] = name
+        elif role:
+            spare.setdefault(role, name)
     if unit is None and not wide and "value" in given.columns:
         unit = _unit_in(given.columns["value"])
+    columns, stamp = (columns, None) if wide else _dated(sample, given, columns, spare)
     # of two that say when, the one that says more
     if "start" in columns or "end" in columns:
         columns = {
@@ -153,7 +161,32 @@ def _columns(sample: Sample, given: Meaning) -> Meaning:
         form="wide" if wide else "long",
         columns=columns,
         values=replace(given.values, unit=unit if "unit" not in columns else given.values.unit),
+        time=replace(given.time, stamp=given.time.stamp or stamp),
     )
+
+
+def _dated(
+    sample: Sample, given: Meaning, columns: dict[str, str], spare: Mapping[str, str]
+) -> tuple[dict[str, str], str | None]:
+    """Columns with a day and a time of day for what stands in two, and whether both say starts or ends.
+
+    `Date` and `Start Time` are one time, as `Start Date` and `Start Time` are; a time of day alone is none.
+    """
+
+    free = [role for role in ("start", "end") if role in columns and role not in given.columns]
+    rest = {role: name for role, name in columns.items() if role not in free}
+    for role in free:
+        names = [name for name in (columns[role], spare.get(role)) if name]
+        time = next((name for name in names if _all_are(_TIME_OF_DAY, sample, name)), None)
+        day = columns.get("date") or next((name for name in names if _all_are(_DAY, sample, name)), None)
+        if time and day:
+            return ({**rest, "date": day, "time": time}, role) if "time" not in rest else (rest, None)
+    return (rest if "date" in given.columns else columns), None
+
+
+def _all_are(pattern: re.Pattern[str], sample: Sample, name: str) -> bool:
+    texts = sample.column(name)
+    return bool(texts) and all(map(pattern.fullmatch, texts))
 
 
 def _role(name: str) -> tuple[str | None, str | None]:
@@ -182,8 +215,14 @@ def _bare(name: str) -> str:
 
 def _values(sample: Sample, meaning: Meaning) -> Meaning:
     values = meaning.values
-    if "value" in meaning.columns and values == replace(Values(), unit=values.unit, commodity=values.commodity):
-        cells = sample.column(meaning.columns["value"])
+    wide = cells_of(sample.header) if meaning.form == "wide" else None
+    if (wide or "value" in meaning.columns) and values == replace(
+        Values(), unit=values.unit, commodity=values.commodity, empty=values.empty
+    ):
+        if wide:
+            cells = [row[at].strip() for row in sample.rows for at in wide.places if at < len(row)]
+        else:
+            cells = sample.column(meaning.columns["value"])
         # a comma that is no thousand's, and never a point
         if any(re.fullmatch(r"-?\d+,\d{1,2}|-?\d+,\d{4,}|-?0\d*,\d+", cell) for cell in cells) and not any(
             "." in one for one in cells
@@ -239,6 +278,9 @@ def _fits(pattern: str, texts: Sequence[str]) -> bool:
 
 def _times_in(pattern: str, texts: Sequence[str]) -> list[str]:
     """The texts that are times of a pattern."""
+    # 1 to 24 are hours, and no minutes
+    if pattern.endswith(" %H%M") and all(len(text.split()[-1]) < 3 for text in texts):
+        return []
     moments = Moments("", pattern, None)
     return [text for text in texts if moments.parsed(text) is not None]
 
@@ -293,7 +335,7 @@ def _words(sample: Sample, meaning: Meaning) -> Meaning:
 def names_readings(header: Sequence[str]) -> bool:
     """Whether the names of columns alone say that values of something at some time stand under them."""
     columns = guess(Sample(tuple(header), ()), Meaning()).columns
-    valued = "value" in columns or cells_of(header) is not None
+    valued = "value" in columns or cells_of(header) is not None or any(map(_unit_in, header))
     return valued and any(role in columns for role in NAMES) and any(role in columns for role in STARTS)
 
 

@@ -18,6 +18,12 @@ LAST = 4_102_444_800  # 2100
 MEMORY, LONGEST = 200_000, 64
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 _MIDNIGHT = re.compile(r"\b24:00(:00)?(?!\d)")
+# how many digits the parts of a pattern have that stand without a sign between them
+_WIDE = {"Y": 4, "j": 3, **dict.fromkeys("mdHIMSyUW", 2)}
+_RUN = re.compile(rf"(?:%[{''.join(_WIDE)}]){{2,}}")
+_PIECE = re.compile(rf"{_RUN.pattern}|%.|\s+|.", re.DOTALL)
+# hours and minutes from whose beginning a spreadsheet took the noughts
+_BARE = re.compile(r"(?<=\s)[0-9]{1,3}$")
 # the same at the end of patterns without a colon
 _LATE = {"%H": re.compile(r"24()$"), "%H%M": re.compile(r"24(00)$")}
 _DIGITS = re.compile(r"\d{1,13}")
@@ -96,11 +102,16 @@ def _east(at: datetime) -> int:
 class Moments(dict[str, Moment]):
     """Texts of one column as seconds. Remembers what it has read: every meter has the same times."""
 
-    def __init__(self, column: str, form: str, zone: tzinfo | None) -> None:
-        """Take the column's name, its format, and the zone of its wall clock; None: each has its offset."""
+    def __init__(self, column: str, form: str, zone: tzinfo | None, *, starts: bool = False) -> None:
+        """Take the column's name, its format, and the zone of its wall clock; None: each has its offset.
+
+        `starts`: the mapping says that they are starts, which a 24th hour never is.
+        """
         super().__init__()
-        self._column, self._form, self._zone = column, form, zone
+        self._column, self._form, self._zone, self._starts = column, form, zone, starts
         self._midnight = next((late for end, late in _LATE.items() if form.endswith(end)), _MIDNIGHT)
+        self._even = _even(form)
+        self._bare_hours = _BARE if form.endswith(" %H%M") else None
 
     def __missing__(self, text: str) -> Moment:
         """Read a text that was not met before."""
@@ -138,6 +149,8 @@ class Moments(dict[str, Moment]):
         at = self.parsed(text)
         if at is None:
             return Fault(self._column, f"{shown(text)} is no time as time.format = {self._form!r} has it.")
+        if self._starts and self._form != EXCEL and self._midnight.search(text):
+            return Fault(self._column, f"{shown(text)} ends a day, and starts none; then time.stamp is “end”.")
         if at.tzinfo is not None:
             if self._zone is not None and at.utcoffset() != at.astimezone(self._zone).utcoffset():
                 return Fault(self._column, f"{shown(text)} has an offset of its own; then time.zone is “offset”.")
@@ -167,6 +180,10 @@ class Moments(dict[str, Moment]):
         later = self._midnight.search(text)
         if later:
             text = text[: later.start()] + later[0].replace("24", "00", 1) + text[later.end() :]
+        if self._bare_hours:
+            text = self._bare_hours.sub(lambda found: found[0].zfill(4), text)
+        if self._even and not self._even.fullmatch(text):
+            return None
         try:
             at = datetime.fromisoformat(text) if self._form == ISO else datetime.strptime(text, self._form)  # noqa: DTZ007
             # a date stands for its first moment
@@ -174,6 +191,26 @@ class Moments(dict[str, Moment]):
         except (ValueError, OverflowError):
             return None
         return None if at.microsecond or not 1900 < at.year < 2200 else at
+
+
+def _even(form: str) -> re.Pattern[str] | None:
+    """What a text must be like where parts of its pattern stand side by side: each as wide as it can be.
+
+    Else 100 by `%H%M` was ten o'clock, and 2024111 by `%Y%m%d` the first of November.
+    """
+    if not _RUN.search(form):
+        return None
+    pieces = _PIECE.sub(lambda piece: _like(piece[0]), form)
+    return re.compile(pieces, re.IGNORECASE)
+
+
+def _like(piece: str) -> str:
+    """What stands for a piece of a pattern: a run of numbers, another part, blanks, or itself."""
+    if _RUN.fullmatch(piece):
+        return "".join(f"[0-9]{{{_WIDE[part]}}}" for part in piece[1::2])
+    if piece.startswith("%"):
+        return "%" if piece == "%%" else ".+?"
+    return r"\s+" if piece.isspace() else re.escape(piece)
 
 
 def _serial(text: str) -> datetime | None:

@@ -25,7 +25,7 @@ from wattshare.custodian.formats.tables.moments import (
 )
 from wattshare.espi.profile import Profile
 
-HOUR = 3600
+MINUTE, HOUR = 60, 3600
 SECONDS = {"s": 1, "min": 60, "h": 3600}
 AGAIN = (
     "comes twice on that day; say time.ambiguous: “order” where the file has both in order, “column” with "
@@ -56,7 +56,8 @@ class Stamps:
         # days are those of the clock that the table goes by
         self._days = self.zone or profile.zone
         self.at_end = self.stamp_role == "end"
-        self._moments = Moments(self.column, meaning.time.format or ISO, self.zone)
+        starts = meaning.time.stamp == "start" and self.column == names.get("date") and meaning.form == "long"
+        self._moments = Moments(self.column, meaning.time.format or ISO, self.zone, starts=starts)
         self._ends = Moments(names.get("end", ""), meaning.time.format or ISO, self.zone)
         self.daily = meaning.interval.length == DAILY
         # the interval length of every channel, or each row has its own
@@ -271,8 +272,14 @@ class Stamps:
         ]
 
     def agree(self, start: int, end: int, duration: int) -> bool:
-        """Whether a start and an end are so far apart on the clock that shows them, which may be put back between."""
-        return self.zone is not None and end + east(end, self.zone) - start - east(start, self.zone) == duration
+        """Whether a start and an end are so far apart, or so on the clock that shows them, if that is put back between.
+
+        An end may be the last second, minute or day that is in, too: 00:14:59, 00:14, or the day itself.
+        """
+        lasts = end - start
+        if lasts == duration or (duration > MINUTE and duration - lasts in (1, MINUTE)) or (self.daily and not lasts):
+            return True
+        return self.zone is not None and lasts + east(end, self.zone) - east(start, self.zone) == duration
 
     def _day(self, at: int) -> tuple[int, int]:
         """The local day that a time begins or ends."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from wattshare.custodian.formats.tables.amounts import shown
+from wattshare.custodian.formats.tables.amounts import NOTHING, shown
 from wattshare.custodian.formats.tables.faults import Fault
 from wattshare.custodian.formats.tables.mapping import BadMapping
 from wattshare.custodian.formats.tables.moments import DAY, EPOCH, SECOND, Moments, Skipped, Twice, first_of, settle
@@ -93,9 +93,22 @@ class WideStage:
         length = meaning.interval.length
         if not isinstance(length, int):
             raise BadMapping("interval.length: must be seconds in a table with a row a day")
+        self._check(length)
         self._length = length
         self._shift = -length if meaning.time.stamp == "end" else 0
         self._elapsed = self.cells.counted and meaning.wide.columns == "elapsed"
+
+    def _check(self, length: int) -> None:
+        """Refuse a length that the columns of a day contradict.
+
+        Raises:
+            BadMapping: it does.
+        """
+        count, step = len(self.cells.places), self.cells.step
+        if self.cells.counted and count * length < DAY:
+            raise BadMapping(f"interval.length: {count} columns of {length} seconds each make no day")
+        if not self.cells.counted and step is not None and step != length:
+            raise BadMapping(f"interval.length: is {length}, and the columns are {step} seconds apart")
 
     def take(self, batch: Rows) -> None:
         """Stage rows, a day each."""
@@ -130,10 +143,12 @@ class WideStage:
         for role, place in self.stage.places.items():
             every[role] += [row[place]] * len(present)
 
-    @staticmethod
-    def _is(cell: str, time: Any) -> bool:
+    def _is(self, cell: str, time: Any) -> bool:
         """Whether a cell is to be looked at: an empty one where the day has no such time is not."""
-        return bool(cell.strip()) or not (time is None or isinstance(time, Skipped))
+        if not (time is None or isinstance(time, Skipped)):
+            return True
+        text = cell.strip()
+        return bool(text) and not (self.stage.meaning.values.empty == "gap" and NOTHING.fullmatch(text))
 
     def _times(self, text: str) -> list[Any] | Fault:
         if text not in self._days:
@@ -154,8 +169,11 @@ class WideStage:
             seconds = tuple((number - 1) * self._length - self._shift for number in seconds)
         # the last moment of a day may be called its first
         ends = [second or DAY for second in seconds] if self._shift else seconds
+        # a clock has no 25th hour: counted columns beyond its day have no time
         return [
             self._settled(settle(naive + second + self._shift, self._zone), later)
+            if second + self._shift < DAY
+            else None
             for second, later in zip(ends, self.cells.again, strict=True)
         ]
 

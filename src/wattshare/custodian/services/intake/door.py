@@ -12,6 +12,7 @@ from wattshare.custodian.formats.tables.asking import places_of, questions
 from wattshare.custodian.formats.tables.days import Columns
 from wattshare.custodian.formats.tables.faults import Question, Unmapped
 from wattshare.custodian.formats.tables.guess import Sample, guess, names_readings, open_words
+from wattshare.custodian.formats.tables.headings import heading_of
 from wattshare.custodian.formats.tables.mapping import BadMapping, Mapping
 from wattshare.custodian.formats.tables.records import BY_NAME, Kind, kind_of, misspelt, nearly, unknown
 from wattshare.custodian.formats.tables.text import CsvTable, Table, Unreadable
@@ -145,6 +146,9 @@ class Door:
 
     def _take_table(self, file: BinaryIO, name: str, digest: str, wanted: Wanted) -> Report:
         given = wanted.mapping or Mapping()
+        heading = heading_of(file, given)
+        if heading:
+            raise Unmapped((heading,))
         table = CsvTable.open(file, given.file)
         # a mapping that names columns of this very table is about it
         named = set(given.columns.values())

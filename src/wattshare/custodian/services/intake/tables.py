@@ -25,7 +25,7 @@ from wattshare.custodian.services.intake.ahead import ahead
 from wattshare.custodian.services.intake.aside import Aside
 from wattshare.custodian.services.intake.future import Future, latest
 from wattshare.custodian.services.intake.in_columns import Storing, block_at
-from wattshare.custodian.services.intake.overlaps import Overlaps
+from wattshare.custodian.services.intake.overlaps import Overlaps, Spaced
 from wattshare.custodian.services.intake.placing import Place, Placing, Plan, every_point
 from wattshare.custodian.services.intake.report import ChannelReport, Preview, Refused, Report, once_more
 from wattshare.custodian.services.intake.telling import Tell, untold
@@ -140,7 +140,7 @@ class _Task:
     def __post_init__(self) -> None:
         """Nothing was seen of its values yet."""
         self.registers = Registers(self._kind)
-        self.overlaps = Overlaps()
+        self.overlaps, self.spaced = Overlaps(), Spaced()
 
     def run(self, stage: Stage, twins: Twins) -> Report:
         """Check everything; store everything, or nothing."""
@@ -181,8 +181,8 @@ class _Task:
             if self.faults.numbers:
                 self.spool.drop(self.faults.numbers)
             known = len(self.faults.numbers)
-            self.registers = Registers(self._kind)
-            days.seen = self.registers.see
+            self.registers, self.spaced = Registers(self._kind), Spaced()
+            days.seen, days.apart = self.registers.see, self.spaced.see
             days.make()
             if not self.intake.aside:
                 break
@@ -316,7 +316,7 @@ class _Task:
         future, twins = self.future, self.twins
         told = list(future.warned(self.series[future.first[1]].name)) if future and future.first else []
         told += twins.warned(self._at) if twins else ()
-        told += self.overlaps.warned(self._at)
+        told += (*self.overlaps.warned(self._at), *self.spaced.warned(self._at))
         if found := self.registers.found():
             told.append(warned(Remark.LIKE_REGISTERS, sum(found.values()), tuple(sorted(found))))
         return tuple(told)
