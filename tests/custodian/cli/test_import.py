@@ -199,7 +199,7 @@ def test_why_the_database_does_not_answer_is_told_to_the_operator(
     assert told.stderr == "database: database or disk is full\n"
 
 
-def test_a_file_in_a_folder_of_a_folder_is_named_with_it(typed: Typed, home: Path, tmp_path: Path) -> None:
+def test_files_of_one_name_are_named_with_their_folders(typed: Typed, home: Path, tmp_path: Path) -> None:
     for day in ("13", "14"):
         (tmp_path / "june" / day).mkdir(parents=True)
         (tmp_path / "june" / day / "readings.csv").write_text("usage_point,start,value\n")

@@ -206,3 +206,24 @@ def test_names_may_stand_below_a_title() -> None:
     with pytest.raises(Unmapped, match=r"file\.header is the row that has the names"):
         CsvTable.open(file, Text())
     assert CsvTable.open(file, Text(header=4)).header == ("meter", "start", "kWh")
+
+
+@pytest.mark.parametrize(
+    ("columns", "likely"),
+    [
+        ({"value": "Usage (kWh)"}, "delivered"),
+        ({"value": "kWh Received"}, ""),
+        ({"value": "solar_export_kwh"}, ""),
+        ({"value": "Net"}, ""),
+        ({}, ""),
+    ],
+)
+def test_no_flow_is_likely_but_one_that_the_column_does_not_deny(columns: dict[str, str], likely: str) -> None:
+    asked = {one.key: one.likely for one in questions(from_plain({"columns": columns}), "UTC")}
+    assert asked["flow.all"] == likely
+
+
+@pytest.mark.parametrize(("name", "likely"), [("Start UTC", "UTC"), ("start_gmt", "UTC"), ("Start", "local")])
+def test_the_clock_that_a_column_names_is_the_likely_one(name: str, likely: str) -> None:
+    asked = {one.key: one.likely for one in questions(from_plain({"columns": {"start": name}}), "UTC")}
+    assert asked["time.zone"] == likely

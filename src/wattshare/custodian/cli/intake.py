@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -82,9 +83,10 @@ def notes_of(report: Report) -> dict[str, str]:
 def every_document(paths: list[Path], caps: Caps) -> Iterator[Document | Unopened]:
     """The documents of files, folders and standard input: those that others refer to first, otherwise as they come."""
     found = [(file, path) for path in paths for file in _found(path)]
+    names = Counter(file.name for file, _ in found)
     for file, path in sorted(found, key=lambda one: BETWEEN if one[0] == STDIN else turn_at(one[0])):
-        # of a folder of days each file may be called the same
-        name = file.name if file == path else str(file.relative_to(path))
+        # in a folder of days each file may be called the same
+        name = file.name if file == path or names[file.name] == 1 else str(file.relative_to(path))
         if file == STDIN:
             yield from unpacked("standard input", cast(BinaryIO, sys.stdin.buffer), caps)
         elif is_folder(file):

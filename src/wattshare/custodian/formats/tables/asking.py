@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from wattshare.custodian.formats.tables.faults import Question
+from wattshare.custodian.formats.tables.guess import flow_in
 from wattshare.custodian.formats.tables.mapping import BY_ROW, DAILY, FLOWS, NAMES, BadMapping, Mapping
 from wattshare.custodian.formats.tables.moments import EPOCH_MILLISECONDS, EPOCH_SECONDS
 from wattshare.custodian.formats.tables.units import unit_of
@@ -64,11 +65,12 @@ def _of_times(mapping: Mapping, zone: str, counted: bool) -> Iterator[Question]:
             choices=("iso", "epoch", "epoch-ms", "excel", "a pattern such as %m/%d/%Y %H:%M"),
         )
     if times.zone is None and times.format not in (EPOCH_SECONDS, EPOCH_MILLISECONDS):
+        said = " ".join(names.get(role, "") for role in ("start", "end", "date", "time")).casefold()
         yield Question(
             key="time.zone",
             sentence="Which clock do the times go by?",
             choices=("local", "UTC", "offset", zone, "-08:00"),
-            likely="local",
+            likely="UTC" if "utc" in said or "gmt" in said else "local",
         )
     named = "start" in names or "end" in names or counted
     if times.stamp is None and not named and (mapping.form == "wide" or interval.length != DAILY):
@@ -117,7 +119,8 @@ def _of_values(mapping: Mapping, counted: bool) -> Iterator[Question]:
             key="flow.all",
             sentence="Which way do the readings flow?",
             choices=(*FLOWS, "split"),
-            likely="delivered",
+            # who only presses a key must not turn a flow: of columns that name another, or are not known yet, none is
+            likely="delivered" if "value" in names and not flow_in(names["value"]) else "",
         )
 
 

@@ -332,6 +332,12 @@ def _words(sample: Sample, meaning: Meaning) -> Meaning:
     return replace(meaning, flow=flow, quality=dict(sorted(quality.items())))
 
 
+def flow_in(name: str) -> str:
+    """The flow other than delivered that a column's name speaks of; "" where it speaks of none."""
+    words = {_bare(word) for word in re.split(r"[\W_]+", name)}
+    return next((flow for flow in ("received", "net") if words & {*FLOW_WORDS[flow]}), "")
+
+
 def names_readings(header: Sequence[str]) -> bool:
     """Whether the names of columns alone say that values of something at some time stand under them."""
     columns = guess(Sample(tuple(header), ()), Meaning()).columns
