@@ -197,3 +197,53 @@ def test_months_whose_last_day_is_still_in_are_told_of(door: Door, last: str, to
     given = open_meaning(interval={"length": "row"})
     report = taken(door, "\n".join(["SPID,Start,End,kWh", *months]), given)
     assert [count for count, _ in spaced(report)] == told
+
+
+@pytest.mark.parametrize(
+    ("names", "wide"),
+    [
+        ([f"Hour {hour} kWh" for hour in range(1, 25)], {"columns": "clock"}),
+        ([f"H{hour:02}" for hour in range(24)], {"columns": "elapsed"}),
+        ([str(hour) for hour in range(24)], {"columns": "clock"}),
+        ([f"{hour:02}00" for hour in range(24)], {}),
+        ([f"{hour}00" for hour in range(1, 25)], {}),
+        ([f"kwh_{hour % 24:02}00" for hour in range(1, 25)], {}),
+    ],
+    ids=["hours with a unit", "from 0", "numbers from 0", "starts", "ends", "the last end is 0"],
+)
+def test_columns_of_a_day_have_many_names(
+    door: Door, store: Store, names: list[str], wide: Dictionary[str, Any]
+) -> None:
+    cells = ",".join(map(str, range(24)))
+    report = taken(door, f"SPID,Date,{','.join(names)}\n{POINT},2024-06-13,{cells}\n", open_meaning(wide=wide))
+    assert report.refused is None
+    assert found(store) == [(hour, 3600, hour) for hour in range(24)]
+
+
+def test_columns_beside_values_are_not_taken_for_them(door: Door, store: Store) -> None:
+    names = ",".join(f"V{hour},Q{hour}" for hour in range(1, 25))
+    cells = ",".join(f"{hour},17" for hour in range(24))
+    given = open_meaning(wide={"columns": "elapsed"})
+    report = taken(door, f"SPID,Date,{names}\n{POINT},2024-06-13,{cells}\n", given)
+    assert report.unread == tuple(f"Q{hour}" for hour in range(1, 25))
+    assert found(store) == [(hour, 3600, hour) for hour in range(24)]
+
+
+def test_two_values_an_hour_are_asked_about(door: Door) -> None:
+    names = ",".join(f"kWh{hour},kVARh{hour}" for hour in range(1, 25))
+    report = taken(door, f"SPID,Date,{names}\n{POINT},2024-06-13{',1,2' * 24}\n", open_meaning())
+    assert "columns.value" in [one.key for one in report.questions]
+
+
+def test_a_total_below_rows_of_days_is_told_as_one(door: Door) -> None:
+    table = f"SPID,Date,{CLOCK}\n{POINT},2024-06-13{',1' * 24}\nTotal,{',1' * 24}\n"
+    [said] = sentences(taken(door, table, open_meaning()))
+    assert said.startswith("row 3, Date: It is empty. A row of totals")
+
+
+def test_who_is_asked_for_a_format_sees_a_time_and_what_it_may_be(door: Door) -> None:
+    [asked] = taken(
+        door, f"SPID,Start,kWh\n{POINT},03/04/2024 01:00,1\n", open_meaning(interval={"length": 900})
+    ).questions
+    assert asked.sentence == "How are times written, as “03/04/2024 01:00”?"
+    assert asked.choices == ("%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M")

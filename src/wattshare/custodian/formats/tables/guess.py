@@ -233,10 +233,7 @@ def _values(sample: Sample, meaning: Meaning) -> Meaning:
 
 def _times(sample: Sample, meaning: Meaning, cells: Cells | None) -> Meaning:
     columns, times, interval = meaning.columns, meaning.time, meaning.interval
-    name = columns.get("start") or columns.get("end") or columns.get("date")
-    texts = sample.column(name) if name else []
-    if "date" in columns and "time" in columns and meaning.form == "long" and name == columns["date"]:
-        texts = [f"{day} {time}" for day, time in zip(texts, sample.column(columns["time"]), strict=False)]
+    texts = _texts_of(sample, meaning)
     if times.format is None and texts:
         times = replace(times, format=_format(texts))
     if times.zone is None and times.format == ISO and texts and all(map(_with_offset, texts)):
@@ -247,6 +244,26 @@ def _times(sample: Sample, meaning: Meaning, cells: Cells | None) -> Meaning:
     if interval.length is None and "duration" not in columns:
         interval = replace(interval, length=cells.step if cells else _length(sample, meaning, times, texts))
     return replace(meaning, time=times, interval=interval)
+
+
+def _texts_of(sample: Sample, meaning: Meaning) -> list[str]:
+    """The times of the first rows, as they stand there."""
+    columns = meaning.columns
+    name = columns.get("start") or columns.get("end") or columns.get("date")
+    texts = sample.column(name) if name in sample.header else []
+    if "date" in columns and "time" in columns and meaning.form == "long" and name == columns["date"]:
+        texts = [f"{day} {time}" for day, time in zip(texts, sample.column(columns["time"]), strict=False)]
+    return texts
+
+
+def shown_times(sample: Sample, meaning: Meaning, asked: Question) -> Question:
+    """The question how times are written, with one of them and the patterns that it may have."""
+    texts = _texts_of(sample, meaning)
+    if not texts:
+        return asked
+    fits = tuple(pattern for pattern in PATTERNS if _fits(pattern, texts))
+    sentence = f"How are times written, as {shown(texts[0])}?"
+    return replace(asked, sentence=sentence, choices=fits or asked.choices)
 
 
 def _with_offset(text: str) -> bool:

@@ -27,6 +27,7 @@ _BARE = re.compile(r"(?<=\s)[0-9]{1,3}$")
 # the same at the end of patterns without a colon
 _LATE = {"%H": re.compile(r"24()$"), "%H%M": re.compile(r"24(00)$")}
 _DIGITS = re.compile(r"\d{1,13}")
+EMPTY = "It is empty. A row of totals is none of readings; leave it out, or set it aside."
 ISO, EPOCH_SECONDS, EPOCH_MILLISECONDS, EXCEL = "iso", "epoch", "epoch-ms", "excel"
 # days that a spreadsheet counts, from the day that makes those after February 1900 right; and how far from a whole
 # second what stands for one may be
@@ -124,6 +125,8 @@ class Moments(dict[str, Moment]):
 
     def naive(self, text: str) -> int | Fault:
         """A text without an offset as seconds of its wall clock, as if that were UTC."""
+        if not text.strip():
+            return Fault(self._column, EMPTY)
         at = self.parsed(text.strip())
         if at is None or at.tzinfo is not None:
             return Fault(self._column, f"{shown(text)} is no time as {self._form} has it.")
@@ -141,9 +144,7 @@ class Moments(dict[str, Moment]):
 
     def _read(self, text: str) -> Moment:
         if not text:
-            return Fault(
-                self._column, "It is empty. A row of totals is none of readings; leave it out, or set it aside."
-            )
+            return Fault(self._column, EMPTY)
         if self._form in (EPOCH_SECONDS, EPOCH_MILLISECONDS):
             return self._number(text)
         at = self.parsed(text)

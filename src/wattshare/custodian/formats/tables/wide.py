@@ -14,9 +14,12 @@ from wattshare.custodian.formats.tables.stage import Stage
 from wattshare.custodian.formats.tables.text import Rows
 from wattshare.espi.days import day_bounds
 
-# 00:15, 1:00, 24:00, "01:00 AM", "01:00 (2)", "02:00-03:00"; and HE01, Interval 7, h24, V_96
+# 00:15, 1:00, 24:00, "01:00 AM", "01:00 (2)", "02:00-03:00"; and HE01, Interval 7, "Hour 1 kWh", V_96, 0015, kwh_2400
 CLOCK = re.compile(r"(?:\D*?\s)?(\d{1,2}):(\d\d)(?::00)?\s*([AaPp][Mm])?(?:\s*[-–]\s*\d{1,2}:\d\d)?(?:\s*[*(].{0,8})?")
-COUNTED = re.compile(r"[A-Za-z]{0,10}[ _.#-]?0*(\d{1,3})")
+NUMBERED = re.compile(r"(\D{0,24})(\d{1,4})(\D{0,12})")
+# names of columns that say something about the values beside them
+BESIDE = re.compile(r"^(?:q|qc|s|st|f|c)[ _.#-]*$|qual|stat|flag|code|cost|price|valid|note")
+HOUR = 3600
 # as many columns as that make a table wide
 FEWEST = 12
 # columns of a day by their number, and those of a day of 25 hours
@@ -53,11 +56,30 @@ def cells_of(header: Sequence[str]) -> Cells | None:
         seconds = [second for _, second in clocks]
         again = tuple(second in seconds[:at] for at, second in enumerate(seconds))
         return Cells(tuple(at for at, _ in clocks), tuple(seconds), False, again)
-    counted = [(at, int(found[1])) for at, name in enumerate(header) if (found := COUNTED.fullmatch(name.strip()))]
-    numbers = [number for _, number in counted]
-    if len(counted) >= FEWEST and numbers == list(range(1, len(numbers) + 1)):
-        return Cells(tuple(at for at, _ in counted), tuple(numbers), True, (False,) * len(counted))
-    return None
+    families: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for at, name in enumerate(header):
+        if found := NUMBERED.fullmatch(name.strip()):
+            families.setdefault((found[1].casefold(), found[3].casefold()), []).append((at, found[2]))
+    fits = {"".join(family): cells for family, columns in families.items() if (cells := _numbered(columns))}
+    if len(fits) > 1:
+        # V1, Q1, V2, Q2, …
+        fits = {name: cells for name, cells in fits.items() if not BESIDE.search(name)}
+    return next(iter(fits.values())) if len(fits) == 1 else None
+
+
+def _numbered(columns: Sequence[tuple[int, str]]) -> Cells | None:
+    """Columns of one name but for their numbers: counted from 1 or 0, or hours and minutes without a colon."""
+    places, numbers = tuple(at for at, _ in columns), [int(digits) for _, digits in columns]
+    many = len(columns)
+    if many < FEWEST:
+        return None
+    first = numbers[0]
+    if numbers == list(range(first, first + many)) and (first == 1 or (first == 0 and many in USUAL)):
+        return Cells(places, tuple(range(1, many + 1)), True, (False,) * many)
+    times = tuple(number // 100 * HOUR + number % 100 * 60 for number in numbers)
+    cells = Cells(places, times, False, (False,) * many)
+    fit = max(times) <= DAY and all(number % 100 < 60 for number in numbers) and len(set(times)) == many
+    return cells if fit and (cells.step or 0) * many == DAY else None
 
 
 def clock_of(name: str) -> int | None:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 from wattshare.custodian.formats.tables.asking import places_of, questions
 from wattshare.custodian.formats.tables.days import Columns
 from wattshare.custodian.formats.tables.faults import Question, Unmapped
-from wattshare.custodian.formats.tables.guess import Sample, guess, names_readings, open_words
+from wattshare.custodian.formats.tables.guess import Sample, guess, names_readings, open_words, shown_times
 from wattshare.custodian.formats.tables.headings import heading_of
 from wattshare.custodian.formats.tables.mapping import BadMapping, Mapping
 from wattshare.custodian.formats.tables.records import BY_NAME, Kind, kind_of, misspelt, nearly, unknown
@@ -210,10 +210,12 @@ class Door:
     def _questions(self, table: Table, mapping: Mapping, *, words: bool = True) -> Iterator[Question]:
         cells = cells_of(table.header) if mapping.form == "wide" else None
         counted = cells is not None and cells.counted
-        yield from questions(mapping, self.intake.profile.time_zone, counted=counted, header=table.header)
+        asked = questions(mapping, self.intake.profile.time_zone, counted=counted, header=table.header)
+        sample = Sample(table.header, table.sample())
+        yield from (shown_times(sample, mapping, one) if one.key == "time.format" else one for one in asked)
         if words:
             # by a mapping that was given, a word that it does not know makes a bad row
-            yield from open_words(Sample(table.header, table.sample()), mapping)
+            yield from open_words(sample, mapping)
 
     def _explained(self, name: str, digest: str, table: Table, mapping: Mapping) -> Report:
         """What is thought of a table, and what is asked; nothing is read beyond its first rows."""
