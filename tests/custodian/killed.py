@@ -1,11 +1,12 @@
-"""An import that kills its own process where it is told: `python -m tests.custodian.killed URL KEYS FILE POINT`."""
+"""An import that kills its own process where it is told."""
 
 import os
 import signal
-import sys
+import tomllib
 from pathlib import Path
 
 from tests.soak.tables import MAPPING
+from wattshare.custodian.formats.tables.mapping import from_plain
 from wattshare.custodian.services.intake import Intake
 from wattshare.custodian.services.intake.door import Door, Wanted
 from wattshare.custodian.store.database import Store
@@ -24,10 +25,6 @@ def die() -> None:
 
 def main(url: str, keys: str, file: str, point: str) -> None:
     """Take the file in, and die at the point; an empty one lives."""
-    import tomllib
-
-    from wattshare.custodian.formats.tables.mapping import from_plain
-
     store = Store.connect(url, Keys.read(Path(keys)))
     if point in ("staged", "stored"):
         before = {"staged": "report", "stored": "add"}[point]
@@ -43,7 +40,3 @@ def main(url: str, keys: str, file: str, point: str) -> None:
         )
     if point == "committed":
         die()
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -1,13 +1,12 @@
 """An import that is killed leaves nothing or all, and gone on with it ends as if nothing had been."""
 
+import multiprocessing
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.custodian.killed import POINTS
+from tests.custodian.killed import POINTS, main
 from tests.custodian.servers import ENGINES, OpenStore
 from tests.soak.tables import write_table
 from wattshare.custodian.store.database import Store
@@ -21,11 +20,18 @@ def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def take(store: Store, folder: Path, file: Path, point: str = "") -> int:
+# a process that has loaded what they need, and is many of them
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["tests.custodian.killed"])
+
+
+def take(store: Store, folder: Path, file: Path, point: str = "") -> int | None:
     """Import in a process of its own; how it ended."""
     url = store.engine.url.render_as_string(hide_password=False)
-    words = [sys.executable, "-m", "tests.custodian.killed", url, str(folder / "keys.json"), str(file), point]
-    return subprocess.run(words, check=False, cwd=Path(__file__).parents[2]).returncode
+    process = PROCESSES.Process(target=main, args=(url, str(folder / "keys.json"), str(file), point))
+    process.start()
+    process.join()
+    return process.exitcode
 
 
 def digest(store: Store) -> str:

@@ -1,7 +1,9 @@
 """A town that was generated once for all tests which only look at it."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from argon2 import PasswordHasher
@@ -31,6 +33,16 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
 
 def empty(folder: Path) -> Store:
     """A store without anything."""
-    store = Store.connect(f"sqlite:///{folder / 'wattshare.db'}", Keys.make(folder / "keys.json"))
-    store.upgrade()
-    return store
+    (folder / "wattshare.db").write_bytes(migrated())
+    return Store.connect(f"sqlite:///{folder / 'wattshare.db'}", Keys.make(folder / "keys.json"))
+
+
+@cache
+def migrated() -> bytes:
+    """A SQLite file with every table and nothing in it."""
+    with TemporaryDirectory() as name:
+        store = Store.connect(f"sqlite:///{name}/wattshare.db", Keys.make(Path(name) / "keys.json"))
+        store.upgrade()
+        # the last one out writes everything into the one file
+        store.close()
+        return (Path(name) / "wattshare.db").read_bytes()
