@@ -99,13 +99,14 @@ class Desk:
     ) -> Tokens:
         """The customer shares, and the code becomes tokens.
 
-        On SQLite every story walks the pages. They are most of what a story takes, so on PostgreSQL it does where they
-        are what it is about: there it says `pages`, or is of a `Person`.
+        On SQLite who is first in a story walks the pages. They are most of what a story takes, so the others do, and
+        all on PostgreSQL, where they are what it is about: there it says `pages`, or is of a `Person`.
         """
-        journey = self.journey(guest=guest, pkce=pkce)
-        if pages or guest or self.house.store.engine.dialect.name == "sqlite":
-            return self.finish(journey, Person(self.house, home).share(journey, guest=guest, **chosen))
-        return self.finish(journey, agreed(self.house.house, home, journey, **chosen))
+        journey, house = self.journey(guest=guest, pkce=pkce), self.house
+        if pages or guest or (house.store.engine.dialect.name == "sqlite" and not house.walked):
+            house.walked = True
+            return self.finish(journey, Person(house, home).share(journey, guest=guest, **chosen))
+        return self.finish(journey, agreed(house.house, home, journey, **chosen))
 
     def finish(self, journey: Journey, arrived_at: str) -> Tokens:
         """The browser came back: its code becomes tokens."""

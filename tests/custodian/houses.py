@@ -103,6 +103,8 @@ class TestHouse:
     # the house's, but open for everything that a test puts there
     store: Store
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    # whether a customer has walked the pages of a consent
+    walked: bool = False
 
     @property
     def transport(self) -> httpx2.BaseTransport:
