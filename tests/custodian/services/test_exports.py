@@ -1,6 +1,7 @@
 """Exports as systems of meter data write them: an hour, a sign or a length that was taken for another."""
 
 from collections.abc import Mapping as Dictionary
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from tests.custodian.services.taking import NOW, readings_of
 from tests.custodian.services.test_tables import POINT, meaning, sentences, taken
 from wattshare.custodian.formats.remarks import Remark
-from wattshare.custodian.formats.tables.mapping import Mapping, from_plain
+from wattshare.custodian.formats.tables.mapping import Mapping, from_plain, read
 from wattshare.custodian.model.readings import Reading
 from wattshare.custodian.services.intake import Intake, Report
 from wattshare.custodian.services.intake.door import Door
@@ -247,3 +248,19 @@ def test_who_is_asked_for_a_format_sees_a_time_and_what_it_may_be(door: Door) ->
     ).questions
     assert asked.sentence == "How are times written, as “03/04/2024 01:00”?"
     assert asked.choices == ("%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M")
+
+
+def test_every_row_counts_as_read(door: Door, tmp_path: Path) -> None:
+    table = f"point,start,kwh\n{POINT},2024-06-13 00:00,1\n{POINT},2024-06-13 01:00\n{POINT},2024-06-13 02:00,x\n"
+    report = taken(door, table, set_aside=tmp_path / "bad.csv")
+    assert (report.rows, report.rows_refused) == (3, 2)
+    customers = "customer,name,class\nC-1,Robin Field,RES\nC-2\nC-3,Ada Elm,none\n"
+    report = taken(door, customers, from_plain({}), set_aside=tmp_path / "bad.csv")
+    assert (report.rows, report.rows_refused, report.records.new) == (3, 2, 1)
+    assert taken(door, "customer,name,class\nC-4,Ada Elm,none\n", from_plain({})).rows == 1
+
+
+def test_a_mapping_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "mapping.toml"
+    file.write_text('[values]\r\nunit = "kWh"\r\n', encoding="utf-8-sig")
+    assert read(file).values.unit == "kWh"

@@ -17,6 +17,7 @@ from wattshare.custodian.model.premises import Meter
 from wattshare.custodian.model.readings import Reading
 from wattshare.custodian.services.intake import Intake, Report
 from wattshare.custodian.services.intake.door import Door, Wanted
+from wattshare.custodian.services.intake.report import Preview
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.purposes import Purpose
 from wattshare.espi.profile import PGE
@@ -125,7 +126,9 @@ def test_a_trial_shows_rows_as_read_and_as_kept_and_keeps_nothing(door: Door, st
     report = taken(door, table(*rows), dry_run=True)
     assert (report.readings, report.revision, len(report.preview)) == (Tally(new=24), None, 10)
     assert report.preview[1].read == f"{POINT},2024-03-08 01:00,1.5"
-    assert (report.preview[1].start, report.preview[1].value) == (FRIDAY + 3600, 1_500_000)
+    second = report.preview[1]
+    assert isinstance(second, Preview)
+    assert (second.start, second.value) == (FRIDAY + 3600, 1_500_000)
     assert contents_of(store) == before
 
 

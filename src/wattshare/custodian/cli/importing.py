@@ -113,9 +113,9 @@ def check_places(set_aside: Path | None, write_mapping: Path | None) -> None:
     Raises:
         typer.BadParameter: one cannot.
     """
-    if set_aside is not None and not set_aside.parent.is_dir():
-        raise typer.BadParameter(f"There is no folder {set_aside.parent} for {set_aside}.", param_hint="--set-aside")
     for file, option in ((set_aside, "--set-aside"), (write_mapping, "--write-mapping")):
+        if file is not None and not file.parent.is_dir():
+            raise typer.BadParameter(f"There is no folder {file.parent} for {file}.", param_hint=option)
         if file is not None and file.is_dir():
             raise typer.BadParameter(f"{file} is a folder; name a file in it.", param_hint=option)
 

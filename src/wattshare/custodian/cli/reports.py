@@ -6,7 +6,7 @@ from wattshare.custodian.cli.printing import escape, out
 from wattshare.custodian.formats.remarks import Warned
 from wattshare.custodian.formats.tables.mapping import Mapping, to_toml
 from wattshare.custodian.services.intake import Report
-from wattshare.custodian.services.intake.report import ChannelReport, Preview, Refused
+from wattshare.custodian.services.intake.report import ChannelReport, Preview, Refused, RowPreview
 from wattshare.espi.deviations import KNOWN, DeviationCode
 
 # usage points and channels that are named one by one
@@ -25,9 +25,7 @@ def print_report(report: Report) -> None:
         _print_points(report)
         return
     if report.explained:
-        out.print(f"{name}: looked at, not taken in")
-        notes = {asked.key: f"{asked.sentence} {', '.join(asked.choices)}".strip() for asked in report.questions}
-        out.print(escape(to_toml(report.mapping or Mapping(), notes), lines=True))
+        _print_explained(name, report)
         return
     if report.known:
         but = f", but for {_rows(report.rows_refused)} that {_was(report.rows_refused)} set aside" * bool(
@@ -64,6 +62,15 @@ def print_report(report: Report) -> None:
     for shown in report.preview:
         out.print(f"  {escape(previewed(shown, again=shown.row == before))}")
         before = shown.row
+
+
+def _print_explained(name: str, report: Report) -> None:
+    if report.kind != "readings":
+        out.print(f"{name}: a table of {report.kind}; looked at, not taken in")
+        return
+    out.print(f"{name}: looked at, not taken in")
+    notes = {asked.key: f"{asked.sentence} {', '.join(asked.choices)}".strip() for asked in report.questions}
+    out.print(escape(to_toml(report.mapping or Mapping(), notes), lines=True))
 
 
 def _print_refusal(name: str, refused: Refused) -> None:
@@ -130,10 +137,17 @@ def worded(warning: Warned) -> str:
     return f"{warning.sentence} ({warning.code}, {often}{line}){places}"
 
 
-def previewed(shown: Preview, *, again: bool = False) -> str:
+def previewed(shown: Preview | RowPreview, *, again: bool = False) -> str:
     """One reading of a trial: its row as it was read, which may hold several, and the reading as it would be kept."""
+    if isinstance(shown, RowPreview):
+        kept = ", ".join(f"{name} {value}" for name, value in shown.kept.items())
+        return f"row {shown.row}: {shown.read if len(shown.read) <= WIDE else f'{shown.read[:WIDE]}…'} → {kept}"
     start = f"{datetime.fromtimestamp(shown.start, UTC):%Y-%m-%dT%H:%M:%SZ}"
     quality = "" if shown.quality is None else f", quality {shown.quality}"
-    kept = f"{FLOWS.get(shown.flow, shown.flow)} {shown.value}×10^{shown.power_of_ten} {shown.unit}"
+    flow = "no flow" if shown.flow is None else FLOWS.get(shown.flow, f"flow {shown.flow}")
+    value = "no value" if shown.value is None else f"{shown.value}×10^{shown.power_of_ten} {shown.unit}"
+    kept = f"{flow} {value}"
+    if not shown.read:
+        return f"reading {shown.row}: {shown.named} {start} + {shown.duration} s: {kept}{quality}"
     read = "…" if again else shown.read if len(shown.read) <= WIDE else f"{shown.read[:WIDE]}…"
     return f"row {shown.row}: {read} → {shown.named} {start} + {shown.duration} s: {kept}{quality}"

@@ -197,7 +197,7 @@ def read(path: Path) -> Mapping:
         BadMapping: it cannot be read, or a key in it is unknown or does not fit.
     """
     try:
-        return from_plain(tomllib.loads(path.read_text(encoding="utf-8")))
+        return from_plain(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except OSError as why:
         raise BadMapping(f"{path.name}: {why.strerror}") from why
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as why:

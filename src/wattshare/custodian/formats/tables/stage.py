@@ -105,13 +105,13 @@ class Stage:
         for number, row in enumerate(batch.rows, batch.first):
             if not any(row):
                 continue
+            self.rows += 1
             even = ragged(number, row, self.width) if len(row) != self.width else row
             if isinstance(even, BadRow):
                 self.faults.note(number, Fault(even.column, even.sentence))
             else:
                 numbers.append(number)
                 rows.append(even)
-        self.rows += len(rows)
         return numbers, rows
 
     def put(

@@ -1,7 +1,8 @@
 """Channels of a file: which of ours they are, and the readings in them."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from wattshare.custodian.formats import hrefs
 from wattshare.custodian.formats.green_button import ChannelEntry, Unplaceable, days_of, place_untimed
@@ -13,15 +14,19 @@ from wattshare.custodian.model.premises import Commodity
 from wattshare.custodian.model.readings import Block, Channel, Reading
 from wattshare.custodian.services.intake import future
 from wattshare.custodian.services.intake.commodities import assumed_type, completed
-from wattshare.custodian.services.intake.report import ChannelReport
+from wattshare.custodian.services.intake.report import ChannelReport, Preview
 from wattshare.custodian.store.channels import channel_rank
 from wattshare.custodian.store.database import Tx
 from wattshare.espi import ids
 from wattshare.espi.days import day_bounds, day_of
 from wattshare.espi.profile import Profile
+from wattshare.espi.units import UnitSymbol
 from wattshare.espi.usage import ReadingType
 
 NAMED = "channel"
+# readings that a trial shows
+SHOWN = 10
+UNITS = {unit.value: unit.name.lower() for unit in UnitSymbol}
 # a local day, whether it is one long reading, and its readings
 Day = tuple[int, bool, list[Reading] | Block]
 
@@ -36,6 +41,8 @@ class Channels:
     revision: int
     at: int
     reason: str
+    # the first readings as they are kept
+    shown: list[Preview] = field(default_factory=list)
 
     def take(self, point: str, here: int) -> list[ChannelReport]:
         """Put all readings that a file has of one usage point.
@@ -59,7 +66,28 @@ class Channels:
                     readings=self._put(entry, channel),
                 )
             )
+            self._show(entry, channel, point)
         return reports
+
+    def _show(self, entry: ChannelEntry, channel: Channel, point: str) -> None:
+        """Note the first readings, for whoever only tries a file."""
+        staged, of = self.linked.staged, channel.reading_type
+        chunks = staged.spool.chunks(list(staged.channels).index(entry.key)) if len(self.shown) < SHOWN else ()
+        for reading in islice((one for chunk in chunks for one in chunk.readings), SHOWN - len(self.shown)):
+            self.shown.append(
+                Preview(
+                    row=len(self.shown) + 1,
+                    read="",
+                    named=point,
+                    flow=of.flow_direction,
+                    start=reading.start,
+                    duration=reading.duration,
+                    value=reading.value,
+                    power_of_ten=of.power_of_ten_multiplier or 0,
+                    unit=UNITS.get(of.uom or 0, f"unit {of.uom}"),
+                    quality=next(iter(reading.quality), None),
+                )
+            )
 
     def _type_of(self, entry: ChannelEntry, here: int) -> ReadingType | None:
         """What the readings mean: as the file says, as is known here, or as the profile has it."""

@@ -113,7 +113,8 @@ class Door:
             usage_point=wanted.usage_point,
             account=wanted.account,
             lenient=wanted.lenient,
-            dry_run=wanted.dry_run,
+            # it says what it is by itself; what only asks for that takes nothing in
+            dry_run=wanted.dry_run or wanted.explain,
             again=wanted.again,
             tell=wanted.tell,
         )

@@ -148,6 +148,7 @@ class _Task:
             self.tell("storing", done, len(self.staged.points))
             here = progress.usage_points[key] = points.take(entry, self.linked, billed.get(key))
             progress.channels += channels.take(key, here)
+        progress.shown = tuple(channels.shown)
         self._put_bills(tx, progress, keys, revision, at, reason)
         for types in self.staged.reading_types.values():
             for reading_type in types:
@@ -259,6 +260,7 @@ class _Task:
             channels=tuple(progress.channels),
             customers=dict(sorted(progress.customers.items())),
             warnings=self.staged.warnings.all(),
+            preview=progress.shown if self.dry_run else (),
         )
 
 

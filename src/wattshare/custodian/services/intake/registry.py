@@ -1,11 +1,14 @@
 """Tables of customers and what is theirs, at the door: read to the end, drafted, then kept in one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from wattshare.custodian.formats.tables.columns import Faults
 from wattshare.custodian.formats.tables.faults import BadRow
-from wattshare.custodian.formats.tables.records import Kind, Record, missing, records, unknown
+from wattshare.custodian.formats.tables.records import Cell, Kind, Record, day, missing, money, records, unknown
 from wattshare.custodian.formats.tables.text import CsvTable, Unreadable
 from wattshare.custodian.model.changes import Tally
 from wattshare.custodian.model.clock import Clock
@@ -13,14 +16,16 @@ from wattshare.custodian.services.intake.agreements import Agreements
 from wattshare.custodian.services.intake.aside import Aside
 from wattshare.custodian.services.intake.bills import Bills
 from wattshare.custodian.services.intake.records import Records
-from wattshare.custodian.services.intake.report import Refused, Report, once_more
+from wattshare.custodian.services.intake.report import Refused, Report, RowPreview, once_more
 from wattshare.custodian.services.intake.telling import Tell, untold
 from wattshare.custodian.store.database import Store, Tx
 from wattshare.custodian.store.drafts import PreparedDraft
 from wattshare.custodian.store.taking import Taking
+from wattshare.espi.days import day_of
 from wattshare.espi.profile import Profile
 
-NAMED = 20
+# bad rows that are named, and rows that a trial shows
+NAMED, SHOWN = 20, 10
 # rows of one table that are held in memory
 MOST = 1_000_000
 
@@ -77,7 +82,8 @@ class Registry:
                     if undone.report:
                         return undone.report
             if self.aside is None or len(faults.numbers) > self.aside.most or not good:
-                return self._refused(table, faults)
+                read = len({row.row for row in rows} | faults.numbers)
+                return replace(self._refused(table, faults), rows=read)
 
     def _store(self, taking: Taking[Tx], table: CsvTable, rows: list[Record], faults: Faults) -> Report:
         with taking.view() as tx:
@@ -86,7 +92,8 @@ class Registry:
             into, made = self._draft(tx, rows, faults)
         bad = self._bad_rows(table, faults)
         if self.dry_run:
-            raise _Undone(replace(self._report(into, rows, faults, table), bad_rows=bad))
+            shown = self._preview(table, rows)
+            raise _Undone(replace(self._report(into, rows, faults, table), bad_rows=bad, preview=shown))
         aside = str(self.aside.write(bad)) if self.aside and bad else None
         taking.put_aside(made.lots)
         with taking.once() as tx:
@@ -127,13 +134,27 @@ class Registry:
             kind=self.kind.name,
             digest=self.digest,
             dry_run=self.dry_run,
-            rows=len(rows),
+            rows=len(rows) + len(faults.numbers),
             rows_refused=len(faults.numbers),
             bills=tally if self.kind.name == "bills" else Tally(),
             records=Tally() if self.kind.name == "bills" else tally,
             usage_points=tuple(sorted(into.points)),
             names=dict(sorted(into.points.items())),
             unread=unknown(self.kind, table.header),
+        )
+
+    def _preview(self, table: CsvTable, rows: Sequence[Record]) -> tuple[RowPreview, ...]:
+        """The first rows: as they stand in the file, and as they are understood."""
+        first, zone = rows[:SHOWN], self.profile.zone
+        raw = dict(table.raw(row.row for row in first)) if first else {}
+        said = {cell.name: cell for cell in self.kind.cells}
+        return tuple(
+            RowPreview(
+                row=row.row,
+                read=raw.get(row.row, "").rstrip("\r\n"),
+                kept={name: written(said[name], value, zone) for name, value in row.values.items()},
+            )
+            for row in first
         )
 
     def _bad_rows(self, table: CsvTable, faults: Faults) -> tuple[BadRow, ...]:
@@ -153,6 +174,14 @@ class Registry:
             bad_rows=bad,
             refused=Refused(rule="rows", sentence=f"{bad[0]}{more}"),
         )
+
+
+def written(cell: Cell, value: Any, zone: ZoneInfo) -> str:
+    """A value of a cell as it would be written."""
+    if cell.read is day:
+        return day_of(value, zone).isoformat()
+    # in 1/100 000 of the currency
+    return f"{Decimal(value).scaleb(-5):f}" if cell.read is money else str(value)
 
 
 class _Undone(Exception):

@@ -57,17 +57,28 @@ def once_more(manner: dict[str, Any], again: str) -> dict[str, Any]:
 class Preview:
     """One reading of a trial: as it stands in the file, and as it would be kept."""
 
+    # of Green Button, which has no rows, the place among those that are shown, and nothing as it was read
     row: int
     read: str
     named: str
-    # FlowDirection; 0: by the sign
-    flow: int
+    # FlowDirection; 0: by the sign; None: nothing says it
+    flow: int | None
     start: int
     duration: int
-    value: int
+    # None: it has none, but a cost or a quality
+    value: int | None
     power_of_ten: int
     unit: str
     quality: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowPreview:
+    """One row of a trial of customers or what is theirs: as it stands in the file, and what it says by column."""
+
+    row: int
+    read: str
+    kept: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +107,7 @@ class Report:
     bad_rows: tuple[BadRow, ...] = ()
     # the file that bad rows were set aside in
     aside: str | None = None
-    preview: tuple[Preview, ...] = ()
+    preview: tuple[Preview | RowPreview, ...] = ()
     # readings that were read, and those among them that stood more than once
     read: int = 0
     repeated: int = 0
@@ -149,6 +160,8 @@ class Progress:
     usage_points: dict[str, int] = field(default_factory=dict)
     # by customers' agreements
     spoken_of: set[int] = field(default_factory=set)
+    # the first readings
+    shown: tuple[Preview, ...] = ()
 
     @property
     def names(self) -> dict[int, str]:
