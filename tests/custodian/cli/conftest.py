@@ -5,14 +5,19 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from typer import testing
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from tests.conftest import log_plainly
 from wattshare.custodian.cli import commands
 
+# the tree of all commands is put together once, and not for each that is typed
+vars(testing).update(_get_command=cache(get_command))
 # whoever types it: words and what became of them
 Typed = Callable[..., Result]
 
