@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,6 @@ from docs import catalogues
 from wattshare.custodian.services.tongues import OURS, Tongues, preferred
 from wattshare.custodian.settings import BadSettings
 
-KNOWN = catalogues.texts()
 PLACE = re.compile(r"%\((\w+)\)s")
 # what customers never read: our words for things
 NEVER = re.compile(
@@ -23,6 +23,12 @@ GUILT = re.compile(r"\b(?:sure|miss out|lose|losing|sorry to|unfortunately|donâ€
 VOWELS = re.compile(r"[aeiouy]+")
 
 
+@cache
+def known() -> Catalog:
+    """Every text of the pages, in English."""
+    return catalogues.texts()
+
+
 def forms(text: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
     """A text, or its forms."""
     return (text,) if isinstance(text, str) else tuple(text)
@@ -30,7 +36,7 @@ def forms(text: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
 
 def english() -> list[str]:
     """Every English text."""
-    return [text for message in KNOWN if message.id for text in forms(message.id)]
+    return [text for message in known() if message.id for text in forms(message.id)]
 
 
 def syllables(word: str) -> int:
@@ -50,15 +56,15 @@ def grade(texts: list[str]) -> float:
 @pytest.mark.parametrize("file", sorted(OURS.glob("*.po")), ids=lambda file: file.stem)
 def test_every_text_has_its_translation_with_the_same_places(file: Path) -> None:
     catalogue: Catalog = catalogues.read(file)
-    assert catalogues.missing(catalogue, KNOWN) == []
+    assert catalogues.missing(catalogue, known()) == []
     for message in catalogue:
         if message.id:
             assert places(message.string) == places(message.id), message.id
 
 
 def test_what_a_template_has_the_tongue_say_is_looked_for() -> None:
-    assert "Act for %(name)s" in KNOWN
-    assert KNOWN["%(count)s address"].id == ("%(count)s address", "%(count)s addresses")
+    assert "Act for %(name)s" in known()
+    assert known()["%(count)s address"].id == ("%(count)s address", "%(count)s addresses")
 
 
 def test_no_language_speaks_another() -> None:
