@@ -18,8 +18,9 @@ CUT = "wattshare.cut"
 OLD = "1.0"
 # what sends an answer that is all there
 AT_ONCE = "wattshare.at_once"
-# bytes that the kernel is asked to take at a time: others on this thread are to have their turn
-SLICE = 2 * 1024 * 1024
+# bytes that the kernel is asked to take at a time: others on this thread are to have their turn after a millisecond or
+# two, and each slice costs a turn of the loop
+SLICE = 8 * 1024 * 1024
 
 
 class UntilClosed(int):
