@@ -1,5 +1,6 @@
 """A customer before a screen: a real browser, the real pages."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from wattshare.custodian.services.registration import Registered
 
 AUDIT = (Path(__file__).parent / "audit.js").read_text()
 SHOTS = Path(__file__).parents[2] / "screenshots"
+# for who wants to look; no test does, and each takes as long as a page
+PICTURES = bool(os.environ.get("WATTSHARE_PICTURES"))
 AUTHORIZE = BASE + "/datacustodian/oauth/v2/authorize"
 STATE = "s/7 &é"
 
@@ -168,8 +171,8 @@ class Screen:
         return {name: values[0] for name, values in parse_qs(parts.query, strict_parsing=True).items()}
 
     def look(self, name: str | None = None) -> None:
-        """Nothing is wrong with the page. A picture is kept under a name."""
-        if name:
+        """Nothing is wrong with the page. Where pictures are wanted, one is kept under the name."""
+        if name and PICTURES:
             SHOTS.mkdir(exist_ok=True)
             self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
         found: Any = self.page.evaluate(AUDIT)
