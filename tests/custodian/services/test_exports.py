@@ -9,7 +9,7 @@ import pytest
 from tests.custodian.services.taking import NOW, readings_of
 from tests.custodian.services.test_tables import POINT, meaning, sentences, taken
 from wattshare.custodian.formats.remarks import Remark
-from wattshare.custodian.formats.tables.mapping import Mapping, from_plain, read
+from wattshare.custodian.formats.tables.mapping import BadMapping, Mapping, from_plain, read
 from wattshare.custodian.model.readings import Reading
 from wattshare.custodian.services.intake import Intake, Report
 from wattshare.custodian.services.intake.door import Door
@@ -264,3 +264,55 @@ def test_a_mapping_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     file = tmp_path / "mapping.toml"
     file.write_text('[values]\r\nunit = "kWh"\r\n', encoding="utf-8-sig")
     assert read(file).values.unit == "kWh"
+
+
+def ends_of_two_days(last: str, *, others: str = "") -> str:
+    """A day and another by their ends: `last` is what the end of each is called."""
+    hours = [*(f"{hour:02}:00" for hour in range(1, 24)), last]
+    rows = [
+        f"{POINT},2024-06-{day},{time},{hour}{others}"
+        for day in (13, 14)
+        for hour, time in enumerate(hours, 24 * (day - 13))
+    ]
+    return "\n".join(["SPID,Date,Time,kWh", *rows])
+
+
+@pytest.mark.parametrize("last", ["00:00", "0:00", "00:00:00"])
+def test_a_midnight_behind_its_day_is_asked_about(door: Door, store: Store, last: str) -> None:
+    table, stamped = ends_of_two_days(last), {"zone": "local", "stamp": "end", "format": "iso"}
+    if last == "0:00":
+        stamped["format"] = "%Y-%m-%d %H:%M"
+    length = {"length": 3600}
+    report = taken(door, table, open_meaning(time=stamped, interval=length))
+    assert [bad.row for bad in report.bad_rows] == [25, 49]
+    assert "time.midnight" in report.bad_rows[0].sentence
+    given = open_meaning(time={**stamped, "midnight": "end"}, interval=length)
+    assert taken(door, table, given).refused is None
+    assert found(store) == [(hour, 3600, hour) for hour in range(48)]
+
+
+def test_a_midnight_may_be_that_of_the_day_before(door: Door, store: Store) -> None:
+    rows = [f"{POINT},2024-06-13,{hour:02}:00,{hour}" for hour in (23, 0, 1)]
+    stamped = {"zone": "local", "stamp": "end", "midnight": "start"}
+    given = open_meaning(time=stamped, interval={"length": 3600})
+    assert taken(door, "\n".join(["SPID,Date,Time,kWh", *rows]), given).refused is None
+    assert found(store) == [(-1, 3600, 0), (0, 3600, 1), (22, 3600, 23)]
+
+
+def test_midnights_that_begin_a_day_or_end_it_by_its_24_hours_are_not_asked_about(door: Door, store: Store) -> None:
+    stamped = {"zone": "local", "stamp": "end"}
+    given = open_meaning(time=stamped, interval={"length": 3600})
+    assert taken(door, ends_of_two_days("24:00"), given).refused is None
+    assert found(store) == [(hour, 3600, hour) for hour in range(48)]
+    forwards = [f"{POINT + 1},2024-06-{day},{hour:02}:00,1" for day in (13, 14) for hour in range(24)]
+    backwards = [row.replace(str(POINT + 1), str(POINT + 2)) for row in reversed(forwards)]
+    assert taken(door, "\n".join(["SPID,Date,Time,kWh", *forwards, *backwards]), given).refused is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [("%Y-%m-%d %H:%M %p", "%I and %p"), ("%Y-%m-%d %I:%M", "%I and %p"), ("%Y-%m-%d %H:%M %Z", "names of zones")],
+)
+def test_patterns_that_would_read_another_hour_are_none(pattern: str, said: str) -> None:
+    with pytest.raises(BadMapping, match=said):
+        from_plain({"time": {"format": pattern}})

@@ -80,6 +80,8 @@ class Times:
     zone: str | None = None
     # a column of times that is neither called start nor end: which of them it is
     stamp: str | None = None
+    # which day an end of 00:00 belongs to that has a column of its own beside the day: it starts it, or ends it
+    midnight: str | None = None
     # the hour that comes twice: by the order in the file, by a column's words, always one of them, or not at all
     ambiguous: str = "refuse"
     # words of the fold column
@@ -180,6 +182,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "values.thousands": ("", ",", ".", " ", "'", "\xa0", "\u202f"),
     "values.commodity": tuple(Commodity),
     "time.stamp": ("start", "end"),
+    "time.midnight": ("start", "end"),
     "time.ambiguous": ("refuse", "order", "column", "first", "second"),
     "time.missing": ("refuse", "skip"),
     "time.future": ("take", "refuse"),
@@ -321,6 +324,14 @@ def _check_pattern(pattern: str) -> None:
         raise BadMapping(f"time.format: {pattern!r} has a part {'%' + wrong!r}, which says nothing of a time; {advice}")
     if not parts or "" in parts:
         raise BadMapping(f"time.format: {pattern!r} is none; {advice}")
+    if "Z" in parts:
+        raise BadMapping(
+            f"time.format: {pattern!r} has names of zones, which say nothing here; write UTC itself and say time.zone, "
+            "or have offsets, %z"
+        )
+    # strptime has 1 PM be one o'clock in the morning by the one, and in either half of the day by the other
+    if ("p" in parts) != ("I" in parts):
+        raise BadMapping(f"time.format: {pattern!r} has one of %I and %p; both go together, and %H goes without")
     if any(parts.count(part) > 1 for part in set(parts) - {"%"}):
         raise BadMapping(f"time.format: {pattern!r} has a part twice; {advice}")
     if not any(need <= set(parts) for need in DAYS):

@@ -103,12 +103,15 @@ def _east(at: datetime) -> int:
 class Moments(dict[str, Moment]):
     """Texts of one column as seconds. Remembers what it has read: every meter has the same times."""
 
-    def __init__(self, column: str, form: str, zone: tzinfo | None, *, starts: bool = False) -> None:
+    def __init__(
+        self, column: str, form: str, zone: tzinfo | None, *, starts: bool = False, ends: bool = False
+    ) -> None:
         """Take the column's name, its format, and the zone of its wall clock; None: each has its offset.
 
-        `starts`: the mapping says that they are starts, which a 24th hour never is.
+        `starts`: the mapping says that they are starts, which a 24th hour never is. `ends`: 00:00 is 24:00.
         """
         super().__init__()
+        self._ends = ends
         self._column, self._form, self._zone, self._starts = column, form, zone, starts
         self._midnight = next((late for end, late in _LATE.items() if form.endswith(end)), _MIDNIGHT)
         self._even = _even(form)
@@ -188,7 +191,7 @@ class Moments(dict[str, Moment]):
         try:
             at = datetime.fromisoformat(text) if self._form == ISO else datetime.strptime(text, self._form)  # noqa: DTZ007
             # a date stands for its first moment
-            at += timedelta(days=1 if later else 0)
+            at += timedelta(days=1 if later or (self._ends and not (at.hour or at.minute or at.second)) else 0)
         except (ValueError, OverflowError):
             return None
         return None if at.microsecond or not 1900 < at.year < 2200 else at

@@ -1,13 +1,14 @@
 """When readings start and how long they last, from the columns of a table that say so."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, NamedTuple
 
 from wattshare.custodian.formats.tables.amounts import shown
 from wattshare.custodian.formats.tables.columns import Words
 from wattshare.custodian.formats.tables.faults import Fault
-from wattshare.custodian.formats.tables.mapping import BY_ROW, DAILY
+from wattshare.custodian.formats.tables.mapping import BY_ROW, DAILY, NAMES
 from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
 from wattshare.custodian.formats.tables.moments import (
     DAY,
@@ -31,6 +32,11 @@ AGAIN = (
     "comes twice on that day; say time.ambiguous: “order” where the file has both in order, “column” with "
     "columns.fold, or “first” or “second”."
 )
+MIDNIGHT = (
+    "stands behind the last time of its day: say time.midnight = “end” where it ends that day, “start” where it is "
+    "the day's beginning, which ends the day before."
+)
+ZERO = re.compile(r"0{1,4}|0?0:00(?::00)?|12:00(?::00)? ?[Aa][Mm]")
 NEVER = "does not come on that day, as the clock skips it; time.missing = “skip” passes such rows over."
 
 
@@ -57,7 +63,10 @@ class Stamps:
         self._days = self.zone or profile.zone
         self.at_end = self.stamp_role == "end"
         starts = meaning.time.stamp == "start" and self.column == names.get("date") and meaning.form == "long"
-        self._moments = Moments(self.column, meaning.time.format or ISO, self.zone, starts=starts)
+        # 23:45 and then 00:00 of one day, which may be its end
+        self._split = self.at_end and meaning.form == "long" and "end" not in names and "time" in names
+        ends = self._split and meaning.time.midnight == "end"
+        self._moments = Moments(self.column, meaning.time.format or ISO, self.zone, starts=starts, ends=ends)
         self._ends = Moments(names.get("end", ""), meaning.time.format or ISO, self.zone)
         self.daily = meaning.interval.length == DAILY
         # the interval length of every channel, or each row has its own
@@ -99,7 +108,25 @@ class Stamps:
         texts = columns.get("start") or columns.get("end") or columns["date"]
         if "time" in columns and "date" in columns:
             texts = list(map(" ".join, zip(columns["date"], columns["time"], strict=True)))
-        return list(map(self._moments.__getitem__, texts))
+        found = list(map(self._moments.__getitem__, texts))
+        if self._split and self._meaning.time.midnight is None:
+            for at in self._midnights(texts, columns):
+                found[at] = Fault(self._names["time"], f"{shown(columns['time'][at].strip())} {MIDNIGHT}")
+        return found
+
+    def _midnights(self, texts: Sequence[str], columns: Mapping[str, Sequence[str]]) -> Iterator[int]:
+        """The places of midnights that stand behind the last end before midnight of the very same day."""
+        days, times, length = columns["date"], columns["time"], self.length
+        if not isinstance(length, int):
+            return
+        whose = [columns[role] for role in (*NAMES, "channel", "flow", "unit") if role in columns]
+        for at in range(1, len(times)):
+            if days[at] != days[at - 1] or not ZERO.fullmatch(times[at].strip()):
+                continue
+            before, here = (self._moments.plain(texts[one]) for one in (at - 1, at))
+            follows = before is not None and here is not None and before == here + DAY - length
+            if follows and all(column[at] == column[at - 1] for column in whose):
+                yield at
 
     def settled(
         self, stamps: Sequence[Any], columns: Mapping[str, Sequence[str]]
