@@ -169,8 +169,9 @@ def test_a_title_above_the_names_is_told_with_their_row(door: Door, title: str) 
     assert taken(door, table, meaning(file={"header": 3})).refused is None
 
 
-def test_a_column_with_a_unit_is_one_of_readings(door: Door) -> None:
-    report = taken(door, f"usage_point,start,Generation (kWh)\n{POINT},2024-06-13 00:00,1\n", from_plain({}))
+@pytest.mark.parametrize("name", ["Generation (kWh)", "kW"])
+def test_a_column_with_a_unit_is_one_of_readings(door: Door, name: str) -> None:
+    report = taken(door, f"usage_point,start,{name}\n{POINT},2024-06-13 00:00,1\n", from_plain({}))
     assert "columns.value" in [one.key for one in report.questions]
 
 

@@ -11,7 +11,7 @@ from wattshare.custodian.formats.tables.faults import Question
 from wattshare.custodian.formats.tables.mapping import DAILY, FLOWS, NAMES, Flow, Times, Values
 from wattshare.custodian.formats.tables.mapping import Mapping as Meaning
 from wattshare.custodian.formats.tables.moments import DAY, EPOCH_MILLISECONDS, EPOCH_SECONDS, EXCEL, ISO, Moments
-from wattshare.custodian.formats.tables.units import unit_of
+from wattshare.custodian.formats.tables.units import RATES, unit_of
 from wattshare.custodian.formats.tables.wide import Cells, cells_of
 
 # names of columns without what is no letter or digit, by what they mean
@@ -358,7 +358,9 @@ def flow_in(name: str) -> str:
 def names_readings(header: Sequence[str]) -> bool:
     """Whether the names of columns alone say that values of something at some time stand under them."""
     columns = guess(Sample(tuple(header), ()), Meaning()).columns
-    valued = "value" in columns or cells_of(header) is not None or any(map(_unit_in, header))
+    # kW is no unit of readings, which is told of readings
+    rated = any(name.strip().casefold() in RATES for name in header)
+    valued = rated or "value" in columns or cells_of(header) is not None or any(map(_unit_in, header))
     return valued and any(role in columns for role in NAMES) and any(role in columns for role in STARTS)
 
 

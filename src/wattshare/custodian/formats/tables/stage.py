@@ -224,7 +224,7 @@ class Stage:
             return [None] * len(starts)
         agree = self._stamps.agree
         return [
-            None if end is None or agree(start, end, duration) else end - start
+            None if end is None or end - start == duration or agree(start, end, duration) else end - start
             for end, start, duration in zip(found["length"], starts, durations, strict=True)
         ]
 

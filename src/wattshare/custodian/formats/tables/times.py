@@ -304,7 +304,7 @@ class Stamps:
         An end may be the last second, minute or day that is in, too: 00:14:59, 00:14, or the day itself.
         """
         lasts = end - start
-        if lasts == duration or (duration > MINUTE and duration - lasts in (1, MINUTE)) or (self.daily and not lasts):
+        if (duration > MINUTE and duration - lasts in (1, MINUTE)) or (self.daily and not lasts):
             return True
         return self.zone is not None and lasts + east(end, self.zone) - east(start, self.zone) == duration
 
