@@ -1,8 +1,12 @@
 """The worker: what becomes of jobs that fail, of chores that fail, and of a store that is away."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+
+import pytest
+import structlog
 
 from tests.custodian.houses import StoppedClock
 from wattshare.custodian.model.errors import Unavailable
@@ -96,11 +100,13 @@ def test_a_chore_that_fails_keeps_no_other_from_being_done(store: Store) -> None
     assert done == ["second"]
 
 
-def test_a_store_that_is_away_is_asked_again(store: Store) -> None:
-    """The worker goes on where it was when the store is back."""
+def test_a_store_that_is_away_is_asked_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker goes on where it was when the store is back, and has said once that it was away."""
     clock, done = StoppedClock(), list[str]()
     ordered(store, clock)
     away = Away(store, times=2)
+    said = io.StringIO()
+    monkeypatch.setattr("wattshare.custodian.worker.loop.LOG", structlog.wrap_logger(structlog.PrintLogger(said)))
     worker = Worker(store=away, now=clock, name="a", steps={"work": lambda job: done.append(job.subject)})  # type: ignore[arg-type]
     stopping = replace(worker, chores=())
     attempts = 0
@@ -109,6 +115,7 @@ def test_a_store_that_is_away_is_asked_again(store: Store) -> None:
         if job := stopping._claimed(stopping.all_lanes[0]):
             stopping._finish(job)
     assert (done, attempts) == (["one"], 3)
+    assert said.getvalue().count("store_unavailable") == 1
 
 
 class Away:

@@ -27,6 +27,8 @@ LONGEST_PAUSE = 3_600
 AWAY_TRIES = 3
 IDLE_SECONDS = 0.2
 SWEEP_SECONDS = 60
+# between two lines that say that the database is away
+MISSED_SECONDS = 60
 
 # what is to be done with a job: the second of its next run, or None when it is done
 Step = Callable[[Job], int | None]
@@ -67,6 +69,8 @@ class Worker:
     chores: tuple[Callable[[], object], ...] = ()
     chance: Callable[[], float] = random.random
     stopped: threading.Event = field(default_factory=threading.Event)
+    # when it was said last that the database is away
+    missed: list[int] = field(default_factory=lambda: [-MISSED_SECONDS])
 
     def run(self) -> None:
         """Work until stopped: a thread for each lane and one for the chores."""
@@ -130,6 +134,8 @@ class Worker:
         for chore in self.chores:
             try:
                 chore()
+            except Unavailable as why:
+                self._miss(why)
             # the chore's fault must not end the worker
             except Exception:
                 LOG.exception("chore_failed")
@@ -160,9 +166,16 @@ class Worker:
         try:
             return self._claim(lane)
         # the database is away: asked again after a moment, and a job at hand is taken over when its lease ends
-        except Unavailable:
-            LOG.warning("store_unavailable")
+        except Unavailable as why:
+            self._miss(why)
             return None
+
+    def _miss(self, why: Unavailable) -> None:
+        """Say that the database is away: once a minute, however many lanes ask how often."""
+        now = self.now()
+        if not 0 <= now - self.missed[0] < MISSED_SECONDS:
+            self.missed[0] = now
+            LOG.warning("store_unavailable", cause=why.logged)
 
     def _beating(self, job: Job) -> None:
         with Heartbeat(self, job):
