@@ -50,8 +50,12 @@ from wattshare.espi.profile import PROFILES, Profile
 
 BATCHES = "batches"
 LOG = structlog.get_logger()
-OPEN = "this role sees every row, whatever it is asked for; see docs/operate.md"
-WEAK = "what was committed may be lost in a power cut; see docs/operate.md"
+WEAK = "what was committed may be lost in a power cut; see docs/postgresql.md"
+ADVICE = {
+    ROW_SECURITY: "this role sees every row, whatever it is asked for; see docs/postgresql.md",
+    "server_encoding": "some names cannot be written; see docs/postgresql.md",
+    "server_version": "this release was never tried on it; see docs/postgresql.md",
+}
 
 
 def profile_of(settings: Settings) -> Profile:
@@ -276,7 +280,7 @@ def opened(home: Path | None, **values: Any) -> Iterator[House]:
     try:
         bring_up(store)
         for weak in store.weak_settings():
-            LOG.critical("database_is_weak", setting=weak, advice=OPEN if weak == ROW_SECURITY else WEAK)
+            LOG.critical("database_is_weak", setting=weak, advice=ADVICE.get(weak, WEAK))
         yield assemble(settings, store, clock_of(settings.home, sandbox=settings.sandbox))
     finally:
         store.close()

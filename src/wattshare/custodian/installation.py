@@ -10,6 +10,7 @@ from wattshare.custodian.settings import Settings
 from wattshare.custodian.store import readiness
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import Keys, absent
+from wattshare.custodian.store.steps import Tell, silent
 
 KEYS = "keys.json"
 DAY = 86_400
@@ -66,8 +67,10 @@ def owned_store_of(settings: Settings) -> Store:
     return store_of(settings.model_copy(update={"database_url": settings.database_owner_url or settings.database_url}))
 
 
-def upgrade(settings: Settings, *, anew: bool = False) -> None:
+def upgrade(settings: Settings, *, anew: bool = False, tell: Tell = silent) -> None:
     """Bring the tables of a home's database to the form of this release, and let our role work with them.
+
+    `tell`: hears of each step.
 
     Raises:
         BadKeys: the keys cannot be used.
@@ -76,4 +79,4 @@ def upgrade(settings: Settings, *, anew: bool = False) -> None:
     """
     role = make_url(settings.database_url).username if settings.database_owner_url else None
     with closing(owned_store_of(settings)) as store:
-        readiness.upgrade(store, anew=anew, for_role=role)
+        readiness.upgrade(store, anew=anew, for_role=role, tell=tell)

@@ -45,6 +45,15 @@ def test_an_upgrade_can_be_run_again(store: Store) -> None:
         assert [party.name for party in tx.parties.every()] == ["Acme Energy"]
 
 
+def test_each_step_is_told_when_it_is_made(database_url: str, keys: Keys) -> None:
+    store, told = Store.connect(database_url, keys), list[str]()
+    for _ in range(2):
+        store.upgrade(tell=told.append)
+    store.close()
+    assert [line.partition(" ")[0] for line in told] == list(steps.STEPS)
+    assert all(line.endswith(".") for line in told)
+
+
 def test_a_store_knows_whether_it_is_upgraded(database_url: str, keys: Keys) -> None:
     store = Store.connect(database_url, keys)
     store.upgrade()

@@ -3,17 +3,23 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from threading import Barrier
+from typing import Any
 
 import pytest
 from sqlalchemy import event, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from tests.custodian.servers import OWNER, Server
 from tests.custodian.store.households import T0, add_authorization, add_home, add_party
 from tests.custodian.store.test_readings import FIRST, add_channel, authorize, day_block, midnight
 from tests.custodian.stores import trusting
 from wattshare.custodian.model.errors import BadRequest, Unavailable
+from wattshare.custodian.store import readiness
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import Keys
+from wattshare.custodian.store.postgresql import loses
+from wattshare.custodian.store.readiness import BadDatabase
+from wattshare.custodian.store.short import driver_of
 from wattshare.espi.profile import PGE
 
 LATER = 1_800_000_000
@@ -152,6 +158,52 @@ def test_a_text_that_no_database_takes_is_a_bad_request(store: Store) -> None:
 def test_what_may_lose_data_is_named(store: Store) -> None:
     # the tests' own server is in haste
     assert store.weak_settings() == ("fsync", "full_page_writes", "synchronous_commit")
+
+
+def test_a_connection_that_is_cut_before_it_is_ready_is_unavailable(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    with store.engine.connect() as keeper:
+
+        def cut(driver: Any) -> None:
+            own = text("SELECT pg_terminate_backend(:own)"), {"own": driver.info.backend_pid}
+            keeper.execute(*own)
+            driver.execute("SELECT 1")
+
+        for kept in (store.views, store.notes):
+            object.__setattr__(kept, "prepare", cut)
+        for opened in (store.read, store.note, store.single_note):
+            with pytest.raises(Unavailable), opened():
+                pass
+    # nobody was left with one, and nothing was undone on a line that is not there
+    assert store.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    assert caplog.text == ""
+
+
+def test_what_loses_prepared_statements_is_found_out(store: Store) -> None:
+    assert not store.forgets()
+    with store.engine.connect() as one, store.engine.connect() as other:
+        first, second = driver_of(one), driver_of(other)
+        first.autocommit = second.autocommit = True
+        assert not loses(first, second)
+
+        class Elsewhere:
+            """Between the two, the first is given another line."""
+
+            def execute(self, _: str) -> None:
+                first.pgconn.exec_(b"DEALLOCATE ALL")
+
+        assert loses(first, Elsewhere())
+
+
+def test_no_tables_are_made_where_names_cannot_be_written(server: Server, keys: Keys) -> None:
+    server.execute(
+        f"CREATE DATABASE latin TEMPLATE template0 OWNER {OWNER} ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'"
+    )
+    store = Store.connect(server.url("latin", OWNER), keys)
+    with pytest.raises(BadDatabase, match="UTF8"):
+        readiness.upgrade(store, anew=True)
+    store.close()
 
 
 @pytest.mark.usefixtures("server")

@@ -130,7 +130,7 @@ def upgrade_(*, home: Home = None) -> None:
     from wattshare.custodian.installation import present, upgrade
 
     with failing(as_json=False):
-        upgrade(present(home))
+        upgrade(present(home), tell=lambda said: out.print(said, markup=False, highlight=False))
     out.print("The database is up to date.")
 
 

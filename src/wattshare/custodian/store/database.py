@@ -58,6 +58,7 @@ from wattshare.custodian.store.sessions import Sessions
 from wattshare.custodian.store.short import Kept
 from wattshare.custodian.store.signing import SigningKeys
 from wattshare.custodian.store.statements import alone
+from wattshare.custodian.store.steps import Tell, silent
 from wattshare.custodian.store.taking import AtOnce, Taking
 from wattshare.custodian.store.tokens import Tokens
 from wattshare.custodian.store.trail import Trail
@@ -270,11 +271,12 @@ class Store:
         with _available(), self.views.transaction(self.purpose if for_ is None else for_) as connection:
             yield Tx(connection, self.keys, self.late, partial(self.views.narrow, connection))
 
-    def upgrade(self, *, for_role: str | None = None) -> None:
+    def upgrade(self, *, for_role: str | None = None, tell: Tell = silent) -> None:
         """Bring the tables to the newest form: all steps or none; another process waits for its turn.
 
         Others go on working meanwhile: where they keep a table, it is tried again. `for_role`: the role of
         PostgreSQL that works with the tables, where it is not their owner.
+        `tell`: hears of each step, and why it waits.
 
         Raises:
             Unavailable: the database cannot be reached, or others keep it for too long.
@@ -287,20 +289,21 @@ class Store:
         with _available():
             for _ in range(TRIES):
                 try:
-                    return self._upgrade(for_role)
+                    return self._upgrade(for_role, tell)
                 except OperationalError as why:
                     if not postgresql.was_locked(why):
                         raise
+                    tell("Others keep a table; all of it is undone, and tried again.")
                     time.sleep(1)
         raise Unavailable(logged="others keep the tables; try again when they do less")
 
-    def _upgrade(self, for_role: str | None) -> None:
+    def _upgrade(self, for_role: str | None, tell: Tell) -> None:
         patient = self.engine.connect().execution_options(wattshare_patient=True)
         with patient as connection, connection.begin():
             alone(connection, "upgrade")
             if connection.dialect.name == "postgresql":
                 connection.execute(postgresql.UPKEEP)
-            steps.make(connection)
+            steps.make(connection, tell)
             if for_role is not None and self.engine.dialect.name == "postgresql":
                 postgresql.grant(connection, for_role)
 
@@ -312,6 +315,11 @@ class Store:
         with self._plain() as connection:
             made = steps.made(connection)
         return made is not None and made not in steps.STEPS[:-1]
+
+    def begun(self) -> bool:
+        """Whether there are tables of ours, of whatever form."""
+        with self._plain() as connection:
+            return steps.made(connection) is not None
 
     def newest(self) -> bool:
         """Whether the tables have just the form of this release."""
@@ -325,6 +333,13 @@ class Store:
             return ()
         with self._plain() as connection:
             return tuple(postgresql.weak_settings(connection))
+
+    def forgets(self) -> bool:
+        """Whether we prepare statements, and something between us and the database forgets them."""
+        if self.engine.dialect.name == "sqlite":
+            return False
+        with _available():
+            return postgresql.forgets(self.engine)
 
     def distribute(self, *, show: bool = False) -> Iterator[str]:
         """Put the tables of meter data on several machines, with Citus: each statement before it is run.

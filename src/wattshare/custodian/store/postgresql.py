@@ -1,6 +1,7 @@
 """What is special to PostgreSQL: many writers at a time, each under a deadline."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -11,10 +12,12 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from wattshare.custodian.settings import BadSettings
 from wattshare.custodian.store.metadata import Big
-from wattshare.custodian.store.prepared import KNOWN, Prepared
+from wattshare.custodian.store.prepared import KNOWN, Prepared, wrapped
 from wattshare.custodian.store.purposes import For, Purpose
 from wattshare.custodian.store.short import BEGUN, Kept
 
+# ours to say, whatever the environment has: what is written below the driver's cursors is written so
+ENCODED = {"client_encoding": "utf8"}
 # the oldest that the tests are run on
 OLDEST = 15
 # connections kept
@@ -53,6 +56,8 @@ PATIENT = {"statement": "0", "lock": "3s"}
 LOCKED = "55P03"
 # of SQLSTATE: a right that a role lacks
 DENIED = "42501"
+# and a prepared statement that is not there, or is there already
+MIXED_UP = ("26000", "42P05")
 # what the application's role works with, and what it may do less with than with the others
 GRANTED = text(
     "SELECT relname, relkind::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace"
@@ -84,6 +89,7 @@ def connect(url: URL, *, statement_seconds: int, connections: int, prepared: boo
             # a server that was restarted is met by a question, not by a request's first statement
             pool_pre_ping=True,
             connect_args={name: value for name, value in PATIENCE.items() if name not in url.query}
+            | ENCODED
             | ({} if prepared else {"prepare_threshold": None}),
         )
     except ModuleNotFoundError as why:
@@ -173,6 +179,50 @@ def weak_settings(connection: Connection) -> Iterator[str]:
     bypass = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
     if connection.scalar(text(bypass)):
         yield ROW_SECURITY
+
+
+def forgets(engine: Engine) -> bool:
+    """Whether something between us and the server loses what we prepare on a connection.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: the server cannot be asked.
+    """
+    with _driver(engine) as one:
+        # who shares connections out has made up the number of the process that we were told
+        there = one.execute("SELECT pg_backend_pid()", prepare=False).fetchone()[0]
+        if one.prepare_threshold is None or there == one.info.backend_pid:
+            return False
+        with _driver(engine) as other:
+            return loses(one, other)
+
+
+def loses(one: Any, other: Any) -> bool:
+    """Whether what is prepared on one of the driver's connections is gone while another has a transaction.
+
+    So it is where connections are shared out, transaction by transaction, by who does not know what is prepared.
+    """
+    try:
+        one.execute("SELECT 1", prepare=True)
+        other.execute("BEGIN")
+        try:
+            one.execute("SELECT 1", prepare=True)
+        finally:
+            other.execute("ROLLBACK")
+    except Exception as why:
+        if getattr(why, "sqlstate", None) in MIXED_UP:
+            return True
+        raise
+    return False
+
+
+@contextmanager
+def _driver(engine: Engine) -> Iterator[Any]:
+    """The driver's own connection, for statements that are transactions by themselves."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        try:
+            yield connection.connection.dbapi_connection
+        except Exception as why:
+            raise wrapped(connection.dialect, why) from why
 
 
 def grant(connection: Connection, role: str) -> None:

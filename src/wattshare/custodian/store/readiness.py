@@ -10,10 +10,14 @@ from wattshare.custodian.store import sqlite
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import BadKeys, Unsealable
 from wattshare.custodian.store.purposes import Purpose
-from wattshare.custodian.store.steps import LaterRelease
+from wattshare.custodian.store.steps import LaterRelease, Tell, silent
 
 # whose name is opened for a trial, where no third party is registered yet
 FIRST_CUSTOMER = 1
+FORGETFUL = (
+    "connections are shared out transaction by transaction, and prepared statements get lost: set"
+    " max_prepared_statements of pgbouncer 1.21 or later, or database_prepared = false here"
+)
 
 
 class BadDatabase(Exception):
@@ -34,15 +38,17 @@ def bring_up(store: Store) -> None:
         upgrade(store)
         return
     with readable(store):
+        if store.forgets():
+            raise BadDatabase(f"{named(store)}: {FORGETFUL}")
         if not store.upgraded():
             raise BadDatabase(f"{named(store)}: is not of this release yet: wattshare db upgrade")
         check_keys(store)
 
 
-def upgrade(store: Store, *, anew: bool = False, for_role: str | None = None) -> None:
+def upgrade(store: Store, *, anew: bool = False, for_role: str | None = None, tell: Tell = silent) -> None:
     """Bring a database to the form of this release; only where it is made `anew` may its file be missing.
 
-    `for_role`: as `Store.upgrade`.
+    `for_role`, `tell`: as `Store.upgrade`.
 
     Raises:
         BadDatabase, BadKeys, Unavailable: as `bring_up`.
@@ -51,7 +57,10 @@ def upgrade(store: Store, *, anew: bool = False, for_role: str | None = None) ->
     if not anew and file is not None and not file.exists():
         raise BadDatabase(f"{file}: there is no database. Bring it back, or make an empty one: wattshare init")
     with readable(store):
-        store.upgrade(for_role=for_role)
+        # names that it cannot hold would be refused one by one, much later
+        if file is None and not store.begun() and "server_encoding" in store.weak_settings():
+            raise BadDatabase(f"{named(store)}: its encoding is not UTF8; make another: docs/postgresql.md")
+        store.upgrade(for_role=for_role, tell=tell)
         check_keys(store)
 
 

@@ -128,9 +128,15 @@ class Kept:
         try:
             return self.free.pop(), True
         except IndexError:
-            connection = self.engine.connect().execution_options(**self.options)
-            connection.info.pop(READS, None)
-            connection.info[KNOWN] = self.prepare(driver_of(connection))
+            connection = self.engine.connect()
+            try:
+                connection.execution_options(**self.options)
+                connection.info.pop(READS, None)
+                connection.info[KNOWN] = self.prepare(driver_of(connection))
+            except Exception as why:
+                # cut off since the pool has looked at it
+                self._drop(connection)
+                raise wrapped(connection.dialect, why) from why
             return connection, False
 
     def _drop(self, connection: Connection) -> None:
@@ -138,6 +144,9 @@ class Kept:
         # of one that the server cut off nothing is left to be told apart
         if not connection.invalidated:
             connection.info.pop(BEGUN, None)
+            # the pool would try to undo something on it, and log that as a fault of ours
+            if getattr(driver_of(connection), "closed", False):
+                connection.invalidate()
         connection.close()
 
 

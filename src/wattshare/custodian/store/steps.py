@@ -4,6 +4,7 @@ Whether they have it is asked at every start and answered here by itself; Alembi
 everything else and stays in memory, is loaded where there is a step to be made.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -11,6 +12,14 @@ from sqlalchemy import Connection, inspect, text
 MIGRATIONS = Path(__file__).parent / "migrations"
 # what a step is called stands before the first underscore of its file's name
 STEPS = tuple(sorted(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py")))
+
+
+# says to who waits what was done
+Tell = Callable[[str], None]
+
+
+def silent(_: str) -> None:
+    """Say nothing."""
 
 
 class LaterRelease(Exception):
@@ -25,8 +34,8 @@ def made(connection: Connection) -> str | None:
     return found
 
 
-def make(connection: Connection) -> None:
-    """Make all that are not made yet, in the transaction of this connection.
+def make(connection: Connection, tell: Tell = silent) -> None:
+    """Make all that are not made yet, in the transaction of this connection; each is told when it is made.
 
     Raises:
         LaterRelease: there are some that this release does not know.
@@ -35,7 +44,7 @@ def make(connection: Connection) -> None:
     from alembic.config import Config  # noqa: PLC0415
     from alembic.util.exc import CommandError  # noqa: PLC0415
 
-    config = Config(attributes={"connection": connection})
+    config = Config(attributes={"connection": connection, "told": tell})
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     try:
         command.upgrade(config, "head")

@@ -7,5 +7,11 @@ from alembic import context
 
 from wattshare.custodian.store.metadata import METADATA
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA, render_as_batch=True)
+told = context.config.attributes["told"]
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=METADATA,
+    render_as_batch=True,
+    on_version_apply=lambda *, step, **_: told(f"{step.up_revision_id} {step.up_revision.doc}"),
+)
 context.run_migrations()
