@@ -31,7 +31,10 @@ def test_digits_that_say_nothing_do_no_harm(text: str, number: int) -> None:
         ("18446744073709551615", LARGE),
         ("1" + "0" * 75, LARGE),
         ("1e99", LARGE),
-        ("0.00100000000000000001", "has more digits than are kept; lower values.power_of_ten by 17 or more."),
+        (
+            "0.00100000000000000001",
+            "has more digits than are kept; lower values.power_of_ten by 17 or more, or say values.digits = “round”.",
+        ),
         ("1" * 77, "is no number."),
         ("NaN", "is no number; where it says that nothing was read, values.empty = “gap” leaves it out."),
         ("#N/A", "is no number; where it says that nothing was read, values.empty = “gap” leaves it out."),
@@ -82,3 +85,23 @@ def test_a_cost_is_kept_as_it_is() -> None:
     costs = Amounts("cost", 5, chosen=False)
     sentences = [found.sentence for text in ("1e12", "0.000001") if isinstance(found := costs[text], Fault)]
     assert sentences == ["“1e12” is too large.", "“0.000001” has more digits than are kept."]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1.2000000000000002", 1200),
+        ("0.30000000000000004", 300),
+        ("1.9999999999999998", 2000),
+        ("0.0005", 1),
+        ("0.00049999", 0),
+        ("-0.0005", -1),
+        ("-0.00000001", 0),
+        ("9.9995", 10_000),
+        ("1e-20", 0),
+        ("5e-4", 1),
+        ("12.5", 12_500),
+    ],
+)
+def test_digits_beyond_those_that_are_kept_are_rounded_where_that_is_asked_for(text: str, number: int) -> None:
+    assert Amounts("kWh", 3, rounds=True)[text] == number

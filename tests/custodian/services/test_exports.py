@@ -158,6 +158,18 @@ def test_words_that_say_that_nothing_was_read_are_gaps_where_empty_cells_are(
     assert found(store) == [(1, 3600, 1)]
 
 
+def test_digits_that_a_program_made_up_are_rounded_where_that_is_said(door: Door, store: Store) -> None:
+    table = (
+        f"point,start,kwh\n{POINT},2024-06-13 00:00,0.30000000000000004\n{POINT},2024-06-13 01:00,1.9999999999999998\n"
+    )
+    report = taken(door, table)
+    assert report.refused
+    assert "values.digits = “round”" in report.refused.sentence
+    assert taken(door, table, meaning(values={"digits": "round"})).refused is None
+    readings: list[Reading] = sorted(readings_of(store, POINT), key=lambda one: one.start)
+    assert [one.value for one in readings] == [300_000, 2_000_000]
+
+
 @pytest.mark.parametrize("title", ["Interval report", "Interval report, June"])
 def test_a_title_above_the_names_is_told_with_their_row(door: Door, title: str) -> None:
     table = f"{title}\n\npoint,start,kwh\n{POINT},2024-06-13 00:00,1\n"

@@ -44,6 +44,8 @@ class Amounts(dict[str, int | Fault | None]):
     chosen: bool = True
     # whether words that say that nothing was read are empty texts
     gaps: bool = False
+    # whether digits that are not kept are rounded, half of one away from zero
+    rounds: bool = False
 
     def __post_init__(self) -> None:
         """Make ready what tells marks between thousands from others: 1,234,567.8, and 12,34,567 as in India."""
@@ -84,18 +86,24 @@ class Amounts(dict[str, int | Fault | None]):
 
     def _scaled(self, text: str, found: re.Match[str]) -> int | Fault:
         sign, whole, decimals, exponent = found.groups(default="")
+        more = False
         digits, behind = (whole + decimals).lstrip("0"), len(decimals) - int(exponent or 0) - self.shift
         if behind > 0:
             digits, cut = digits[:-behind], digits[-behind:]
-            if cut.strip("0"):
-                advice = f"; lower values.power_of_ten by {behind} or more" * self.chosen
-                return Fault(self.column, f"{shown(text)} has more digits than are kept{advice}.")
+            if cut.strip("0") and not self.rounds:
+                return self._fine(text, behind)
+            more = cut.rjust(behind, "0") >= "5"
         many = len(digits) - min(behind, 0)
         if many > 15:
             return self._large(text, many - 14)
-        number = int(digits or "0") * 10 ** max(-behind, 0)
+        number = int(digits or "0") * 10 ** max(-behind, 0) + more
         number = -number if sign == "-" else number
         return number if LEAST <= number <= MOST else self._large(text, 1)
+
+    def _fine(self, text: str, by: int) -> Fault:
+        lower = f"lower values.power_of_ten by {by} or more"
+        advice = f"; {lower}, or say values.digits = “round”" * self.chosen
+        return Fault(self.column, f"{shown(text)} has more digits than are kept{advice}.")
 
     def _large(self, text: str, by: int) -> Fault:
         advice = f"; raise values.power_of_ten by {by} or more, if it is right" * (self.chosen and by <= LIKELY)

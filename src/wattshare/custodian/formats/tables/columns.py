@@ -8,7 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from wattshare.custodian.formats.tables.amounts import Amounts, shown
 from wattshare.custodian.formats.tables.faults import MOST_BAD, BadRow, Fault, TooManyBad
-from wattshare.custodian.formats.tables.mapping import FLOWS, Mapping
+from wattshare.custodian.formats.tables.mapping import FLOWS, Mapping, Values
 from wattshare.custodian.formats.tables.units import Unit, stored_power, unit_of, worded
 from wattshare.custodian.model.premises import Commodity
 from wattshare.espi.profile import Profile
@@ -154,10 +154,23 @@ def small_numbers(column: str) -> Words[int | None]:
     return Words(read)
 
 
+def made_by(values: Values, column: str, shift: int, *, chosen: bool = True) -> Amounts:
+    """Amounts as a mapping says that they are written."""
+    return Amounts(
+        column,
+        shift,
+        values.decimal,
+        values.thousands,
+        chosen=chosen,
+        gaps=values.empty == "gap",
+        rounds=values.digits == "round",
+    )
+
+
 def costs(column: str, mapping: Mapping) -> Amounts:
     """Costs in 1/100 000 of the currency."""
     values = mapping.values
-    return Amounts(column, CENTS, values.decimal, values.thousands, chosen=False, gaps=values.empty == "gap")
+    return made_by(values, column, CENTS, chosen=False)
 
 
 @dataclass(frozen=True)
@@ -199,8 +212,7 @@ class ByUnit(dict[str, "Amounts | Fault"]):
             made: Amounts | Fault = Fault(self._columns[1], measure)
         else:
             values = self._mapping.values
-            shift, gaps = measure.unit.power - measure.power, values.empty == "gap"
-            made = Amounts(self._columns[0], shift, values.decimal, values.thousands, gaps=gaps)
+            made = made_by(values, self._columns[0], measure.unit.power - measure.power)
         self[word] = made
         return made
 

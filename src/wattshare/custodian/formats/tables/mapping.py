@@ -70,6 +70,8 @@ class Values:
     floats: str = "refuse"
     # an empty value is refused, or a reading that is not there
     empty: str = "refuse"
+    # a value with more digits than are kept is refused, or rounded
+    digits: str = "refuse"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +180,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "form": ("long", "wide"),
     "values.floats": ("refuse", "shortest"),
     "values.empty": ("refuse", "gap"),
+    "values.digits": ("refuse", "round"),
     "values.decimal": (".", ","),
     "values.thousands": ("", ",", ".", " ", "'", "\xa0", "\u202f"),
     "values.commodity": tuple(Commodity),
