@@ -114,7 +114,7 @@ def _of_values(mapping: Mapping, counted: bool) -> Iterator[Question]:
             sentence="On the days of 23 and 25 hours, are the columns hours of the clock, or counted as time goes by?",
             choices=("clock", "elapsed"),
         )
-    if "flow" not in names and mapping.flow.all is None:
+    if "flow" not in names and "received" not in names and mapping.flow.all is None:
         yield Question(
             key="flow.all",
             sentence="Which way do the readings flow?",

@@ -104,6 +104,12 @@ PATTERNS = (
     "%Y%m%d %H",
     "%Y%m%d",
 )
+# which way the values of a column flow, if its name has such a word
+WAYS = {
+    "delivered": frozenset({"delivered", "import", "imported", "imports"}),
+    "received": frozenset({"received", "export", "exported", "exports"}),
+}
+_NUMBER = re.compile(r"[-+]?[\d.,' ]*\d")
 _OFFSET = re.compile(r"(?:[Zz]|[+-]\d\d:?\d\d)$")
 _TIME_OF_DAY = re.compile(r"\d{1,2}:\d\d(?::\d\d)?(?:\s?[AaPp][Mm])?")
 _DAY = re.compile(r"[^:]*\d[^:]*")
@@ -148,8 +154,10 @@ def _columns(sample: Sample, given: Meaning) -> Meaning:
             columns["date"] = name
         elif role:
             spare.setdefault(role, name)
-    if unit is None and not wide and "value" in given.columns:
-        unit = _unit_in(given.columns["value"])
+    if not wide and (both := _both_ways(sample, columns)):
+        columns |= both
+    if unit is None and not wide and "value" in columns:
+        unit = _unit_in(columns["value"])
     columns, stamp = (columns, None) if wide else _dated(sample, given, columns, spare)
     # of two that say when, the one that says more
     if "start" in columns or "end" in columns:
@@ -163,6 +171,29 @@ def _columns(sample: Sample, given: Meaning) -> Meaning:
         values=replace(given.values, unit=unit if "unit" not in columns else given.values.unit),
         time=replace(given.time, stamp=given.time.stamp or stamp),
     )
+
+
+def _both_ways(sample: Sample, columns: Mapping[str, str]) -> dict[str, str]:
+    """The columns of a table that has what was delivered and what was received in one row; nothing if none or several.
+
+    Words that may mean something else, as consumption and generation do, are left to be asked about.
+    """
+    if columns.keys() & {"value", "received", "flow"}:
+        return {}
+    found: dict[str, list[str]] = {way: [] for way in WAYS}
+    for name in sample.header:
+        words = {_bare(word) for word in re.split(r"[\W_]+", name)}
+        ways = [way for way, known in WAYS.items() if words & known]
+        if len(ways) == 1 and name not in columns.values() and _all_numbers(sample, name):
+            found[ways[0]].append(name)
+    delivered, received = found["delivered"], found["received"]
+    if len(delivered) != 1 or len(received) != 1 or _unit_in(delivered[0]) != _unit_in(received[0]):
+        return {}
+    return {"value": delivered[0], "received": received[0]}
+
+
+def _all_numbers(sample: Sample, name: str) -> bool:
+    return sample.header.count(name) == 1 and all(map(_NUMBER.fullmatch, sample.column(name)))
 
 
 def _dated(

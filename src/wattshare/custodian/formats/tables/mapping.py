@@ -29,6 +29,8 @@ ROLES = (
     "duration",
     "fold",
     "value",
+    # of the same interval, the other way: then `value` is what was delivered
+    "received",
     "unit",
     "quality",
     "tou",
@@ -313,6 +315,26 @@ def _check(mapping: Mapping) -> None:
             raise BadMapping(f"file.{name}: must be one character")
     if mapping.values.decimal == mapping.values.thousands:
         raise BadMapping("values.thousands: is the same as values.decimal")
+    _check_received(mapping)
+
+
+def _check_received(mapping: Mapping) -> None:
+    """Refuse a second column of values where the way they flow is said otherwise.
+
+    Raises:
+        BadMapping: it is.
+    """
+    columns = mapping.columns
+    if "received" not in columns:
+        return
+    if mapping.form == "wide":
+        raise BadMapping("columns.received: is for tables with a row a reading; import one with a row a day twice")
+    if "flow" in columns:
+        raise BadMapping("columns.received: columns.flow says which way a value flows; one of them is too much")
+    if mapping.flow.all not in (None, "delivered"):
+        raise BadMapping("flow.all: with columns.received, what stands in columns.value is delivered")
+    if columns.get("value") == columns["received"]:
+        raise BadMapping("columns.received: is the column that columns.value names")
 
 
 def _check_pattern(pattern: str) -> None:

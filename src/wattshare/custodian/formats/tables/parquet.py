@@ -108,5 +108,5 @@ def _fine(form: str) -> str:
 
 def has_floats(table: ParquetTable, meaning: Meaning) -> bool:
     """Whether values stand as binary fractions."""
-    name = meaning.columns.get("value", "")
-    return name in table.header and pa.types.is_floating(table.schema.field(name).type)
+    names = [meaning.columns.get(role, "") for role in ("value", "received")]
+    return any(name in table.header and pa.types.is_floating(table.schema.field(name).type) for name in names)

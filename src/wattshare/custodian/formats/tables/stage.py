@@ -97,7 +97,23 @@ class Stage:
         if rows:
             columns = list(zip(*rows, strict=True))
             by_role = {role: columns[at] for role, at in self.places.items()}
-            self.put(numbers, by_role, self._stamps.of(by_role), by_role["value"])
+            stamps = self._stamps.of(by_role)
+            if "received" in by_role:
+                self._put_both(numbers, by_role, stamps)
+            else:
+                self.put(numbers, by_role, stamps, by_role["value"])
+
+    def _put_both(self, numbers: Sequence[int], columns: Mapping[str, Sequence[str]], stamps: Sequence[Any]) -> None:
+        """Stage two readings a row, what was delivered and what was received: where one is bad, neither is kept."""
+        names, count = self.meaning.columns, len(numbers)
+        self.put(
+            [*numbers, *numbers],
+            {role: [*cells, *cells] for role, cells in columns.items()},
+            [*stamps, *stamps],
+            [*columns["value"], *columns["received"]],
+            [*[names["value"]] * count, *[names["received"]] * count],
+            [*[DELIVERED] * count, *[RECEIVED] * count],
+        )
 
     def even(self, batch: Rows) -> tuple[list[int], list[list[str]]]:
         """The rows that have as many cells as the header; blank ones say nothing."""
@@ -121,8 +137,9 @@ class Stage:
         stamps: Sequence[Any],
         values: Sequence[str],
         names: Sequence[str] = (),
+        flows: Sequence[int] = (),
     ) -> None:
-        """Stage readings: of each its row, its cells by role, its time and its value, and the value's column."""
+        """Stage readings: of each its row, its cells by role, its time, its value, and the value's column and flow."""
         count = len(numbers)
         units = columns.get("unit") or [self.meaning.values.unit or ""] * count
         starts, others = self._stamps.settled(stamps, columns)
@@ -132,7 +149,7 @@ class Stage:
             "start": starts,
             "other": others or [None] * count,
             "value": _named_after(self._filled(self._units.read(units, values)), names),
-            "flow": self._looked_up(self._flows, columns["flow"]) if "flow" in columns else [self._flow] * count,
+            "flow": flows or self._flows_of(columns, count),
             "length": self._stamps.lengths(columns, count),
             "unit": units,
             "channel": self._looked_up(self._channels, columns[apart]) if apart else [""] * count,
@@ -144,6 +161,9 @@ class Stage:
         found = self._sifted(found)
         if found["number"]:
             self._add(self._timed(found))
+
+    def _flows_of(self, columns: Mapping[str, Sequence[str]], count: int) -> list[Any]:
+        return self._looked_up(self._flows, columns["flow"]) if "flow" in columns else [self._flow] * count
 
     def _looked_up(self, words: Mapping[str, Any], texts: Sequence[str]) -> list[Any]:
         return list(map(words.__getitem__, texts))
@@ -198,7 +218,7 @@ class Stage:
         found = {**found, "start": starts, "other": others, "duration": durations}
         found["shorter"] = shorter or [None] * len(starts)
         faulty = {
-            place: self._fault_of(duration, said)
+            place: self._fault_of(duration, said, flow)
             for place, (value, flow, duration, said) in enumerate(
                 zip(found["value"], found["flow"], durations, self._said(found, starts, durations), strict=True)
             )
@@ -228,7 +248,7 @@ class Stage:
             for end, start, duration in zip(found["length"], starts, durations, strict=True)
         ]
 
-    def _fault_of(self, duration: int, said: int | None) -> Fault:
+    def _fault_of(self, duration: int, said: int | None, flow: int) -> Fault:
         names = self.meaning.columns
         if said is not None:
             sentence = (
@@ -238,6 +258,9 @@ class Stage:
             return Fault(names["end"], sentence)
         if duration <= 0:
             return Fault(names.get("end", names.get("duration", "end")), "The interval does not end after its start.")
+        if "received" in names:
+            column = names["received" if flow == RECEIVED else "value"]
+            return Fault(column, "It is below zero, which a flow of one way never is.")
         advice = "name its word under flow.net" if "flow" in names else "say flow.all = “net”, or “split” for received"
         return Fault(names.get("value", "value"), f"It is below zero, which a flow of one way never is; {advice}.")
 
