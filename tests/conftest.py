@@ -24,7 +24,7 @@ gc.set_threshold(50_000, 20, 20)
 
 
 # a single test of it takes half a minute: last, it would be waited for by all who have nothing to do any more
-LONGEST = ("test_tutorial.py", "test_kills.py")
+LONGEST = ("test_tutorial.py",)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -168,7 +168,7 @@ class Authorizations:
 
     def add(self, authorization: Authorization, shares: tuple[tuple[int, int], ...]) -> None:
         """Keep a new authorization with its (usage point, agreement) pairs."""
-        self._connection.execute(AUTHORIZATION.insert().values(**_columns(authorization)))
+        self._connection.execute(AUTHORIZATION.insert(), _columns(authorization))
         self._add_shares(authorization.id, shares)
 
     def change(self, authorization: Authorization) -> None:

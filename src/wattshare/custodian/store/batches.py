@@ -98,7 +98,7 @@ class Batches:
 
     def add(self, batch: Batch) -> None:
         """Keep a new order."""
-        self._connection.execute(BATCH.insert().values(**asdict(batch)))
+        self._connection.execute(BATCH.insert(), asdict(batch))
 
     def by_id(self, batch_id: str) -> Batch | None:
         """The batch of that id."""
@@ -167,7 +167,7 @@ class Batches:
 
     def add_part(self, part: Part, authorization_ids: Iterable[int]) -> None:
         """Keep a new part, and whose data is in it."""
-        self._connection.execute(PART.insert().values(**asdict(part)))
+        self._connection.execute(PART.insert(), asdict(part))
         self._name(part.correlation_id, authorization_ids)
 
     def part(self, correlation_id: str) -> tuple[Part, Batch] | None:

@@ -267,7 +267,7 @@ class Bills:
         if stored is None:
             fresh = dict(row) | {"bill_date": self._free(row, profile)}
             times = {"first_revision": revision, "published_at": at, "revision": revision, "updated_at": at}
-            self._connection.execute(BILL.insert().values(**dated(fresh, profile), **times))
+            self._connection.execute(BILL.insert(), {**dated(fresh, profile), **times})
             return Outcome.NEW
         superseded = _after(stored["issued_at"], row["issued_at"])
         if superseded or stored["content"] == row["content"]:

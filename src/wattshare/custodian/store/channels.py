@@ -110,7 +110,7 @@ class Channels:
 
     def keep_reading_type(self, name: str, reading_type: ReadingType) -> None:
         """Keep a new reading type under its id."""
-        self._connection.execute(READING_TYPE.insert().values(id=name, content=write_text(reading_type)))
+        self._connection.execute(READING_TYPE.insert(), {"id": name, "content": write_text(reading_type)})
 
     def add_channel(self, channel: Channel) -> Channel:
         """Keep a new channel; with the id of its reading type, and a number where it has none (0)."""

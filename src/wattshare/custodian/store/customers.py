@@ -356,7 +356,7 @@ class Customers:
     # parts
 
     def _add(self, table: Table, row: Row) -> None:
-        self._connection.execute(table.insert().values(**row))
+        self._connection.execute(table.insert(), row)
 
     def _change(self, table: Table, row: Row) -> None:
         known = [column == row[column.name] for column in table.primary_key]

@@ -38,7 +38,7 @@ class Delegations:
             expires_at=until,
         )
         values = {name: getattr(made, name) for name in TOLD} | {"mac": self._keys.mac("delegation:" + code)}
-        self._connection.execute(DELEGATION.insert().values(**values))
+        self._connection.execute(DELEGATION.insert(), values)
         return made
 
     def invitation(self, code: str, at: int) -> Delegation | None:

@@ -55,7 +55,7 @@ class Funnel:
 
     def begin(self, passage: Passage) -> None:
         """A request arrived."""
-        self._connection.execute(PASSAGE.insert().values(**asdict(passage)))
+        self._connection.execute(PASSAGE.insert(), asdict(passage))
 
     def reach(
         self, request_id: str, step: Step, *, language: str, way: str = "", authorization_id: int | None = None

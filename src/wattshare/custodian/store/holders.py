@@ -69,7 +69,7 @@ class Holders:
         number = grow(self._connection, "account_holder") if known is None else known.id
         told = Holder(id=number, account_id=account_id, customer_id=customer_id, starts=starts, ends=ends)
         if known is None:
-            self._connection.execute(ACCOUNT_HOLDER.insert().values(**asdict(told)))
+            self._connection.execute(ACCOUNT_HOLDER.insert(), asdict(told))
         elif told != known:
             self._connection.execute(update(ACCOUNT_HOLDER).where(HOLDER.id == known.id).values(**asdict(told)))
         return told

@@ -131,7 +131,7 @@ class Imports:
     def note_change(self, kind: str, key: str, revision: int, at: int, fields: Sequence[str]) -> None:
         """Write down which fields of a thing a revision changed; `*` where it is new."""
         row = {"kind": kind, "key": key, "revision": revision, "at": at, "fields": list(fields)}
-        self._connection.execute(RECORD_CHANGE.insert().values(**row))
+        self._connection.execute(RECORD_CHANGE.insert(), row)
 
     def changes(self, kind: str, key: str) -> tuple[tuple[int, tuple[str, ...]], ...]:
         """The revisions that changed a thing, with the fields."""
@@ -149,7 +149,7 @@ class Imports:
     def learn(self, kind: str, name: str, here: int) -> None:
         """Keep what another custodian's name stands for."""
         row = {"kind": kind, "name_mac": self._keys.mac(name_text(kind, name)), "id": here}
-        self._connection.execute(FOREIGN_NAME.insert().values(**row))
+        self._connection.execute(FOREIGN_NAME.insert(), row)
 
     def known_many(self, kind: str, names: Iterable[str]) -> dict[str, int]:
         """The ids that those of the names stand for that stand for any."""

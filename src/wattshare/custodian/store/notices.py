@@ -56,7 +56,7 @@ class Notices:
         """
         number = grow(self._connection, f"notices of {notice.third_party_id}")
         numbered = replace(notice, number=number)
-        self._connection.execute(NOTICE.insert().values(**_columns(numbered)))
+        self._connection.execute(NOTICE.insert(), _columns(numbered))
         return numbered
 
     def by_id(self, notice_id: str, third_party_id: int | None = None) -> Notice | None:
@@ -104,7 +104,7 @@ class Notices:
 
     def add_attempt(self, attempt: Attempt) -> None:
         """Keep what became of a try."""
-        self._connection.execute(ATTEMPT.insert().values(**asdict(attempt)))
+        self._connection.execute(ATTEMPT.insert(), asdict(attempt))
 
     def attempts(self, *notice_ids: str) -> tuple[Attempt, ...]:
         """Every try to tell these notices, in their order."""

@@ -29,7 +29,7 @@ class Outages:
     def add(self, begins: int, ends: int, text: str) -> Outage:
         """Keep one more."""
         outage = Outage(id=grow(self._connection, "outage"), begins=begins, ends=ends, text=text)
-        self._connection.execute(OUTAGE.insert().values(**asdict(outage)))
+        self._connection.execute(OUTAGE.insert(), asdict(outage))
         return outage
 
     def to_come(self, at: int) -> tuple[Outage, ...]:

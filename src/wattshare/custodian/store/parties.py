@@ -102,7 +102,7 @@ class Parties:
         row = self._columns(third_party) | self._secret(third_party.id, secret)
         row["registration_token"] = self._seal(SECRETS, third_party.id, "registration_token", registration_token)
         row["registration_token_mac"] = self._keys.mac(registration_token)
-        self._connection.execute(THIRD_PARTY.insert().values(**row))
+        self._connection.execute(THIRD_PARTY.insert(), row)
         if third_party.certificate is not None:
             grow(self._connection, CERTIFICATES)
 

@@ -122,7 +122,7 @@ class Proofs:
         mac = self._keys.mac(_link_text(link))
         sealed = self._keys.seal(PURPOSE, f"recovery_link/{mac}", kept.login)
         row = {"mac": mac, "customer_id": kept.customer_id, "login": sealed, "expires_at": expires_at}
-        self._connection.execute(RECOVERY_LINK.insert().values(**row))
+        self._connection.execute(RECOVERY_LINK.insert(), row)
 
     def link(self, link: str, at: int) -> KeptLink | None:
         """What a link is for, unless it is over at that second, or for nobody."""

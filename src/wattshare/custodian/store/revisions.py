@@ -69,7 +69,7 @@ class Revisions:
         if self._under_way() is not None:
             raise Unavailable(logged="something else is being taken in")
         tell_begun(self._connection, TAKING_IN, at)
-        made = self._connection.execute(REVISION.insert().values(reason=reason, at=at))
+        made = self._connection.execute(REVISION.insert(), {"reason": reason, "at": at})
         key = made.inserted_primary_key
         if key is None:
             raise LookupError("the database gave no number")

@@ -258,7 +258,7 @@ class Sessions:
 
     def fail(self, key: str, at: int) -> None:
         """Count a failure."""
-        self._connection.execute(FAILURE.insert().values(mac=self._failure_macs(key)[0], at=at))
+        self._connection.execute(FAILURE.insert(), {"mac": self._failure_macs(key)[0], "at": at})
 
     def forgive(self, key: str) -> None:
         """Forget a key's failures."""

@@ -39,7 +39,7 @@ class Viewers:
         number = grow(self._connection, "account_viewer") if known is None else known.id
         told = Viewer(id=number, account_id=account_id, customer_id=customer_id, starts=starts, ends=ends)
         if known is None:
-            self._connection.execute(ACCOUNT_VIEWER.insert().values(**asdict(told)))
+            self._connection.execute(ACCOUNT_VIEWER.insert(), asdict(told))
         elif told != known:
             self._connection.execute(update(ACCOUNT_VIEWER).where(VIEWER.id == known.id).values(**asdict(told)))
         return told
