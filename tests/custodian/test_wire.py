@@ -81,7 +81,7 @@ class Scene:
             expires_at=self.house.clock() + said["expires_in"],
         )
         self.acme.client.store.keep(self.tokens)
-        self.acme.connect(self.other, kinds=[Kind.BILLING, Kind.BASIC])
+        self.acme.connect(self.other, kinds=[Kind.BILLING, Kind.BASIC], pages=True)
         self.acme.told()
 
     @property
@@ -143,7 +143,7 @@ class Scene:
     def withdrawal(self) -> list[bytes]:
         """The notice of an authorization that a third party has ended, and its entry from then on."""
         beta = desk(self.house, "Beta Solar")
-        tokens = beta.connect(self.other, kinds=[])
+        tokens = beta.connect(self.other, kinds=[], pages=True)
         self.house.work()
         before = len(self.house.receivers.heard)
         beta.client.revoke(tokens.subscription)
