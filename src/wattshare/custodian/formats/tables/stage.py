@@ -57,7 +57,7 @@ class Stage:
         names, meaning = self.meaning.columns, self.meaning
         self._role = next(role for role in NAMES if role in names)
         # where no column says it
-        self._flow = FLOWS.get(meaning.flow.all or "", BY_SIGN)
+        self._flow = DELIVERED if "received" in names else FLOWS.get(meaning.flow.all or "", BY_SIGN)
         self._stamps = Stamps(meaning, self.profile)
         self._names, self._channels = (Words(self._short(one)) for one in (self._role, "channel"))
         self._names[""] = Fault(names[self._role], "It is empty.")
