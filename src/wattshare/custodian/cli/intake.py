@@ -29,6 +29,7 @@ from wattshare.custodian.formats.sources import (
 )
 from wattshare.custodian.formats.tables.mapping import to_toml
 from wattshare.custodian.formats.tables.turns import BETWEEN
+from wattshare.custodian.model.errors import Unavailable
 from wattshare.custodian.services.intake import Report
 from wattshare.custodian.services.intake.door import Door, Wanted, refused
 from wattshare.custodian.services.intake.telling import Tell, untold
@@ -115,6 +116,10 @@ def _taken(
             report = door.take(document.file, document.name, replace(wanted, tell=tell))
     except KeyboardInterrupt:
         err.print(f"{escape(document.name)}: interrupted. It was taken whole or not at all; import it again.")
+        raise
+    except Unavailable:
+        # and why is said behind it
+        err.print(f"{escape(document.name)}: cut off. It was taken whole or not at all; import it again.")
         raise
     if report.explained and ask and not wanted.explain:
         answered = ask(report, wanted)
