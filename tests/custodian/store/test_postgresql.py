@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from tests.custodian.servers import OWNER, Server
+from tests.custodian.servers import APPLICATION, OWNER, Server
 from tests.custodian.store.households import T0, add_authorization, add_home, add_party
 from tests.custodian.store.test_readings import FIRST, add_channel, authorize, day_block, midnight
 from tests.custodian.stores import trusting
@@ -18,6 +18,7 @@ from wattshare.custodian.store import readiness
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import Keys
 from wattshare.custodian.store.postgresql import loses
+from wattshare.custodian.store.purposes import Purpose
 from wattshare.custodian.store.readiness import BadDatabase
 from wattshare.custodian.store.short import driver_of
 from wattshare.espi.profile import PGE
@@ -85,6 +86,23 @@ def test_readers_go_on_while_a_month_is_opened(store: Store) -> None:
             blocks = tx.readings.blocks(held, channel.usage_point_id, channel.number, None, LATER, PGE)
             assert [block.start for block in blocks] == [midnight(0)]
     impatient.close()
+
+
+def test_months_of_one_role_are_open_to_the_one_that_comes_later(server: Server, keys: Keys) -> None:
+    database = server.make_database()
+    owner = Store.connect(server.url(database, OWNER), keys)
+    owner.upgrade()
+    with owner.begin(Purpose.INTAKE) as tx:
+        channel = add_channel(tx, add_home(tx))
+        tx.readings.load([day_block(channel, 0)])
+    later = Store.connect(server.url(database), keys)
+    with pytest.raises(BadDatabase, match=r"permission denied.*db upgrade gives the right"):
+        readiness.bring_up(later)
+    owner.upgrade(for_role=APPLICATION)
+    owner.close()
+    with later.begin(Purpose.INTAKE) as tx:
+        tx.readings.load([day_block(channel, 1)])
+    later.close()
 
 
 def test_a_load_is_a_copy_and_all_or_nothing(store: Store) -> None:

@@ -63,6 +63,11 @@ GRANTED = text(
     "SELECT relname, relkind::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace"
     " AND relkind IN ('r', 'p', 'S') AND NOT relispartition"
 )
+# months that were opened before there was that role, or brought back without anybody's rights
+CLOSED_MONTHS = text(
+    "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'interval_block'::regclass"
+    " AND NOT has_table_privilege(:role, inhrelid, 'INSERT')"
+)
 GRANTS = {"trail": "SELECT, INSERT", "alembic_version": "SELECT"}
 # a role that policies do not hold
 ROW_SECURITY = "row_security"
@@ -228,12 +233,14 @@ def _driver(engine: Engine) -> Iterator[Any]:
 def grant(connection: Connection, role: str) -> None:
     """Let the application's role work with the tables of their owner: read and write, but for the trail's past.
 
-    Months are granted as they are opened: to insert into, no more.
+    Months are granted as they are opened, and those that were not here: to insert into, no more.
     """
     quote = connection.dialect.identifier_preparer.quote
     for name, sort in connection.execute(GRANTED).all():
         may = "USAGE" if sort == "S" else GRANTS.get(name, "SELECT, INSERT, UPDATE, DELETE")
         connection.exec_driver_sql(f"GRANT {may} ON {'SEQUENCE ' if sort == 'S' else ''}{quote(name)} TO {quote(role)}")
+    for (month,) in connection.execute(CLOSED_MONTHS, {"role": role}).all():
+        connection.exec_driver_sql(f"GRANT INSERT ON {month} TO {quote(role)}")
 
 
 def was_locked(fault: DBAPIError) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from wattshare.custodian.store import sqlite
+from wattshare.custodian.store import postgresql, sqlite
 from wattshare.custodian.store.database import Store
 from wattshare.custodian.store.keys import BadKeys, Unsealable
 from wattshare.custodian.store.purposes import Purpose
@@ -98,6 +98,8 @@ def readable(store: Store) -> Iterator[None]:
     except (sqlite.raised(), DBAPIError) as why:
         said = str(why.orig if isinstance(why, DBAPIError) else why).partition("\n")[0]
         advice = "; is the disk full?" if "disk" in said else ""
+        if isinstance(why, DBAPIError) and postgresql.denied(why):
+            advice = "; wattshare db upgrade gives the right, run with database_owner_url"
         raise BadDatabase(f"{told}: cannot be used: {said}{advice}") from why
 
 
