@@ -6,7 +6,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import event, inspect, text
+from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.custodian.servers import APPLICATION, OWNER, Server
@@ -103,6 +103,19 @@ def test_months_of_one_role_are_open_to_the_one_that_comes_later(server: Server,
     with later.begin(Purpose.INTAKE) as tx:
         tx.readings.load([day_block(channel, 1)])
     later.close()
+
+
+def test_an_upgrade_comes_back_for_tables_that_others_keep(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, told = ["40P01", "55P03"], list[Any]()
+
+    def make(connection: Connection, _: object) -> None:
+        if kept:
+            connection.exec_driver_sql(f"DO $$ BEGIN RAISE SQLSTATE '{kept.pop()}'; END $$")
+
+    monkeypatch.setattr("wattshare.custodian.store.steps.make", make)
+    monkeypatch.setattr("time.sleep", told.append)
+    store.upgrade(tell=told.append)
+    assert told == ["Others keep a table; all of it is undone, and tried again.", 1] * 2
 
 
 def test_a_load_is_a_copy_and_all_or_nothing(store: Store) -> None:

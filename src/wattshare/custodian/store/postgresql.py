@@ -53,7 +53,8 @@ NARROWED = Prepared(
 UPKEEP = text("SELECT set_config('wattshare.purpose', 'upkeep', true)")
 # a step over many rows takes its time; but who waits for a table to itself keeps everybody else waiting
 PATIENT = {"statement": "0", "lock": "3s"}
-LOCKED = "55P03"
+# given up by ourselves, or by the server because others wait for us in turn
+LOCKED = ("55P03", "40P01")
 # of SQLSTATE: a right that a role lacks
 DENIED = "42501"
 # and a prepared statement that is not there, or is there already
@@ -244,8 +245,8 @@ def grant(connection: Connection, role: str) -> None:
 
 
 def was_locked(fault: DBAPIError) -> bool:
-    """Whether somebody else kept what was asked for, for longer than we wait."""
-    return getattr(fault.orig, "sqlstate", None) == LOCKED
+    """Whether somebody else kept what was asked for, for longer than we wait or the server lets both of us."""
+    return getattr(fault.orig, "sqlstate", None) in LOCKED
 
 
 def has_nul(fault: DBAPIError) -> bool:
