@@ -269,7 +269,7 @@ def test_a_mapping_that_cannot_be_used_is_one_line(typed: Typed, home: Path, tab
     bad.write_text("[time]\nzoen = 'UTC'\n")
     told = typed("import", "--home", home, "--mapping", bad, table)
     assert told.exit_code == 1
-    keys = "format, zone, stamp, ambiguous, first, second, missing, future"
+    keys = "format, zone, stamp, midnight, ambiguous, first, second, missing, future"
     assert told.stderr == f"bad.toml: time.zoen: there is no such key; there are {keys}\n"
 
 
