@@ -12,6 +12,7 @@ from wattshare.custodian.formats.tables.mapping import BadMapping, Mapping, from
 from wattshare.custodian.model.packing import unpack
 from wattshare.custodian.services.intake import Intake
 from wattshare.custodian.services.intake.door import Door, Wanted
+from wattshare.custodian.services.intake.report import Preview
 from wattshare.custodian.store.database import Store
 from wattshare.espi.profile import PGE
 
@@ -96,6 +97,23 @@ def test_both_columns_are_found(door: Door, store: Store, names: str) -> None:
 def test_what_may_mean_something_else_is_asked_about(door: Door, names: str) -> None:
     report = taken(door, f"point,start,{names}\n{POINT},2024-06-13 00:00,1,2\n", from_plain({}))
     assert "flow.all" in {one.key for one in report.questions}
+
+
+@pytest.mark.parametrize("way", ["delivered", "received", "net", "split"])
+def test_who_says_which_way_all_flows_is_asked_for_the_column(door: Door, store: Store, way: str) -> None:
+    given = from_plain({"values": {"unit": "kWh"}, "time": {"zone": "local"}, "flow": {"all": way}})
+    report = taken(door, f"{NAMES}\n{POINT},2024-06-13 00:00,1,2\n{POINT},2024-06-13 01:00,1,2\n", given)
+    assert "columns.value" in {one.key for one in report.questions}
+
+
+def test_a_trial_shows_both_of_a_row(door: Door) -> None:
+    text = f"{NAMES}\n{POINT},2024-06-13 00:00,1,2\n{POINT},2024-06-13 01:00,3,4\n"
+    mapping = meant(value="Delivered (kWh)", received="Received (kWh)")
+    shown = taken(door, text, mapping, dry_run=True).preview
+    assert [(one.row, one.flow, one.value) for one in shown if isinstance(one, Preview)] == [
+        *((2, DELIVERED, 1_000_000), (2, RECEIVED, 2_000_000)),
+        *((3, DELIVERED, 3_000_000), (3, RECEIVED, 4_000_000)),
+    ]
 
 
 def test_it_is_as_if_the_table_came_twice(tmp_path: Path, door: Door, store: Store) -> None:

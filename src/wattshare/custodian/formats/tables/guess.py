@@ -154,8 +154,9 @@ def _columns(sample: Sample, given: Meaning) -> Meaning:
             columns["date"] = name
         elif role:
             spare.setdefault(role, name)
-    if not wide and (both := _both_ways(sample, columns)):
-        columns |= both
+    # who says which way all readings flow means one column of them
+    if not wide and given.flow.all is None:
+        columns |= _both_ways(sample, columns)
     if unit is None and not wide and "value" in columns:
         unit = _unit_in(columns["value"])
     columns, stamp = (columns, None) if wide else _dated(sample, given, columns, spare)
@@ -182,8 +183,7 @@ def _both_ways(sample: Sample, columns: Mapping[str, str]) -> dict[str, str]:
         return {}
     found: dict[str, list[str]] = {way: [] for way in WAYS}
     for name in sample.header:
-        words = {_bare(word) for word in re.split(r"[\W_]+", name)}
-        ways = [way for way, known in WAYS.items() if words & known]
+        ways = [way for way, known in WAYS.items() if _words_in(name) & known]
         if len(ways) == 1 and name not in columns.values() and _all_numbers(sample, name):
             found[ways[0]].append(name)
     delivered, received = found["delivered"], found["received"]
@@ -382,8 +382,12 @@ def _words(sample: Sample, meaning: Meaning) -> Meaning:
 
 def flow_in(name: str) -> str:
     """The flow other than delivered that a column's name speaks of; "" where it speaks of none."""
-    words = {_bare(word) for word in re.split(r"[\W_]+", name)}
+    words = _words_in(name)
     return next((flow for flow in ("received", "net") if words & {*FLOW_WORDS[flow]}), "")
+
+
+def _words_in(name: str) -> set[str]:
+    return {_bare(word) for word in re.split(r"[\W_]+", name)}
 
 
 def names_readings(header: Sequence[str]) -> bool:

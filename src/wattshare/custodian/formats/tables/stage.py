@@ -107,12 +107,12 @@ class Stage:
         """Stage two readings a row, what was delivered and what was received: where one is bad, neither is kept."""
         names, count = self.meaning.columns, len(numbers)
         self.put(
-            [*numbers, *numbers],
-            {role: [*cells, *cells] for role, cells in columns.items()},
-            [*stamps, *stamps],
-            [*columns["value"], *columns["received"]],
-            [*[names["value"]] * count, *[names["received"]] * count],
-            [*[DELIVERED] * count, *[RECEIVED] * count],
+            _twice_each(numbers),
+            {role: _twice_each(cells) for role, cells in columns.items()},
+            _twice_each(stamps),
+            [cell for pair in zip(columns["value"], columns["received"], strict=True) for cell in pair],
+            [names["value"], names["received"]] * count,
+            [DELIVERED, RECEIVED] * count,
         )
 
     def even(self, batch: Rows) -> tuple[list[int], list[list[str]]]:
@@ -336,6 +336,10 @@ class Stage:
                 number = series[Series(*key)] = len(series)
             numbers.append(number)
         return numbers
+
+
+def _twice_each(items: Sequence[Any]) -> list[Any]:
+    return [item for item in items for _ in range(2)]
 
 
 def _named_after(values: list[Any], names: Sequence[str]) -> list[Any]:
