@@ -11,15 +11,15 @@ from sqlalchemy import ColumnElement, Connection, Result, Select, and_, bindpara
 from wattshare.custodian.model.authorization import Authorization
 from wattshare.custodian.model.premises import Commodity, UsagePoint
 from wattshare.custodian.model.readings import Channel
-from wattshare.custodian.store.authorizations import AUTHORIZATION_USAGE_POINT, OPEN_SHARES, of_held, open_shares
+from wattshare.custodian.store.authorizations import OPEN_SHARES, of_held, open_shares
 from wattshare.custodian.store.blocks import CHANNEL, INTERVAL_BLOCK, READING_TYPE, held_in
 from wattshare.custodian.store.history import SEGMENT, Cut, has_all, has_some
 from wattshare.custodian.store.keys import Keys
-from wattshare.custodian.store.metadata import Big, Row
+from wattshare.custodian.store.metadata import Row
 from wattshare.custodian.store.plain import known_text, write_text
 from wattshare.custodian.store.premises import USAGE_POINT, read_usage_point
 from wattshare.custodian.store.prepared import Prepared
-from wattshare.custodian.store.tiers import Scope, Tiers
+from wattshare.custodian.store.tiers import SHARES, Scope, Tiers
 from wattshare.custodian.store.underway import is_there
 from wattshare.espi import ids
 from wattshare.espi.usage import ReadingType
@@ -56,10 +56,8 @@ HERE = and_(
     INTERVAL_BLOCK.c.channel == CHANNEL.c.number,
     is_there(INTERVAL_BLOCK),
 )
-# what is opened of the one usage point, found once a statement: PostgreSQL would look it up for each question below
-OPENED = OPEN_SHARES.where(AUTHORIZATION_USAGE_POINT.c.usage_point_id == bindparam("of_usage_point", type_=Big)).cte(
-    "share"
-)
+# what is opened of the one usage point
+OPENED = SHARES[True]
 CLOSED = (SEGMENT.c.usage_point_id == CHANNEL.c.usage_point_id) & (SEGMENT.c.channel == CHANNEL.c.number)
 SHARED_MONTHS = select(SEGMENT.c.month).join(OPENED, OPENED.c.usage_point_id == SEGMENT.c.usage_point_id).where(CLOSED)
 # measured on a day that is opened; or never at all
